@@ -1,0 +1,79 @@
+import type { DataKey } from '../../core/data-key.ts';
+import type { EncryptionContext } from '../../core/encryption-context.ts';
+import { CmkError, type ErrorCode } from '../../core/errors.ts';
+
+/**
+ * A kind of KMS. One implementation a folder; each passes test/contracts/kms.ts.
+ *
+ * What an implementer promises:
+ * - Every call ends by its deadline, or at once when the signal aborts, and leaves no socket or timer behind.
+ * - Every failure is a {@link KmsError}; nothing else is thrown, and its message holds no key material and no token.
+ * - The context is bound: unwrapping under another context fails with CONTEXT_MISMATCH.
+ * - No retries of its own: the caller decides by `retryable`.
+ * - Returned data keys belong to the caller, who disposes of them.
+ */
+export interface KmsProvider {
+  /** Makes a 256-bit data key under the key. */
+  generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey>;
+  /** Wraps an existing data key. */
+  wrap(reference: string, dataKey: DataKey, context: EncryptionContext, call: KmsCall): Promise<Uint8Array>;
+  /** Unwraps with exactly this key (or its replica), never with whatever key the blob names. */
+  unwrap(reference: string, wrapped: Uint8Array, context: EncryptionContext, call: KmsCall): Promise<DataKey>;
+  /** The key's state. Carries no context. */
+  describe(reference: string, call: KmsCall): Promise<KeyDescription>;
+  /**
+   * Checks an identifier that a customer typed, without any I/O.
+   * @throws CmkError INVALID_ARGUMENT that says what was expected
+   */
+  parseReference(text: string): string;
+  /** Ends idle connections. Calls under way fail. */
+  close(): void;
+}
+
+export interface KmsCall {
+  /** Milliseconds until the call must have ended. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface GeneratedDataKey {
+  readonly dataKey: DataKey;
+  readonly wrapped: Uint8Array;
+}
+
+export interface KeyDescription {
+  readonly state: 'ENABLED' | 'DISABLED' | 'PENDING_DELETION' | 'UNAVAILABLE';
+  /** Whether the key can wrap 256-bit data keys at all: kind, usage. */
+  readonly usable: boolean;
+}
+
+/** The closed set of reasons why a KMS call fails. */
+export const KMS_CAUSES = {
+  AUTH_FAILED: { code: 'KMS_AUTH_FAILED', customerDecision: false },
+  PERMISSION_REVOKED: { code: 'KEY_PERMISSION_REVOKED', customerDecision: true },
+  KEY_DISABLED: { code: 'KEY_DISABLED', customerDecision: true },
+  KEY_PENDING_DELETION: { code: 'KEY_PENDING_DELETION', customerDecision: true },
+  KEY_NOT_FOUND: { code: 'KEY_NOT_FOUND', customerDecision: true },
+  CONTEXT_MISMATCH: { code: 'KMS_CONTEXT_MISMATCH', customerDecision: false },
+  THROTTLED: { code: 'KMS_THROTTLED', customerDecision: false },
+  UNREACHABLE: { code: 'KMS_UNREACHABLE', customerDecision: false },
+  INVALID_RESPONSE: { code: 'KMS_INVALID_RESPONSE', customerDecision: false },
+  ACCOUNT_ISSUE: { code: 'KMS_ACCOUNT_ISSUE', customerDecision: false },
+} as const satisfies Record<string, { code: ErrorCode; customerDecision: boolean }>;
+
+export type KmsCause = keyof typeof KMS_CAUSES;
+
+/** A failed KMS call, translated once, in its provider. */
+export class KmsError extends CmkError {
+  readonly kmsCause: KmsCause;
+
+  constructor(kmsCause: KmsCause, message: string, options: { cause?: unknown } = {}) {
+    super(KMS_CAUSES[kmsCause].code, message, options);
+    this.kmsCause = kmsCause;
+  }
+
+  /** Whether the customer wanted this (revoked, disabled, deleted), as opposed to an outage. */
+  get customerDecision(): boolean {
+    return KMS_CAUSES[this.kmsCause].customerDecision;
+  }
+}

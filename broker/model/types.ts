@@ -1,0 +1,112 @@
+import type { Asset } from '../../core/asset.ts';
+import type { EncryptionContext } from '../../core/encryption-context.ts';
+
+/** A customer. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly licence: Licence;
+}
+
+/** Whose assets an account's licence covers: nobody's, everyone's, or those of the members of licensed groups. */
+export type Licence = 'NONE' | 'ACCOUNT' | 'GROUPS';
+
+/** Users of an account whose assets are covered together. */
+export interface Group {
+  readonly account: string;
+  readonly id: string;
+  readonly name: string;
+  readonly licensed: boolean;
+  readonly members: readonly string[];
+}
+
+/** `PENDING → STANDBY → ACTIVE → DECRYPT_ONLY → RETIRED`. */
+export type KeyLifecycle = 'PENDING' | 'STANDBY' | 'ACTIVE' | 'DECRYPT_ONLY' | 'RETIRED';
+
+/** Names of the KMS providers; each is a folder in broker/kms. */
+export type ProviderName = 'aws';
+
+/** A key-encryption key as the KMS and the store know it. */
+export interface Kek {
+  /** UUID. */
+  readonly id: string;
+  /** The owning account; null: the platform key. */
+  readonly account: string | null;
+  readonly provider: ProviderName;
+  /** Identifiers in the KMS, e.g. ARNs: the key itself first, then its replicas in the order to try. */
+  readonly references: readonly [string, ...string[]];
+  readonly lifecycle: KeyLifecycle;
+  /** A wrapped data key that protects nothing: unwrapping it proves that the key still works. */
+  readonly canary: Canary | null;
+  readonly createdAt: number;
+}
+
+export interface Canary {
+  readonly wrapped: Uint8Array;
+  readonly context: EncryptionContext;
+}
+
+/** Under which kind of key a data key is wrapped. */
+export type Protection = 'CUSTOMER_KEY' | 'FALLBACK_KEY' | 'PLATFORM_KEY';
+
+/** A data key as stored: wrapped, never plain. */
+export interface DataKeyRecord {
+  readonly asset: Asset;
+  /** UUIDv7. */
+  readonly id: string;
+  /** From 1. */
+  readonly generation: number;
+  readonly kekId: string;
+  readonly protection: Protection;
+  /** As the KMS gave it. */
+  readonly wrapped: Uint8Array;
+  /** What it was wrapped under; its `timestamp` is the data key's making. */
+  readonly context: EncryptionContext;
+  /** UNIX seconds. */
+  readonly createdAt: number;
+}
+
+/** Why a key is used; see `Reason` in proto/cmk/v1/common.proto. */
+export type Reason =
+  | 'STORAGE'
+  | 'USER_ACCESS'
+  | 'INDEXING'
+  | 'PROCESSING'
+  | 'BACKUP'
+  | 'LEGAL'
+  | 'SUPPORT';
+
+/** One line of the account's history. Holds no personal data beyond the ids that callers send, and no key material. */
+export interface AuditEvent {
+  /** UUIDv7: sorts by time. */
+  readonly id: string;
+  /** UNIX milliseconds. */
+  readonly at: number;
+  /** Null when the caller could not even be tied to an account. */
+  readonly account: string | null;
+  readonly action: AuditAction;
+  readonly outcome: 'ALLOWED' | 'REFUSED' | 'FAILED';
+  /** The caller's SPIFFE id, `operator`, or `broker`; for an unknown peer a short description of why. */
+  readonly actor: string;
+  readonly asset: Asset | null;
+  readonly reason: Reason | null;
+  readonly dataKeyId: string | null;
+  readonly kekId: string | null;
+  /** Where the plaintext key came from; null when none was handed out. */
+  readonly source: 'KMS' | 'CACHE' | null;
+  /** For a refusal or failure: the error code and the cause in words. For an administrative act: what was changed. */
+  readonly detail: string | null;
+}
+
+export type AuditAction = 'ISSUE' | 'RESOLVE' | 'DESCRIBE' | 'WATCH' | 'CONNECT' | 'REVOKE' | 'ADMINISTER';
+
+/** Something happened to a key that every broker and sidecar must know. */
+export interface KeyEvent {
+  /** Gapless and in commit order, from 1. */
+  readonly position: number;
+  readonly kekId: string;
+  /** An error code such as KEY_DISABLED. */
+  readonly reason: string;
+  /** UNIX milliseconds. */
+  readonly at: number;
+}

@@ -1,0 +1,87 @@
+import type { Asset } from '../../core/asset.ts';
+import type {
+  Account,
+  AuditEvent,
+  Canary,
+  DataKeyRecord,
+  Group,
+  Kek,
+  KeyEvent,
+  KeyLifecycle,
+} from '../model/types.ts';
+
+/**
+ * What the broker remembers. Each implementation passes test/contracts/store.ts.
+ *
+ * What an implementer promises:
+ * - When a promise of a writing call fulfils, the change is on disk and survives `kill -9` and power loss.
+ * - A call either happens whole or not at all. Serialization conflicts are retried inside.
+ * - Failures of the database are CmkError STORE_UNAVAILABLE; contradictions of stored facts are CmkError CONFLICT.
+ * - "null" means that there is no such row; never a failure.
+ */
+export interface Store {
+  /** Creates or replaces. */
+  putAccount(account: Account, audit: AuditEvent): Promise<void>;
+  findAccount(id: string): Promise<Account | null>;
+  /** In order of id, at most `limit`, from after `afterId`. */
+  listAccounts(afterId: string | null, limit: number): Promise<Account[]>;
+
+  /** Creates or replaces, with all its members. */
+  putGroup(group: Group, audit: AuditEvent): Promise<void>;
+  listGroups(account: string): Promise<Group[]>;
+
+  /**
+   * Stores a key.
+   * @throws CmkError CONFLICT when one of its references is stored already, for whichever account
+   */
+  insertKek(kek: Kek, audit: AuditEvent): Promise<void>;
+  findKek(id: string): Promise<Kek | null>;
+  /** The account's keys, newest first; null: the platform's. */
+  listKeks(account: string | null): Promise<Kek[]>;
+  /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */
+  moveKek(id: string, from: readonly KeyLifecycle[], to: KeyLifecycle, audit: AuditEvent): Promise<boolean>;
+  setCanary(id: string, canary: Canary): Promise<void>;
+
+  /** Enrols an asset type or ends its enrolment. Idempotent. */
+  setEnrolment(account: string, srvId: string, type: string, enrolled: boolean, audit: AuditEvent): Promise<void>;
+  listEnrolments(account: string): Promise<{ srvId: string; type: string }[]>;
+
+  /** All that policy needs to know to decide which key protects an asset, in one consistent read. */
+  coverage(account: string, owner: string, srvId: string, type: string): Promise<Coverage | null>;
+
+  /** The asset's data key of the newest generation. */
+  findNewestDataKey(asset: Asset): Promise<DataKeyRecord | null>;
+  /** A data key by its id, but only if it is this very asset's. */
+  findDataKey(asset: Asset, dataKeyId: string): Promise<DataKeyRecord | null>;
+  /**
+   * Stores a data key unless the asset has one of that generation, together with the audit event.
+   * When the record is the first under a STANDBY key, the key becomes ACTIVE in the same transaction.
+   * @returns the stored record: the given one, or the one that was there first
+   */
+  insertDataKey(record: DataKeyRecord, audit: AuditEvent): Promise<DataKeyRecord>;
+
+  /** Appends in one transaction. */
+  appendAudit(events: readonly AuditEvent[]): Promise<void>;
+  /** The newest events first, of one account, or with null of all, at most `limit`. */
+  listAudit(account: string | null, limit: number): Promise<AuditEvent[]>;
+
+  /** Appends; the position is given here, in commit order, without gaps. */
+  appendKeyEvent(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<KeyEvent>;
+  /** In order of position, from after `position`. */
+  keyEventsAfter(position: number, limit: number): Promise<KeyEvent[]>;
+  newestKeyPosition(): Promise<number>;
+
+  /** Throws unless the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Facts for one policy decision. */
+export interface Coverage {
+  readonly account: Account;
+  /** Whether a licensed group has the owner as a member. */
+  readonly ownerInLicensedGroup: boolean;
+  readonly enrolled: boolean;
+  /** The account's keys, newest first. */
+  readonly keks: readonly Kek[];
+}

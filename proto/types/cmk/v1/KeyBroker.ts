@@ -1,0 +1,65 @@
+// Original file: proto/cmk/v1/broker.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { DescribeAssetRequest as _cmk_v1_DescribeAssetRequest, DescribeAssetRequest__Output as _cmk_v1_DescribeAssetRequest__Output } from '../../cmk/v1/DescribeAssetRequest.ts';
+import type { DescribeAssetResponse as _cmk_v1_DescribeAssetResponse, DescribeAssetResponse__Output as _cmk_v1_DescribeAssetResponse__Output } from '../../cmk/v1/DescribeAssetResponse.ts';
+import type { IssueDataKeyRequest as _cmk_v1_IssueDataKeyRequest, IssueDataKeyRequest__Output as _cmk_v1_IssueDataKeyRequest__Output } from '../../cmk/v1/IssueDataKeyRequest.ts';
+import type { IssueDataKeyResponse as _cmk_v1_IssueDataKeyResponse, IssueDataKeyResponse__Output as _cmk_v1_IssueDataKeyResponse__Output } from '../../cmk/v1/IssueDataKeyResponse.ts';
+import type { ResolveDataKeyRequest as _cmk_v1_ResolveDataKeyRequest, ResolveDataKeyRequest__Output as _cmk_v1_ResolveDataKeyRequest__Output } from '../../cmk/v1/ResolveDataKeyRequest.ts';
+import type { ResolveDataKeyResponse as _cmk_v1_ResolveDataKeyResponse, ResolveDataKeyResponse__Output as _cmk_v1_ResolveDataKeyResponse__Output } from '../../cmk/v1/ResolveDataKeyResponse.ts';
+import type { Revocation as _cmk_v1_Revocation, Revocation__Output as _cmk_v1_Revocation__Output } from '../../cmk/v1/Revocation.ts';
+import type { WatchRevocationsRequest as _cmk_v1_WatchRevocationsRequest, WatchRevocationsRequest__Output as _cmk_v1_WatchRevocationsRequest__Output } from '../../cmk/v1/WatchRevocationsRequest.ts';
+
+export interface KeyBrokerClient extends grpc.Client {
+  DescribeAsset(argument: _cmk_v1_DescribeAssetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  DescribeAsset(argument: _cmk_v1_DescribeAssetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  DescribeAsset(argument: _cmk_v1_DescribeAssetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  DescribeAsset(argument: _cmk_v1_DescribeAssetRequest, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  describeAsset(argument: _cmk_v1_DescribeAssetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  describeAsset(argument: _cmk_v1_DescribeAssetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  describeAsset(argument: _cmk_v1_DescribeAssetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  describeAsset(argument: _cmk_v1_DescribeAssetRequest, callback: grpc.requestCallback<_cmk_v1_DescribeAssetResponse__Output>): grpc.ClientUnaryCall;
+  
+  IssueDataKey(argument: _cmk_v1_IssueDataKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  IssueDataKey(argument: _cmk_v1_IssueDataKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  IssueDataKey(argument: _cmk_v1_IssueDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  IssueDataKey(argument: _cmk_v1_IssueDataKeyRequest, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  
+  ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  resolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  resolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  resolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  resolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
+  
+  WatchRevocations(argument: _cmk_v1_WatchRevocationsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cmk_v1_Revocation__Output>;
+  WatchRevocations(argument: _cmk_v1_WatchRevocationsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cmk_v1_Revocation__Output>;
+  watchRevocations(argument: _cmk_v1_WatchRevocationsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cmk_v1_Revocation__Output>;
+  watchRevocations(argument: _cmk_v1_WatchRevocationsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cmk_v1_Revocation__Output>;
+  
+}
+
+export interface KeyBrokerHandlers extends grpc.UntypedServiceImplementation {
+  DescribeAsset: grpc.handleUnaryCall<_cmk_v1_DescribeAssetRequest__Output, _cmk_v1_DescribeAssetResponse>;
+  
+  IssueDataKey: grpc.handleUnaryCall<_cmk_v1_IssueDataKeyRequest__Output, _cmk_v1_IssueDataKeyResponse>;
+  
+  ResolveDataKey: grpc.handleUnaryCall<_cmk_v1_ResolveDataKeyRequest__Output, _cmk_v1_ResolveDataKeyResponse>;
+  
+  WatchRevocations: grpc.handleServerStreamingCall<_cmk_v1_WatchRevocationsRequest__Output, _cmk_v1_Revocation>;
+  
+}
+
+export interface KeyBrokerDefinition extends grpc.ServiceDefinition {
+  DescribeAsset: MethodDefinition<_cmk_v1_DescribeAssetRequest, _cmk_v1_DescribeAssetResponse, _cmk_v1_DescribeAssetRequest__Output, _cmk_v1_DescribeAssetResponse__Output>
+  IssueDataKey: MethodDefinition<_cmk_v1_IssueDataKeyRequest, _cmk_v1_IssueDataKeyResponse, _cmk_v1_IssueDataKeyRequest__Output, _cmk_v1_IssueDataKeyResponse__Output>
+  ResolveDataKey: MethodDefinition<_cmk_v1_ResolveDataKeyRequest, _cmk_v1_ResolveDataKeyResponse, _cmk_v1_ResolveDataKeyRequest__Output, _cmk_v1_ResolveDataKeyResponse__Output>
+  WatchRevocations: MethodDefinition<_cmk_v1_WatchRevocationsRequest, _cmk_v1_Revocation, _cmk_v1_WatchRevocationsRequest__Output, _cmk_v1_Revocation__Output>
+}

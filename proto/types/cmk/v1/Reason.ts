@@ -1,0 +1,32 @@
+// Original file: proto/cmk/v1/common.proto
+
+export const Reason = {
+  REASON_UNSPECIFIED: 'REASON_UNSPECIFIED',
+  REASON_STORAGE: 'REASON_STORAGE',
+  REASON_USER_ACCESS: 'REASON_USER_ACCESS',
+  REASON_INDEXING: 'REASON_INDEXING',
+  REASON_PROCESSING: 'REASON_PROCESSING',
+  REASON_BACKUP: 'REASON_BACKUP',
+  REASON_LEGAL: 'REASON_LEGAL',
+  REASON_SUPPORT: 'REASON_SUPPORT',
+} as const;
+
+export type Reason =
+  | 'REASON_UNSPECIFIED'
+  | 0
+  | 'REASON_STORAGE'
+  | 1
+  | 'REASON_USER_ACCESS'
+  | 2
+  | 'REASON_INDEXING'
+  | 3
+  | 'REASON_PROCESSING'
+  | 4
+  | 'REASON_BACKUP'
+  | 5
+  | 'REASON_LEGAL'
+  | 6
+  | 'REASON_SUPPORT'
+  | 7
+
+export type Reason__Output = typeof Reason[keyof typeof Reason]
