@@ -1,0 +1,69 @@
+// Bundles broker, sidecar and cmk into dist/, each a folder that runs by itself: `node dist/sidecar/sidecar.mjs`.
+import { cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+
+interface Program {
+  readonly name: string;
+  readonly entry: string;
+  /** Packages that Node cannot load out of a bundle, copied beside it. */
+  readonly native: readonly string[];
+}
+
+export const PROGRAMS: readonly Program[] = [
+  { name: 'broker', entry: 'broker/main.ts', native: ['sqlite3', 'bindings', 'file-uri-to-path'] },
+  { name: 'sidecar', entry: 'sidecar/main.ts', native: [] },
+  { name: 'cmk', entry: 'client/cli/main.ts', native: [] },
+];
+
+// Drivers that Knex and pg look for at run time only when asked to use them.
+const NEVER_USED = ['better-sqlite3', 'mysql', 'mysql2', 'oracledb', 'pg-native', 'pg-query-stream', 'tedious'];
+
+/** Bundles one program; the metafile lists every file that went in. */
+export async function bundle(program: Program, outDir: string, write = true): Promise<Metafile> {
+  const result = await build({
+    entryPoints: [program.entry],
+    outfile: join(outDir, `${program.name}.mjs`),
+    bundle: true,
+    write,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    minifySyntax: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    metafile: true,
+    external: [...NEVER_USED, 'sqlite3'],
+    logLevel: 'warning',
+    banner: {
+      // CommonJS packages inside an ES module bundle call require for Node's own modules.
+      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url);",
+    },
+  });
+  return result.metafile;
+}
+
+async function buildProgram(program: Program): Promise<void> {
+  const outDir = join('dist', program.name);
+  rmSync(outDir, { recursive: true, force: true });
+  mkdirSync(outDir, { recursive: true });
+  await bundle(program, outDir);
+  for (const folder of ['cmk', 'google']) cpSync(join('proto', folder), join(outDir, folder), { recursive: true });
+  cpSync('LICENSE', join(outDir, 'LICENSE'));
+  for (const name of program.native) {
+    const target = join(outDir, 'node_modules', name);
+    cpSync(join('node_modules', name), target, {
+      recursive: true,
+      filter: (source) => !/\/(deps|src|obj|obj\.target|node_modules|\.deps)$|\.(a|mk|gypi)$/.test(source),
+    });
+  }
+  const kib = Math.round(statSync(join(outDir, `${program.name}.mjs`)).size / 1024);
+  console.log(`dist/${program.name}/${program.name}.mjs  ${String(kib)} KiB`);
+}
+
+if (import.meta.main) {
+  for (const program of PROGRAMS) await buildProgram(program);
+  writeFileSync('dist/README', 'Built by `npm run build`. Each folder runs by itself with Node 22.\n');
+}
