@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** One program of the sandbox, as a process of its own. */
+export interface ManagedProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Everything it printed. */
+  readonly logPath: string;
+  /** Fulfils when it has ended. */
+  readonly ended: Promise<void>;
+  /** SIGTERM, and SIGKILL when it has not ended after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly name: string;
+  /** The program and its arguments, after the node binary. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly logPath: string;
+}
+
+/** Starts a program with this process's node. Its environment is `env` and PATH, nothing else. */
+export function startProcess(options: ProcessOptions): ManagedProcess {
+  const log = createWriteStream(options.logPath, { flags: 'a' });
+  const child = spawn(process.execPath, options.args, {
+    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const ended = once(child, 'close').then(() => void log.end());
+  if (child.pid === undefined) throw new Error(`${options.name} did not start`);
+  return {
+    name: options.name,
+    pid: child.pid,
+    logPath: options.logPath,
+    ended,
+    stop: (graceMs = 10_000) => end(child, ended, 'SIGTERM', graceMs),
+    kill: () => end(child, ended, 'SIGKILL', 10_000),
+  };
+}
+
+async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return ended;
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  await ended;
+  clearTimeout(timer);
+}
+
+/**
+ * Waits until `ready` fulfils with true.
+ * @throws Error with the end of the process's log when it ended first or `timeoutMs` passed
+ */
+export async function waitUntilReady(
+  child: ManagedProcess,
+  ready: () => Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let running = true;
+  void child.ended.then(() => (running = false));
+  while (running && performance.now() < deadline) {
+    if (await ready().catch(() => false)) return;
+    await sleep(20);
+  }
+  const why = running ? `was not ready after ${timeoutMs} ms` : 'ended';
+  const tail = readFileSync(child.logPath, 'utf8').split('\n').slice(-15).join('\n');
+  throw new Error(`${child.name} ${why}; the end of ${child.logPath}:\n${tail}`);
+}
+
+/** Whether an HTTP address answers with 200. */
+export async function answersOk(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+  await response.body?.cancel();
+  return response.ok;
+}
+
+/** A TCP port of the loopback address that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
