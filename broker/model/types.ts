@@ -94,7 +94,10 @@ export interface AuditEvent {
   readonly kekId: string | null;
   /** Where the plaintext key came from; null when none was handed out. */
   readonly source: 'KMS' | 'CACHE' | null;
-  /** For a refusal or failure: the error code and the cause in words. For an administrative act: what was changed. */
+  /**
+   * For a refusal or failure: the cause in words. For a new data key: why this key-encryption key was chosen. For an
+   * administrative act: what was changed.
+   */
   readonly detail: string | null;
 }
 
@@ -109,4 +112,14 @@ export interface KeyEvent {
   readonly reason: string;
   /** UNIX milliseconds. */
   readonly at: number;
+}
+
+/** Facts for one policy decision. */
+export interface Coverage {
+  readonly account: Account;
+  /** Whether a licensed group has the owner as a member. */
+  readonly ownerInLicensedGroup: boolean;
+  readonly enrolled: boolean;
+  /** The account's keys, newest first. */
+  readonly keks: readonly Kek[];
 }

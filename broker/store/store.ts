@@ -3,12 +3,15 @@ import type {
   Account,
   AuditEvent,
   Canary,
+  Coverage,
   DataKeyRecord,
   Group,
   Kek,
   KeyEvent,
   KeyLifecycle,
 } from '../model/types.ts';
+
+export type { Coverage };
 
 /**
  * What the broker remembers. Each implementation passes test/contracts/store.ts.
@@ -74,14 +77,4 @@ export interface Store {
   /** Throws unless the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Facts for one policy decision. */
-export interface Coverage {
-  readonly account: Account;
-  /** Whether a licensed group has the owner as a member. */
-  readonly ownerInLicensedGroup: boolean;
-  readonly enrolled: boolean;
-  /** The account's keys, newest first. */
-  readonly keks: readonly Kek[];
 }
