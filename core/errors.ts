@@ -154,6 +154,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'The caller cancelled the call.',
   },
+  LOCAL_IO_FAILED: {
+    grpc: 'CANCELLED',
+    retryable: false,
+    meaning:
+      'A file, pipe or stream that the client reads from or writes to failed. The text has the system’s reason; the service is not at fault.',
+  },
   MALFORMED: {
     grpc: 'DATA_LOSS',
     retryable: false,
