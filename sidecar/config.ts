@@ -1,0 +1,120 @@
+import {
+  bytes,
+  choice,
+  durationMs,
+  integer,
+  list,
+  path,
+  readConfig,
+  text,
+  type Config,
+  type Settings,
+} from '../runtime/config.ts';
+
+// Plaintext passes here: nothing but this machine may be able to connect.
+const LISTEN_ADDRESS = /^(unix:\/[^\0]{1,100}|(127(\.\d{1,3}){3}|\[::1\]|localhost):\d{1,5})$/;
+const DNS_NAME = /^[A-Za-z0-9._-]+:\d{1,5}$/;
+const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/;
+
+/** Everything a sidecar can be told; docs/configuration.md lists it. */
+export const SIDECAR_SETTINGS = {
+  listen: list({
+    name: 'CMK_LISTEN',
+    doc: 'Where services call: unix sockets (`unix:/path`, 0660, the folder is made if missing) and loopback addresses (`127.0.0.1:7443`; port 0 takes a free one).',
+    pattern: LISTEN_ADDRESS,
+    expects: 'unix:/path or loopback addresses such as 127.0.0.1:7443, between commas',
+    default: 'unix:/run/cmk/sidecar.sock',
+  }),
+  brokerAddress: text({
+    name: 'CMK_BROKER',
+    doc: 'Host and port of the key broker; every address behind the name is used in turn.',
+    pattern: DNS_NAME,
+    expects: 'host:port',
+  }),
+  brokerSpiffeId: text({
+    name: 'CMK_BROKER_SPIFFE_ID',
+    doc: 'SPIFFE id that the broker’s certificate must carry; the host name is not looked at.',
+    pattern: SPIFFE_ID,
+    expects: 'SPIFFE id, such as spiffe://cmk.example/broker',
+  }),
+  certPath: path({ name: 'CMK_TLS_CERT', doc: 'This sidecar’s certificate, PEM, with its intermediates.' }),
+  keyPath: path({ name: 'CMK_TLS_KEY', doc: 'The private key of CMK_TLS_CERT, PEM.' }),
+  caPath: path({ name: 'CMK_TLS_CA', doc: 'Certificate authorities that the broker’s certificate is checked against, PEM.' }),
+  brokerDeadlineMs: durationMs({
+    name: 'CMK_BROKER_DEADLINE',
+    doc: 'How long one request to the broker may take, its one repetition included.',
+    min: 100,
+    max: 60_000,
+    default: '10s',
+  }),
+  maxStreams: integer({
+    name: 'CMK_MAX_STREAMS',
+    doc: 'Streams served at a time; further ones are refused with TOO_MANY_STREAMS.',
+    min: 1,
+    max: 100_000,
+    default: '1000',
+  }),
+  streamIdleMs: durationMs({
+    name: 'CMK_STREAM_IDLE',
+    doc: 'A stream that moves fewer bytes than CMK_STREAM_MIN_BYTES in a time of this length is ended with STREAM_IDLE.',
+    min: 1000,
+    max: 3_600_000,
+    default: '60s',
+  }),
+  streamMinBytes: bytes({
+    name: 'CMK_STREAM_MIN_BYTES',
+    doc: 'The least that a stream must move in each CMK_STREAM_IDLE.',
+    min: 1,
+    max: 1024 ** 2,
+    default: '1KiB',
+  }),
+  cacheEntries: integer({
+    name: 'CMK_KEY_CACHE_ENTRIES',
+    doc: 'Data keys kept at a time.',
+    min: 1,
+    max: 1_000_000,
+    default: '1000',
+  }),
+  cacheUses: integer({
+    name: 'CMK_KEY_CACHE_USES',
+    doc: 'Streams that one answer of the broker may serve before it is asked again.',
+    min: 1,
+    max: 1_000_000_000,
+    default: '100000',
+  }),
+  adminHost: text({
+    name: 'CMK_ADMIN_HOST',
+    doc: 'Address of the plain HTTP server with /live, /ready and /metrics.',
+    default: '0.0.0.0',
+  }),
+  adminPort: integer({
+    name: 'CMK_ADMIN_PORT',
+    doc: 'Port of the plain HTTP server with /live, /ready and /metrics; 0 takes a free one.',
+    min: 0,
+    max: 65_535,
+    default: '9090',
+  }),
+  graceMs: durationMs({
+    name: 'CMK_SHUTDOWN_GRACE',
+    doc: 'How long running streams may go on after the order to stop.',
+    min: 0,
+    max: 3_600_000,
+    default: '25s',
+  }),
+  logLevel: choice({
+    name: 'CMK_LOG_LEVEL',
+    doc: 'The least severe lines that are written.',
+    of: ['debug', 'info', 'warn', 'error'],
+    default: 'info',
+  }),
+} satisfies Settings;
+
+export type SidecarConfig = Config<typeof SIDECAR_SETTINGS>;
+
+/**
+ * The sidecar's settings.
+ * @throws CmkError CONFIG_INVALID that lists every problem
+ */
+export function readSidecarConfig(env: NodeJS.ProcessEnv): SidecarConfig {
+  return readConfig(SIDECAR_SETTINGS, env);
+}
