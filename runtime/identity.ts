@@ -1,0 +1,153 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { Clock, ScheduledCall } from './clock.ts';
+
+/** Where a process finds who it is and whom it trusts; a mounted folder that an issuer keeps renewing. */
+export interface IdentityPaths {
+  /** PEM: the process's certificate, then intermediates. */
+  readonly certPath: string;
+  /** PEM: its private key. */
+  readonly keyPath: string;
+  /** PEM: the authorities that peers' certificates must come from. */
+  readonly caPath: string;
+}
+
+/** A set that was checked to belong together. */
+export interface Identity {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer;
+  /** End of the certificate's validity, UNIX milliseconds. */
+  readonly expiresAtMs: number;
+}
+
+export interface IdentityListeners {
+  onReload?: ((identity: Identity) => void) | undefined;
+  /** The files cannot be used as they are; the last good identity stays. Called once for each new reason. */
+  onRejected?: ((reason: Error) => void) | undefined;
+}
+
+const POLL_INTERVAL_MS = 10_000;
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * The process's TLS identity, followed through renewals. Files are renewed one after the other or by a swapped
+ * link, so what is read may be torn: a set is taken over whole or not at all, and the last good one stays.
+ *
+ * Polls rather than watches: file events are lost on the links and network mounts that issuers use.
+ */
+export class IdentityWatcher {
+  readonly #paths: IdentityPaths;
+  readonly #clock: Clock;
+  readonly #pollIntervalMs: number;
+  readonly #listeners = new Set<IdentityListeners>();
+  #current: Identity;
+  #lastReason: string | null = null;
+  #nextPoll: ScheduledCall | null = null;
+  #closed = false;
+
+  private constructor(paths: IdentityPaths, clock: Clock, pollIntervalMs: number, current: Identity) {
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#pollIntervalMs = pollIntervalMs;
+    this.#current = current;
+    this.#scheduleNext();
+  }
+
+  /** @throws when the files hold no usable identity: a process cannot start without one */
+  static async start(
+    paths: IdentityPaths,
+    options: IdentityListeners & { clock: Clock; pollIntervalMs?: number },
+  ): Promise<IdentityWatcher> {
+    const { clock, pollIntervalMs = POLL_INTERVAL_MS, onReload, onRejected } = options;
+    const watcher = new IdentityWatcher(paths, clock, pollIntervalMs, await loadIdentity(paths, clock));
+    watcher.listen({ onReload, onRejected });
+    return watcher;
+  }
+
+  get current(): Identity {
+    return this.#current;
+  }
+
+  /** @returns ends the listening */
+  listen(listeners: IdentityListeners): () => void {
+    this.#listeners.add(listeners);
+    return () => this.#listeners.delete(listeners);
+  }
+
+  /** Looks at the files now. Never throws: what is wrong with them goes to `onRejected`. */
+  async poll(): Promise<void> {
+    try {
+      const identity = await loadIdentity(this.#paths, this.#clock);
+      this.#lastReason = null;
+      if (this.#closed || isSame(identity, this.#current)) return;
+      this.#current = identity;
+      for (const { onReload } of this.#listeners) onReload?.(identity);
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      if (this.#closed || reason.message === this.#lastReason) return;
+      this.#lastReason = reason.message;
+      for (const { onRejected } of this.#listeners) onRejected?.(reason);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#nextPoll?.cancel();
+  }
+
+  #scheduleNext(): void {
+    this.#nextPoll = this.#clock.schedule(this.#pollIntervalMs, () => {
+      void this.poll().finally(() => {
+        if (!this.#closed) this.#scheduleNext();
+      });
+    });
+  }
+}
+
+/**
+ * Reads a set of files and checks that it is whole: everything parses, the key is the certificate's, the certificate
+ * has not expired, and TLS accepts it all.
+ * @throws {Error} whose text names the file, never its content
+ */
+export async function loadIdentity(paths: IdentityPaths, clock: Clock): Promise<Identity> {
+  const [cert, key, ca] = await Promise.all([
+    readFile(paths.certPath),
+    readFile(paths.keyPath),
+    readFile(paths.caPath),
+  ]);
+  const [leaf] = parseCertificates(cert, paths.certPath);
+  parseCertificates(ca, paths.caPath);
+  const privateKey = attempt(`${paths.keyPath}: expected a private key in PEM`, () => createPrivateKey(key));
+  if (!leaf.checkPrivateKey(privateKey)) {
+    throw new Error(`${paths.keyPath} is not the private key of ${paths.certPath}`);
+  }
+  const expiresAtMs = Date.parse(leaf.validTo);
+  if (expiresAtMs <= clock.wallMs()) throw new Error(`${paths.certPath} expired at ${leaf.validTo}`);
+  attempt('the identity is refused by TLS', () => createSecureContext({ cert, key, ca }));
+  return { cert, key, ca, expiresAtMs };
+}
+
+function parseCertificates(pem: Buffer, path: string): [X509Certificate, ...X509Certificate[]] {
+  const text = pem.toString('latin1');
+  const [first, ...rest] = text.match(PEM_CERTIFICATE) ?? [];
+  if (first === undefined) throw new Error(`${path}: expected certificates in PEM, found none`);
+  // A torn file may end inside a certificate; what stands before it would parse.
+  if (text.split('-----BEGIN').length - 1 !== rest.length + 1)
+    throw new Error(`${path}: a certificate is cut short`);
+  const parse = (each: string) => attempt(`${path}: malformed certificate`, () => new X509Certificate(each));
+  return [parse(first), ...rest.map(parse)];
+}
+
+function attempt<T>(message: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new Error(message, { cause });
+  }
+}
+
+function isSame(a: Identity, b: Identity): boolean {
+  return a.cert.equals(b.cert) && a.key.equals(b.key) && a.ca.equals(b.ca);
+}

@@ -1,0 +1,225 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { DataKey } from '../core/data-key.ts';
+import { CmkError } from '../core/errors.ts';
+import type { Clock, ScheduledCall } from './clock.ts';
+import { SingleFlight } from './single-flight.ts';
+
+const PROCESS_KEY_LIFE_MS = 5 * 60_000;
+const SWEEP_INTERVAL_MS = 5_000;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** A load whose key was revoked while it was on its way is repeated this often in all. */
+const MAX_LOADS = 2;
+
+/** A data key and how long it may be used. */
+export interface LoadedKey<M> {
+  /** The cache takes it over and disposes of it. */
+  readonly dataKey: DataKey;
+  /** The lease's end on the monotonic clock. */
+  readonly expiresAtMs: number;
+  readonly meta: M;
+}
+
+/** A data key handed out: the caller's own copy, to be disposed of by the caller, not to be used past the lease. */
+export interface LeasedKey<M> extends LoadedKey<M> {
+  readonly source: 'cache' | 'load';
+}
+
+/** `miss` starts a load, `coalesced` joins one, `evicted` is an entry that left, for whatever cause. */
+export type CacheEvent = 'hit' | 'miss' | 'coalesced' | 'evicted';
+
+interface Entry<M> {
+  readonly cacheKey: string;
+  readonly processKey: KeyObject;
+  readonly iv: Buffer;
+  /** Ciphertext and tag; all zeros once `wiped`. */
+  readonly sealed: Buffer;
+  readonly expiresAtMs: number;
+  readonly meta: M;
+  usesLeft: number;
+  wiped: boolean;
+}
+
+type Predicate<M> = (meta: M) => boolean;
+
+/**
+ * Data keys for as long as their leases, sealed with AES-256-GCM under a key that this process makes for itself and
+ * renews, so that a dump or an over-read of the cache's memory shows no data key. Not an HSM: the process key is in
+ * the same process.
+ *
+ * A lease never slides: an entry leaves at the time its load said, however often it is used. Failures are not kept.
+ */
+export class SealedKeyCache<M> {
+  readonly #clock: Clock;
+  readonly #maxUses: number;
+  readonly #onEvent: (event: CacheEvent) => void;
+  readonly #entries: LRUCache<string, Entry<M>>;
+  readonly #flights = new SingleFlight<Entry<M>>();
+  /** For each load under way, the evictions since it began: they are held against its result. */
+  readonly #loads = new Set<{ evictions: Predicate<M>[] }>();
+  /** Just loaded, and still to be given to those who waited: only a revocation may take them away from these. */
+  readonly #fresh = new Set<Entry<M>>();
+  #processKey: { key: KeyObject; renewAtMs: number } | null = null;
+  #sweep: ScheduledCall | null = null;
+
+  /**
+   * @param options.maxEntries the least recently used entry makes room for a new one
+   * @param options.maxUses how often one loaded key is handed out before it is loaded again; callers that waited for
+   *   the same load share it even if they are more
+   */
+  constructor(options: {
+    clock: Clock;
+    maxEntries: number;
+    maxUses: number;
+    onEvent?: (event: CacheEvent) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#maxUses = options.maxUses;
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#entries = new LRUCache({ max: options.maxEntries, dispose: (entry) => this.#left(entry) });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * The key in the cache, or what `load` gives; calls for one cache key share one load, which no caller's `signal`
+   * ends for the others.
+   * @throws {CmkError} CANCELLED when `signal` aborts; KMS_UNREACHABLE when every load was overtaken by an eviction
+   *   or by the end of its lease; else whatever `load` throws
+   */
+  async getOrLoad(
+    cacheKey: string,
+    load: () => Promise<LoadedKey<M>>,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<LeasedKey<M>> {
+    const cached = this.#live(cacheKey);
+    if (cached) {
+      this.#onEvent('hit');
+      return this.#lease(cached, 'cache');
+    }
+    for (let attempt = 1; attempt <= MAX_LOADS; attempt++) {
+      this.#onEvent(this.#flights.has(cacheKey) ? 'coalesced' : 'miss');
+      const entry = await this.#flights.run(cacheKey, () => this.#load(cacheKey, load), options);
+      if (!entry.wiped && this.#clock.monotonicMs() < entry.expiresAtMs) return this.#lease(entry, 'load');
+    }
+    throw new CmkError('KMS_UNREACHABLE', 'the data key was taken away each time while it was being fetched');
+  }
+
+  /** Drops every key whose meta matches, and those being loaded now if their meta turns out to match. */
+  evict(predicate: Predicate<M>): number {
+    for (const load of this.#loads) load.evictions.push(predicate);
+    for (const entry of this.#fresh) if (predicate(entry.meta)) wipe(entry);
+    const matching = [...this.#entries.values()].filter((entry) => predicate(entry.meta));
+    for (const entry of matching) this.#entries.delete(entry.cacheKey);
+    return matching.length;
+  }
+
+  clear(): void {
+    this.evict(() => true);
+  }
+
+  #live(cacheKey: string): Entry<M> | null {
+    const entry = this.#entries.get(cacheKey);
+    if (!entry) return null;
+    if (this.#isUsable(entry)) return entry;
+    this.#entries.delete(cacheKey);
+    return null;
+  }
+
+  #isUsable(entry: Entry<M>): boolean {
+    return entry.usesLeft > 0 && this.#clock.monotonicMs() < entry.expiresAtMs;
+  }
+
+  async #load(cacheKey: string, load: () => Promise<LoadedKey<M>>): Promise<Entry<M>> {
+    const underWay = { evictions: [] };
+    this.#loads.add(underWay);
+    try {
+      return this.#keep(cacheKey, await load(), underWay.evictions);
+    } finally {
+      this.#loads.delete(underWay);
+    }
+  }
+
+  #keep(cacheKey: string, loaded: LoadedKey<M>, evictions: readonly Predicate<M>[]): Entry<M> {
+    const entry = this.#seal(cacheKey, loaded);
+    if (evictions.some((matches) => matches(entry.meta)) || !this.#isUsable(entry)) {
+      wipe(entry);
+    } else {
+      this.#fresh.add(entry);
+      setImmediate(() => this.#served(entry));
+      this.#entries.set(cacheKey, entry);
+      this.#sweep ??= this.#clock.schedule(SWEEP_INTERVAL_MS, () => this.#sweepNow());
+    }
+    return entry;
+  }
+
+  #seal(cacheKey: string, { dataKey, expiresAtMs, meta }: LoadedKey<M>): Entry<M> {
+    const processKey = this.#currentProcessKey();
+    const iv = randomBytes(IV_BYTES);
+    const plain = dataKey.copyBytes();
+    try {
+      const cipher = createCipheriv('aes-256-gcm', processKey, iv).setAAD(Buffer.from(cacheKey));
+      const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      return { cacheKey, processKey, iv, sealed, expiresAtMs, meta, usesLeft: this.#maxUses, wiped: false };
+    } finally {
+      plain.fill(0);
+      dataKey[Symbol.dispose]();
+    }
+  }
+
+  #lease(entry: Entry<M>, source: 'cache' | 'load'): LeasedKey<M> {
+    const { processKey, iv, sealed, cacheKey, expiresAtMs, meta } = entry;
+    const decipher = createDecipheriv('aes-256-gcm', processKey, iv, { authTagLength: TAG_BYTES })
+      .setAAD(Buffer.from(cacheKey))
+      .setAuthTag(sealed.subarray(-TAG_BYTES));
+    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+    try {
+      decipher.final();
+      // Counted down below zero when more callers waited for one load than it has uses.
+      entry.usesLeft--;
+      return { dataKey: DataKey.take(plain), expiresAtMs, meta, source };
+    } finally {
+      plain.fill(0);
+    }
+  }
+
+  /** Entries keep the process key that they were sealed with, so an old one goes when its last entry does. */
+  #currentProcessKey(): KeyObject {
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#processKey || nowMs >= this.#processKey.renewAtMs) {
+      const bytes = randomBytes(32);
+      this.#processKey = { key: createSecretKey(bytes), renewAtMs: nowMs + PROCESS_KEY_LIFE_MS };
+      bytes.fill(0);
+    }
+    return this.#processKey.key;
+  }
+
+  /** Entries that nobody asks for any more must not outlive their leases in memory either. */
+  #sweepNow(): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (!this.#isUsable(entry)) this.#entries.delete(entry.cacheKey);
+    }
+    const more = this.#entries.size > 0;
+    this.#sweep = more ? this.#clock.schedule(SWEEP_INTERVAL_MS, () => this.#sweepNow()) : null;
+  }
+
+  #left(entry: Entry<M>): void {
+    if (!this.#fresh.has(entry)) wipe(entry);
+    this.#onEvent('evicted');
+  }
+
+  /** By now all who waited for the load have their copies: they continue in microtasks of the load's end. */
+  #served(entry: Entry<M>): void {
+    this.#fresh.delete(entry);
+    if (this.#entries.peek(entry.cacheKey) !== entry) wipe(entry);
+  }
+}
+
+function wipe(entry: Entry<unknown>): void {
+  entry.wiped = true;
+  entry.sealed.fill(0);
+  entry.iv.fill(0);
+}

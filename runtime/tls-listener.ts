@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { constants } from 'node:crypto';
+import grpc from '@grpc/grpc-js';
+import type { Identity, IdentityWatcher } from './identity.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 10_000;
+
+/** A running listener. */
+export interface TlsListener {
+  readonly port: number;
+  /** Takes no more connections, and ends those that are not yet a gRPC session's. The others are the gRPC server's. */
+  close(): Promise<void>;
+}
+
+export interface TlsListenerOptions {
+  /** Gets every connection; its own `bindAsync` is not used. */
+  readonly server: grpc.Server;
+  readonly identity: IdentityWatcher;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly handshakeTimeoutMs?: number;
+  /** More are closed at once. */
+  readonly maxConnections?: number;
+  /**
+   * A peer whose certificate is missing or not valid. Its calls reach the handlers all the same, with an empty
+   * `getAuthContext()`, for the answer and the audit event that every unauthorized caller gets.
+   * @param reason `NO_CERTIFICATE`, or OpenSSL's name such as `CERT_HAS_EXPIRED`
+   */
+  readonly onUnauthorized?: (reason: string, remoteAddress: string) => void;
+  /** A connection that ended before it was one: no TLS 1.3, silence, no HTTP/2. */
+  readonly onFailedHandshake?: (error: Error, remoteAddress: string) => void;
+}
+
+/**
+ * Mutual TLS 1.3 for a gRPC server. See docs/decisions/0003-tls-listener.md for why gRPC's own is not used.
+ *
+ * A renewed identity serves new connections; open ones keep theirs, so the gRPC server must limit their age
+ * (`grpc.max_connection_age_ms`).
+ * @throws what listening throws, such as EADDRINUSE
+ */
+export async function startTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
+  const { server, identity, onUnauthorized, onFailedHandshake } = options;
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const listener = createServer({
+    ...secureContext(identity.current),
+    ALPNProtocols: ['h2'],
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+    noDelay: true,
+  });
+  listener.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+
+  listener.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol !== 'h2') {
+      onFailedHandshake?.(new Error('expected HTTP/2 by ALPN'), remoteAddress(socket));
+      socket.destroy();
+      return;
+    }
+    if (!socket.authorized) onUnauthorized?.(unauthorizedReason(socket), remoteAddress(socket));
+    injector.injectConnection(socket);
+  });
+  listener.on('tlsClientError', (error, socket) => onFailedHandshake?.(error, remoteAddress(socket)));
+  const stopFollowing = identity.listen({
+    onReload: (next) => listener.setSecureContext(secureContext(next)),
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject).listen(options.port, options.host, () => resolve());
+  });
+  return {
+    port: (listener.address() as AddressInfo).port,
+    close: () => {
+      stopFollowing();
+      listener.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function secureContext({ cert, key, ca }: Identity) {
+  return {
+    cert,
+    key,
+    ca,
+    minVersion: 'TLSv1.3' as const,
+    // A resumed session would skip the check of a certificate that has expired or whose authority was removed.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function unauthorizedReason(socket: TLSSocket): string {
+  const hasCertificate = Object.keys(socket.getPeerCertificate()).length > 0;
+  // Node types it as an Error; it is OpenSSL's name for it.
+  return hasCertificate ? String(socket.authorizationError) : 'NO_CERTIFICATE';
+}
+
+function remoteAddress(socket: TLSSocket): string {
+  return socket.remoteAddress ?? 'unknown';
+}
