@@ -24,7 +24,9 @@ export function checkIdentifier(field: keyof typeof RULES, value: string): strin
   const rule = RULES[field];
   if (!rule.pattern.test(value)) {
     const got = value === '' ? 'nothing' : JSON.stringify(value.slice(0, 40));
-    throw new CmkError('INVALID_ARGUMENT', `${field}: expected ${rule.text}, got ${got}`, { metadata: { field } });
+    throw new CmkError('INVALID_ARGUMENT', `${field}: expected ${rule.text}, got ${got}`, {
+      metadata: { field },
+    });
   }
   return value;
 }
@@ -34,7 +36,10 @@ export function checkIdentifier(field: keyof typeof RULES, value: string): strin
  * @throws CmkError INVALID_ARGUMENT that names the field
  */
 export function checkAsset(asset: Partial<Asset> | null | undefined): Asset {
-  if (!asset) throw new CmkError('INVALID_ARGUMENT', 'asset: expected an asset, got nothing', { metadata: { field: 'asset' } });
+  if (!asset)
+    throw new CmkError('INVALID_ARGUMENT', 'asset: expected an asset, got nothing', {
+      metadata: { field: 'asset' },
+    });
   return {
     account: checkIdentifier('account', asset.account ?? ''),
     srvId: checkIdentifier('srvId', asset.srvId ?? ''),

@@ -62,7 +62,8 @@ export const ERROR_CODES = {
   CONFLICT: {
     grpc: 'ALREADY_EXISTS',
     retryable: false,
-    meaning: 'The change contradicts what is stored, e.g. a key identifier that is already enrolled. Nothing was changed.',
+    meaning:
+      'The change contradicts what is stored, e.g. a key identifier that is already enrolled. Nothing was changed.',
   },
   KEY_DISABLED: {
     grpc: 'FAILED_PRECONDITION',
@@ -72,7 +73,8 @@ export const ERROR_CODES = {
   KEY_PERMISSION_REVOKED: {
     grpc: 'FAILED_PRECONDITION',
     retryable: false,
-    meaning: 'The customer’s key policy no longer allows this use: of the key, or for this encryption context.',
+    meaning:
+      'The customer’s key policy no longer allows this use: of the key, or for this encryption context.',
   },
   KEY_PENDING_DELETION: {
     grpc: 'FAILED_PRECONDITION',
@@ -92,7 +94,8 @@ export const ERROR_CODES = {
   KMS_CONTEXT_MISMATCH: {
     grpc: 'FAILED_PRECONDITION',
     retryable: false,
-    meaning: 'The KMS refused the wrapped key under this encryption context: it belongs to another asset, or is damaged.',
+    meaning:
+      'The KMS refused the wrapped key under this encryption context: it belongs to another asset, or is damaged.',
   },
   KMS_ACCOUNT_ISSUE: {
     grpc: 'FAILED_PRECONDITION',
@@ -112,7 +115,8 @@ export const ERROR_CODES = {
   KMS_INVALID_RESPONSE: {
     grpc: 'UNAVAILABLE',
     retryable: true,
-    meaning: 'The KMS answered something that breaks its own contract. Try again; if it stays, tell the operator.',
+    meaning:
+      'The KMS answered something that breaks its own contract. Try again; if it stays, tell the operator.',
   },
   BROKER_UNREACHABLE: {
     grpc: 'UNAVAILABLE',
@@ -127,7 +131,8 @@ export const ERROR_CODES = {
   SIDECAR_UNREACHABLE: {
     grpc: 'UNAVAILABLE',
     retryable: true,
-    meaning: 'The client cannot reach the sidecar. Check that it runs and that its address is right (CMK_SIDECAR).',
+    meaning:
+      'The client cannot reach the sidecar. Check that it runs and that its address is right (CMK_SIDECAR).',
   },
   SHUTTING_DOWN: {
     grpc: 'UNAVAILABLE',
@@ -168,7 +173,8 @@ export const ERROR_CODES = {
   TRUNCATED: {
     grpc: 'DATA_LOSS',
     retryable: false,
-    meaning: 'The sealed file ends before its final frame. What was released before is authentic but not all of it.',
+    meaning:
+      'The sealed file ends before its final frame. What was released before is authentic but not all of it.',
   },
   AUTHENTICATION_FAILED: {
     grpc: 'DATA_LOSS',

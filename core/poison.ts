@@ -1,0 +1,15 @@
+/** Remembers the first error of an object that must not go on after it: every later step throws the same error. */
+export class Poison {
+  #failure: { readonly error: unknown } | undefined;
+
+  guard<Result>(step: () => Result): Result {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the very error that was caught below
+    if (this.#failure) throw this.#failure.error;
+    try {
+      return step();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}
