@@ -167,7 +167,7 @@ function setting<S extends Spec, T>(
   expects: string,
   parse: (text: string) => T | undefined,
 ): Setting<Value<S, T>> {
-  return { name, doc, default: preset, expects, secret: false, parse } as Setting<Value<S, T>>;
+  return { name, doc, default: preset, expects, secret: false, parse };
 }
 
 function quantity<S extends Spec & { min: number; max: number }>(

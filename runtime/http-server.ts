@@ -25,10 +25,7 @@ export async function startStatusServer(options: {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
   server.maxConnections = 100;
   server.on('request', (request, response) => {
-    // A scrape is the only work here that can fail.
-    answer(request, response, options).catch(() =>
-      end(response, 500, 'the metrics could not be collected\n'),
-    );
+    void answer(request, response, options);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port, options.host, () => resolve());
@@ -43,32 +40,43 @@ export async function startStatusServer(options: {
   };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { registry, isReady }: { registry: Registry; isReady: () => boolean },
+  source: { registry: Registry; isReady: () => boolean },
 ): Promise<void> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    return end(response, 405, 'expected GET\n');
-  }
-  switch (request.url?.split('?')[0]) {
+  const { status, body, type = 'text/plain; charset=utf-8' } = await answerTo(request, source);
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+}
+
+async function answerTo(
+  { method, url }: IncomingMessage,
+  { registry, isReady }: { registry: Registry; isReady: () => boolean },
+): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'expected GET\n' };
+  switch (url?.split('?')[0] ?? '') {
     case '/live':
-      return end(response, 200, 'live\n');
+      return { status: 200, body: 'live\n' };
     case '/ready':
-      return isReady() ? end(response, 200, 'ready\n') : end(response, 503, 'not ready\n');
+      return isReady() ? { status: 200, body: 'ready\n' } : { status: 503, body: 'not ready\n' };
     case '/metrics':
-      return end(response, 200, await registry.metrics(), registry.contentType);
+      return metrics(registry);
     default:
-      return end(response, 404, 'expected /live, /ready or /metrics\n');
+      return { status: 404, body: 'expected /live, /ready or /metrics\n' };
   }
 }
 
-function end(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  type = 'text/plain; charset=utf-8',
-): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+async function metrics(registry: Registry): Promise<Answer> {
+  try {
+    return { status: 200, body: await registry.metrics(), type: registry.contentType };
+  } catch {
+    // One gauge whose collector throws takes the page down; the others' answers must not hang on it.
+    return { status: 500, body: 'the metrics could not be collected\n' };
+  }
 }

@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto';
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
 import { DataKey } from '../core/data-key.ts';
+import { DATA_KEY_BYTES } from '../core/message-format.ts';
 
 export type { Logger } from 'pino';
 
@@ -65,7 +66,7 @@ export function loggable(value: unknown, depth = 0): unknown {
 }
 
 function byteLengthOf(value: object): number | null {
-  if (value instanceof DataKey) return value.keyObject.symmetricKeySize ?? 0;
+  if (value instanceof DataKey) return DATA_KEY_BYTES;
   if (value instanceof KeyObject) return value.symmetricKeySize ?? 0;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
     return value.byteLength;

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type Ke
 import { LRUCache } from 'lru-cache';
 import { DataKey } from '../core/data-key.ts';
 import { CmkError } from '../core/errors.ts';
-import type { Clock, ScheduledCall } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { SingleFlight } from './single-flight.ts';
 
 const PROCESS_KEY_LIFE_MS = 5 * 60_000;
@@ -61,7 +61,7 @@ export class SealedKeyCache<M> {
   /** Just loaded, and still to be given to those who waited: only a revocation may take them away from these. */
   readonly #fresh = new Set<Entry<M>>();
   #processKey: { key: KeyObject; renewAtMs: number } | null = null;
-  #sweep: ScheduledCall | null = null;
+  #isSweeping = false;
 
   /**
    * @param options.maxEntries the least recently used entry makes room for a new one
@@ -151,7 +151,7 @@ export class SealedKeyCache<M> {
       this.#fresh.add(entry);
       setImmediate(() => this.#served(entry));
       this.#entries.set(cacheKey, entry);
-      this.#sweep ??= this.#clock.schedule(SWEEP_INTERVAL_MS, () => this.#sweepNow());
+      this.#sweepLater();
     }
     return entry;
   }
@@ -198,12 +198,16 @@ export class SealedKeyCache<M> {
   }
 
   /** Entries that nobody asks for any more must not outlive their leases in memory either. */
-  #sweepNow(): void {
-    for (const entry of [...this.#entries.values()]) {
-      if (!this.#isUsable(entry)) this.#entries.delete(entry.cacheKey);
-    }
-    const more = this.#entries.size > 0;
-    this.#sweep = more ? this.#clock.schedule(SWEEP_INTERVAL_MS, () => this.#sweepNow()) : null;
+  #sweepLater(): void {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#clock.schedule(SWEEP_INTERVAL_MS, () => {
+      this.#isSweeping = false;
+      for (const entry of [...this.#entries.values()]) {
+        if (!this.#isUsable(entry)) this.#entries.delete(entry.cacheKey);
+      }
+      if (this.#entries.size > 0) this.#sweepLater();
+    });
   }
 
   #left(entry: Entry<M>): void {

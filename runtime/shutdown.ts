@@ -34,7 +34,7 @@ export function onShutdown(options: {
   clock?: Clock;
   host?: ShutdownHost;
 }): (cause: string) => void {
-  const { logger, graceMs, steps, clock = systemClock, host = process as ShutdownHost } = options;
+  const { logger, graceMs, steps, clock = systemClock, host = process } = options;
   let begun = false;
 
   const begin = (cause: string) => {

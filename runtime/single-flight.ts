@@ -40,7 +40,10 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const cancel = () =>
       reject(new CmkError('CANCELLED', 'cancelled while waiting', { cause: signal.reason }));
-    if (signal.aborted) return cancel();
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
     signal.addEventListener('abort', cancel, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
   });
