@@ -132,6 +132,28 @@ export class HeaderReader {
     return this.#poison.guard(() => this.#read(piece));
   }
 
+  /**
+   * The sealed file has ended.
+   * @throws CmkError TRUNCATED unless the header is complete
+   */
+  end(): void {
+    this.#poison.guard(() => {
+      if (!this.#done) throw truncated(`ends ${this.#length} bytes into the header`);
+    });
+  }
+
+  #read(piece: Uint8Array): { header: Header; rest: Uint8Array } | null {
+    let taken = 0;
+    for (;;) {
+      const end = Math.min(piece.length, taken + this.#fieldStart + this.#fieldBytes - this.#length);
+      this.#append(piece.subarray(taken, end));
+      taken = end;
+      if (this.#length < this.#fieldStart + this.#fieldBytes) return null;
+      const header = this.#parseField();
+      if (header) return { header, rest: piece.subarray(taken) };
+    }
+  }
+
   #parseField(): Header | null {
     const step = this.#parser.next(this.#bytes.subarray(this.#fieldStart, this.#length));
     if (!step.done) {
