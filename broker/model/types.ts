@@ -9,7 +9,8 @@ export interface Account {
 }
 
 /** Whose assets an account's licence covers: nobody's, everyone's, or those of the members of licensed groups. */
-export type Licence = 'NONE' | 'ACCOUNT' | 'GROUPS';
+export const LICENCES = ['NONE', 'ACCOUNT', 'GROUPS'] as const;
+export type Licence = (typeof LICENCES)[number];
 
 /** Users of an account whose assets are covered together. */
 export interface Group {
@@ -21,10 +22,12 @@ export interface Group {
 }
 
 /** `PENDING → STANDBY → ACTIVE → DECRYPT_ONLY → RETIRED`. */
-export type KeyLifecycle = 'PENDING' | 'STANDBY' | 'ACTIVE' | 'DECRYPT_ONLY' | 'RETIRED';
+export const KEY_LIFECYCLES = ['PENDING', 'STANDBY', 'ACTIVE', 'DECRYPT_ONLY', 'RETIRED'] as const;
+export type KeyLifecycle = (typeof KEY_LIFECYCLES)[number];
 
 /** Names of the KMS providers; each is a folder in broker/kms. */
-export type ProviderName = 'aws';
+export const PROVIDER_NAMES = ['aws'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** A key-encryption key as the KMS and the store know it. */
 export interface Kek {
@@ -38,6 +41,7 @@ export interface Kek {
   readonly lifecycle: KeyLifecycle;
   /** A wrapped data key that protects nothing: unwrapping it proves that the key still works. */
   readonly canary: Canary | null;
+  /** UNIX seconds. */
   readonly createdAt: number;
 }
 
@@ -47,7 +51,8 @@ export interface Canary {
 }
 
 /** Under which kind of key a data key is wrapped. */
-export type Protection = 'CUSTOMER_KEY' | 'FALLBACK_KEY' | 'PLATFORM_KEY';
+export const PROTECTIONS = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'] as const;
+export type Protection = (typeof PROTECTIONS)[number];
 
 /** A data key as stored: wrapped, never plain. */
 export interface DataKeyRecord {
@@ -60,21 +65,31 @@ export interface DataKeyRecord {
   readonly protection: Protection;
   /** As the KMS gave it. */
   readonly wrapped: Uint8Array;
-  /** What it was wrapped under; its `timestamp` is the data key's making. */
+  /** What it was wrapped under; always `assetContext(asset, createdAt)`. */
   readonly context: EncryptionContext;
   /** UNIX seconds. */
   readonly createdAt: number;
 }
 
 /** Why a key is used; see `Reason` in proto/cmk/v1/common.proto. */
-export type Reason =
-  | 'STORAGE'
-  | 'USER_ACCESS'
-  | 'INDEXING'
-  | 'PROCESSING'
-  | 'BACKUP'
-  | 'LEGAL'
-  | 'SUPPORT';
+export const REASONS = [
+  'STORAGE',
+  'USER_ACCESS',
+  'INDEXING',
+  'PROCESSING',
+  'BACKUP',
+  'LEGAL',
+  'SUPPORT',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** How a recorded act ended. */
+export const AUDIT_OUTCOMES = ['ALLOWED', 'REFUSED', 'FAILED'] as const;
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+
+/** Where the plaintext key that was handed out came from. */
+export const KEY_SOURCES = ['KMS', 'CACHE'] as const;
+export type KeySource = (typeof KEY_SOURCES)[number];
 
 /** One line of the account's history. Holds no personal data beyond the ids that callers send, and no key material. */
 export interface AuditEvent {
@@ -85,7 +100,7 @@ export interface AuditEvent {
   /** Null when the caller could not even be tied to an account. */
   readonly account: string | null;
   readonly action: AuditAction;
-  readonly outcome: 'ALLOWED' | 'REFUSED' | 'FAILED';
+  readonly outcome: AuditOutcome;
   /** The caller's SPIFFE id, `operator`, or `broker`; for an unknown peer a short description of why. */
   readonly actor: string;
   readonly asset: Asset | null;
@@ -93,7 +108,7 @@ export interface AuditEvent {
   readonly dataKeyId: string | null;
   readonly kekId: string | null;
   /** Where the plaintext key came from; null when none was handed out. */
-  readonly source: 'KMS' | 'CACHE' | null;
+  readonly source: KeySource | null;
   /**
    * For a refusal or failure: the cause in words. For a new data key: why this key-encryption key was chosen. For an
    * administrative act: what was changed.
@@ -101,7 +116,16 @@ export interface AuditEvent {
   readonly detail: string | null;
 }
 
-export type AuditAction = 'ISSUE' | 'RESOLVE' | 'DESCRIBE' | 'WATCH' | 'CONNECT' | 'REVOKE' | 'ADMINISTER';
+export const AUDIT_ACTIONS = [
+  'ISSUE',
+  'RESOLVE',
+  'DESCRIBE',
+  'WATCH',
+  'CONNECT',
+  'REVOKE',
+  'ADMINISTER',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** Something happened to a key that every broker and sidecar must know. */
 export interface KeyEvent {
