@@ -46,7 +46,13 @@ export interface Store {
   setCanary(id: string, canary: Canary): Promise<void>;
 
   /** Enrols an asset type or ends its enrolment. Idempotent. */
-  setEnrolment(account: string, srvId: string, type: string, enrolled: boolean, audit: AuditEvent): Promise<void>;
+  setEnrolment(
+    account: string,
+    srvId: string,
+    type: string,
+    enrolled: boolean,
+    audit: AuditEvent,
+  ): Promise<void>;
   listEnrolments(account: string): Promise<{ srvId: string; type: string }[]>;
 
   /** All that policy needs to know to decide which key protects an asset, in one consistent read. */

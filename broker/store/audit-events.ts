@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import { AUDIT_ACTIONS, AUDIT_OUTCOMES, type AuditEvent, KEY_SOURCES, REASONS } from '../model/types.ts';
+import { readRows } from './database.ts';
+import type { Row } from './row.ts';
+
+/** Stays below the number of parameters that a statement may have on SQLite (32,766) and PostgreSQL (65,535). */
+const EVENTS_A_STATEMENT = 1_000;
+
+function toColumns(event: AuditEvent): Record<string, unknown> {
+  return {
+    id: event.id,
+    at: event.at,
+    account: event.account,
+    action: event.action,
+    outcome: event.outcome,
+    actor: event.actor,
+    asset_account: event.asset?.account ?? null,
+    srv_id: event.asset?.srvId ?? null,
+    type: event.asset?.type ?? null,
+    asset_id: event.asset?.id ?? null,
+    reason: event.reason,
+    data_key_id: event.dataKeyId,
+    kek_id: event.kekId,
+    source: event.source,
+    detail: event.detail,
+  };
+}
+
+function toAuditEvent(row: Row): AuditEvent {
+  return {
+    id: row.text('id'),
+    at: row.integer('at'),
+    account: row.optionalText('account'),
+    action: row.oneOf('action', AUDIT_ACTIONS),
+    outcome: row.oneOf('outcome', AUDIT_OUTCOMES),
+    actor: row.text('actor'),
+    asset: row.isNull('asset_account') ? null : toAsset(row),
+    reason: row.optionalOneOf('reason', REASONS),
+    dataKeyId: row.optionalText('data_key_id'),
+    kekId: row.optionalText('kek_id'),
+    source: row.optionalOneOf('source', KEY_SOURCES),
+    detail: row.optionalText('detail'),
+  };
+}
+
+function toAsset(row: Row): AuditEvent['asset'] {
+  return {
+    account: row.text('asset_account'),
+    srvId: row.text('srv_id'),
+    type: row.text('type'),
+    id: row.text('asset_id'),
+  };
+}
+
+export async function appendAudit(db: Knex, events: readonly AuditEvent[]): Promise<void> {
+  for (let start = 0; start < events.length; start += EVENTS_A_STATEMENT) {
+    await db('audit_events').insert(events.slice(start, start + EVENTS_A_STATEMENT).map(toColumns));
+  }
+}
+
+export async function listAudit(db: Knex, account: string | null, limit: number): Promise<AuditEvent[]> {
+  const query = db('audit_events').orderBy('id', 'desc').limit(limit);
+  if (account !== null) void query.where({ account });
+  return (await readRows('audit_events', query)).map(toAuditEvent);
+}

@@ -1,0 +1,37 @@
+import type { Knex } from 'knex';
+import { toAccount } from './accounts.ts';
+import { readRows } from './database.ts';
+import { joinReferences, KEK_COLUMNS, toKeks } from './keks.ts';
+import type { Coverage } from './store.ts';
+
+/** One statement: one round trip, and all facts of one moment. An account without keys is a row without a key. */
+export async function coverage(
+  db: Knex,
+  account: string,
+  owner: string,
+  srvId: string,
+  type: string,
+): Promise<Coverage | null> {
+  const memberships = db('group_members as m')
+    .join('account_groups as g', (on) => on.on('g.account', 'm.account').on('g.id', 'm.group_id'))
+    .where({ 'm.account': account, 'm.user_id': owner, 'g.licensed': true })
+    .select(db.raw('1'));
+  const enrolments = db('enrolments').where({ account, srv_id: srvId, type }).select(db.raw('1'));
+  const query = joinReferences(
+    db('accounts as a').leftJoin('keks as k', 'k.account', 'a.id').where('a.id', account),
+  )
+    .select('a.id', 'a.name', 'a.licence', ...KEK_COLUMNS)
+    .select({
+      in_licensed_group: db.raw('exists ?', [memberships]),
+      enrolled: db.raw('exists ?', [enrolments]),
+    });
+  const rows = await readRows('coverage', query);
+  const [first] = rows;
+  if (!first) return null;
+  return {
+    account: toAccount(first),
+    ownerInLicensedGroup: first.boolean('in_licensed_group'),
+    enrolled: first.boolean('enrolled'),
+    keks: first.isNull('kek_id') ? [] : toKeks(rows),
+  };
+}

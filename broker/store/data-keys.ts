@@ -1,0 +1,79 @@
+import type { Knex } from 'knex';
+import type { Asset } from '../../core/asset.ts';
+import { assetContext, isContextOf } from '../../core/encryption-context.ts';
+import { CmkError } from '../../core/errors.ts';
+import { type DataKeyRecord, PROTECTIONS } from '../model/types.ts';
+import { readRow } from './database.ts';
+import type { Row } from './row.ts';
+
+const PRIMARY_KEY = ['account', 'srv_id', 'type', 'asset_id', 'generation'];
+
+/** The asset's part of every key of the table: no look-up goes without it. */
+function assetColumns(asset: Asset): Record<string, string> {
+  return { account: asset.account, srv_id: asset.srvId, type: asset.type, asset_id: asset.id };
+}
+
+/** The context is not stored: it follows from the asset and the time, and cannot be another asset's. */
+function toRecord(row: Row): DataKeyRecord {
+  const asset: Asset = {
+    account: row.text('account'),
+    srvId: row.text('srv_id'),
+    type: row.text('type'),
+    id: row.text('asset_id'),
+  };
+  const createdAt = row.integer('created_at');
+  return {
+    asset,
+    id: row.text('data_key_id'),
+    generation: row.integer('generation', 1),
+    kekId: row.text('kek_id'),
+    protection: row.oneOf('protection', PROTECTIONS),
+    wrapped: row.bytes('wrapped'),
+    context: assetContext(asset, createdAt),
+    createdAt,
+  };
+}
+
+export async function findNewestDataKey(db: Knex, asset: Asset): Promise<DataKeyRecord | null> {
+  const query = db('data_keys').where(assetColumns(asset)).orderBy('generation', 'desc');
+  const row = await readRow('data_keys', query);
+  return row && toRecord(row);
+}
+
+export async function findDataKey(db: Knex, asset: Asset, dataKeyId: string): Promise<DataKeyRecord | null> {
+  const query = db('data_keys').where({ ...assetColumns(asset), data_key_id: dataKeyId });
+  const row = await readRow('data_keys', query);
+  return row && toRecord(row);
+}
+
+/** @returns the record that was there first, or null when this one was */
+export async function insertDataKey(db: Knex, record: DataKeyRecord): Promise<DataKeyRecord | null> {
+  checkRecord(record);
+  const inserted = await db('data_keys')
+    .insert({
+      ...assetColumns(record.asset),
+      generation: record.generation,
+      data_key_id: record.id,
+      kek_id: record.kekId,
+      protection: record.protection,
+      wrapped: Buffer.from(record.wrapped),
+      created_at: record.createdAt,
+    })
+    .onConflict(PRIMARY_KEY)
+    .ignore()
+    .returning('data_key_id');
+  if (inserted.length > 0) return null;
+  const where = { ...assetColumns(record.asset), generation: record.generation };
+  const row = await readRow('data_keys', db('data_keys').where(where));
+  if (!row) throw new CmkError('INTERNAL', 'a data key was in the way and is gone');
+  return toRecord(row);
+}
+
+function checkRecord({ asset, context, createdAt, generation }: DataKeyRecord): void {
+  if (!isContextOf(context, asset) || context['timestamp'] !== String(createdAt) || generation < 1) {
+    throw new CmkError(
+      'INTERNAL',
+      'a data key to be stored has another context than its asset and time give',
+    );
+  }
+}

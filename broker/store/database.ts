@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
+import { isSerializationConflict, translateStoreError } from './errors.ts';
+import { Row } from './row.ts';
+
+/** A serialization conflict is nobody's fault and passes quickly; more than this many in a row is an overload. */
+const MAX_ATTEMPTS = 8;
+
+/** Access to one SQL database: errors are translated, conflicts retried, closing waits for what is under way. */
+export class Database {
+  readonly #knex: Knex;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  constructor(db: Knex) {
+    this.#knex = db;
+  }
+
+  /** One statement. */
+  run<T>(work: (db: Knex) => PromiseLike<T>): Promise<T> {
+    return this.#track(async () => work(this.#knex));
+  }
+
+  /** All of `work`'s statements or none. It may run several times, and must use only the transaction that it gets. */
+  transact<T>(work: (transaction: Knex) => Promise<T>): Promise<T> {
+    return this.#track(() => this.#knex.transaction(work));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#underWay).then(() => this.#knex.destroy());
+    return this.#closing;
+  }
+
+  #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) return Promise.reject(new CmkError('STORE_UNAVAILABLE', 'the store is closed'));
+    const result = retryConflicts(work);
+    const settled = result.catch(() => undefined).finally(() => this.#underWay.delete(settled));
+    this.#underWay.add(settled);
+    return result;
+  }
+}
+
+async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isSerializationConflict(error) || attempt === MAX_ATTEMPTS) throw translateStoreError(error);
+    }
+    // Full jitter: those who collided once must not come back together.
+    await delay(Math.random() * 5 * 2 ** attempt);
+  }
+}
+
+/** The rows of a query, to be read column by column. */
+export async function readRows(table: string, query: Knex.QueryBuilder): Promise<Row[]> {
+  const rows = (await query) as unknown[];
+  return rows.map((columns) => new Row(table, columns));
+}
+
+export async function readRow(table: string, query: Knex.QueryBuilder): Promise<Row | null> {
+  const [row] = await readRows(table, query.limit(1));
+  return row ?? null;
+}

@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
+import { type Canary, type Kek, KEY_LIFECYCLES, type KeyLifecycle, PROVIDER_NAMES } from '../model/types.ts';
+import { readRows } from './database.ts';
+import type { Row } from './row.ts';
+
+/** A key's columns; with {@link joinReferences} one row for each of its references. */
+export const KEK_COLUMNS = [
+  'k.id as kek_id',
+  'k.account as kek_account',
+  'k.provider',
+  'k.lifecycle',
+  'k.canary_wrapped',
+  'k.canary_context',
+  'k.created_at',
+  'r.reference',
+];
+
+export function joinReferences(query: Knex.QueryBuilder): Knex.QueryBuilder {
+  return query
+    .leftJoin('kek_references as r', 'r.kek_id', 'k.id')
+    .orderBy([
+      { column: 'k.created_at', order: 'desc' },
+      { column: 'k.id', order: 'desc' },
+      { column: 'r.position' },
+    ]);
+}
+
+/** Keys out of rows where those of one key stand together, its references in order. */
+export function toKeks(rows: readonly Row[]): Kek[] {
+  const keks = new Map<string, Kek & { references: [string, ...string[]] }>();
+  for (const row of rows) {
+    const id = row.text('kek_id');
+    const kek = keks.get(id);
+    if (kek) kek.references.push(row.text('reference'));
+    else keks.set(id, { ...toKek(id, row), references: [row.text('reference')] });
+  }
+  return [...keks.values()];
+}
+
+function toKek(id: string, row: Row): Omit<Kek, 'references'> {
+  return {
+    id,
+    account: row.optionalText('kek_account'),
+    provider: row.oneOf('provider', PROVIDER_NAMES),
+    lifecycle: row.oneOf('lifecycle', KEY_LIFECYCLES),
+    canary: row.isNull('canary_wrapped') ? null : toCanary(row),
+    createdAt: row.integer('created_at'),
+  };
+}
+
+function toCanary(row: Row): Canary {
+  return { wrapped: row.bytes('canary_wrapped'), context: row.pairs('canary_context') };
+}
+
+function canaryColumns(canary: Canary | null): Record<string, unknown> {
+  return {
+    canary_wrapped: canary && Buffer.from(canary.wrapped),
+    canary_context: canary && JSON.stringify(canary.context),
+  };
+}
+
+export async function insertKek(db: Knex, kek: Kek): Promise<void> {
+  await db('keks').insert({
+    id: kek.id,
+    account: kek.account,
+    provider: kek.provider,
+    lifecycle: kek.lifecycle,
+    created_at: kek.createdAt,
+    ...canaryColumns(kek.canary),
+  });
+  await db('kek_references').insert(
+    kek.references.map((reference, position) => ({ reference, kek_id: kek.id, position })),
+  );
+}
+
+export async function findKek(db: Knex, id: string): Promise<Kek | null> {
+  const query = joinReferences(db('keks as k').where('k.id', id)).select(KEK_COLUMNS);
+  return toKeks(await readRows('keks', query))[0] ?? null;
+}
+
+export async function listKeks(db: Knex, account: string | null): Promise<Kek[]> {
+  return toKeks(
+    await readRows('keks', joinReferences(db('keks as k').where('k.account', account)).select(KEK_COLUMNS)),
+  );
+}
+
+/** @returns whether the key was in one of `from` */
+export async function moveKek(
+  db: Knex,
+  id: string,
+  from: readonly KeyLifecycle[],
+  to: KeyLifecycle,
+): Promise<boolean> {
+  return (await db('keks').where({ id }).whereIn('lifecycle', from).update({ lifecycle: to })) === 1;
+}
+
+export async function setCanary(db: Knex, id: string, canary: Canary): Promise<void> {
+  const changed = await db('keks').where({ id }).update(canaryColumns(canary));
+  if (changed !== 1) throw new CmkError('CONFLICT', 'the key whose canary was to be set is not stored');
+}

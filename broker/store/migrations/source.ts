@@ -1,0 +1,18 @@
+import type { Knex } from 'knex';
+import * as initial from './0001-initial.ts';
+
+/**
+ * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
+ * the new schema: both run at once during a rolling update.
+ */
+const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([['0001-initial', initial]]);
+
+/** Modules that are imported, not files that are found: it works inside one bundle. */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: () => Promise.resolve([...MIGRATIONS.keys()]),
+  getMigrationName: (name) => name,
+  getMigration(name) {
+    const migration = MIGRATIONS.get(name);
+    return migration ? Promise.resolve(migration) : Promise.reject(new Error(`no migration named ${name}`));
+  },
+};
