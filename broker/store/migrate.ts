@@ -39,6 +39,6 @@ function isRace(error: unknown): boolean {
     code === '23505' ||
     code === '42P07' ||
     error.name === 'MigrationLocked' ||
-    /already exists/.test(error.message)
+    error.message.includes('already exists')
   );
 }

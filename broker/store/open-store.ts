@@ -1,23 +1,34 @@
 import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 import { SqlStore } from './sql-store.ts';
 import type { Store } from './store.ts';
 
-/** Where the store is. */
-export interface StoreLocation {
-  /** SQLite: the database file, made if it is not there. Used when there is no `databaseUrl`. */
-  readonly sqlitePath?: string;
+/** Where the store is: exactly one of the two. */
+export type StoreLocation = SqliteLocation | PostgresLocation;
+
+export interface SqliteLocation {
+  /** The database file; made if it is not there. Its folder must exist. */
+  readonly sqlitePath: string;
+}
+
+export interface PostgresLocation {
   /** PostgreSQL, or what speaks like it: `postgres://user:password@host:port/database?sslmode=verify-full`. */
-  readonly databaseUrl?: string;
+  readonly databaseUrl: string;
+  /** Connections at the most, from 1; default 10. */
+  readonly poolSize?: number;
 }
 
 /**
- * Opens the store and brings its schema up to date.
- * @throws CmkError STORE_UNAVAILABLE when the database does not answer
+ * Opens the store and brings its schema up to date. Several processes may do so at once.
+ * @throws CmkError STORE_UNAVAILABLE when the database does not answer, CONFIG_INVALID when it cannot be used so
  */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const db = await openSqlite(location.sqlitePath ?? 'cmk.db');
+  const db =
+    'databaseUrl' in location
+      ? await openPostgres(location.databaseUrl, location.poolSize ?? 10)
+      : await openSqlite(location.sqlitePath);
   try {
     await migrate(db);
   } catch (error) {

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import knex, { type Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
+import { SILENT } from './silent.ts';
 
 /** How long a call waits for its turn on the one connection, milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -56,7 +57,7 @@ function afterCreate(
 }
 
 async function prepare(connection: Connection): Promise<void> {
-  const all = promisify(connection.all.bind(connection)) as (sql: string) => Promise<unknown[]>;
+  const all = promisify<string, unknown[]>(connection.all.bind(connection));
   await all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   const [mode] = await all('PRAGMA journal_mode = WAL');
   if ((mode as { journal_mode?: unknown } | undefined)?.journal_mode !== 'wal') {
@@ -66,11 +67,3 @@ async function prepare(connection: Connection): Promise<void> {
   await all('PRAGMA synchronous = FULL');
   await all('PRAGMA foreign_keys = ON');
 }
-
-/** The library's own log would go to the console; all that it says is in the errors as well. */
-export const SILENT = {
-  warn: () => undefined,
-  error: () => undefined,
-  debug: () => undefined,
-  deprecate: () => undefined,
-};

@@ -1,0 +1,83 @@
+import { Socket } from 'node:net';
+import knex, { type Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
+import { translateStoreError } from './errors.ts';
+import { SILENT } from './silent.ts';
+
+/** Bounds on what a database that is slow, gone or silent can cost a call, milliseconds. */
+const ACQUIRE_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
+/** A broker that vanished in the middle of a transaction gives its locks back after this long. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+const IDLE_CONNECTION_MS = 8_000;
+/** Longer than any statement and any idle connection: beyond it, the other side is gone without a word. */
+const SILENCE_MS = 10_000;
+
+/**
+ * Connects to PostgreSQL or to a database that speaks like it.
+ * @param databaseUrl TLS is asked for in the URL: `sslmode=verify-full`, with `sslrootcert=<path>` for a private CA
+ * @param poolSize connections at the most, from 1
+ * @throws CmkError CONFIG_INVALID when it does not keep what it commits
+ */
+export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Knex> {
+  if (!URL.canParse(databaseUrl)) {
+    // The URL holds a password: it stands neither here nor in a cause.
+    throw new CmkError(
+      'CONFIG_INVALID',
+      'the database URL: expected postgres://user:password@host:port/database',
+    );
+  }
+  const db = knex.knex({
+    client: 'pg',
+    // The oldest that we use. Given here, so that the library does not ask and stumble over CockroachDB's answer.
+    version: '13',
+    connection: connectionSettings(databaseUrl),
+    // Parameters stay out of error texts.
+    compileSqlOnError: false,
+    log: SILENT,
+    pool: {
+      min: 0,
+      max: poolSize,
+      acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+      createRetryIntervalMillis: 100,
+    },
+  });
+  try {
+    await checkDurability(db);
+  } catch (error) {
+    await db.destroy();
+    throw translateStoreError(error);
+  }
+  return db;
+}
+
+function connectionSettings(databaseUrl: string): Knex.PgConnectionConfig {
+  const settings = {
+    connectionString: databaseUrl,
+    application_name: 'cmk-broker',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    stream: newSocket,
+  };
+  return settings;
+}
+
+/** A socket that ends itself when nothing came or went for too long, so that no call waits for a dead peer. */
+function newSocket(): Socket {
+  const socket = new Socket();
+  socket.setTimeout(SILENCE_MS, () =>
+    socket.destroy(new Error(`no word from the database for ${SILENCE_MS} ms`)),
+  );
+  return socket;
+}
+
+/** With `synchronous_commit = off` a commit is a promise that a power loss breaks, and a data key with it. */
+async function checkDurability(db: Knex): Promise<void> {
+  const answer = await db.raw<{ rows: { synchronous_commit?: unknown }[] }>('show synchronous_commit');
+  if (answer.rows[0]?.synchronous_commit === 'off') {
+    throw new CmkError('CONFIG_INVALID', 'the database: expected synchronous_commit to be on, got off');
+  }
+}

