@@ -1,14 +1,11 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { DataKey } from '../core/data-key.ts';
+import type { DataKey } from '../core/data-key.ts';
 import { CmkError } from '../core/errors.ts';
 import type { Clock } from './clock.ts';
+import { ProcessKey, SealedKey } from './sealed-key.ts';
 import { SingleFlight } from './single-flight.ts';
 
-const PROCESS_KEY_LIFE_MS = 5 * 60_000;
 const SWEEP_INTERVAL_MS = 5_000;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** A load whose key was revoked while it was on its way is repeated this often in all. */
 const MAX_LOADS = 2;
 
@@ -31,14 +28,10 @@ export type CacheEvent = 'hit' | 'miss' | 'coalesced' | 'evicted';
 
 interface Entry<M> {
   readonly cacheKey: string;
-  readonly processKey: KeyObject;
-  readonly iv: Buffer;
-  /** Ciphertext and tag; all zeros once `wiped`. */
-  readonly sealed: Buffer;
+  readonly key: SealedKey;
   readonly expiresAtMs: number;
   readonly meta: M;
   usesLeft: number;
-  wiped: boolean;
 }
 
 type Predicate<M> = (meta: M) => boolean;
@@ -60,7 +53,7 @@ export class SealedKeyCache<M> {
   readonly #loads = new Set<{ evictions: Predicate<M>[] }>();
   /** Just loaded, and still to be given to those who waited: only a revocation may take them away from these. */
   readonly #fresh = new Set<Entry<M>>();
-  #processKey: { key: KeyObject; renewAtMs: number } | null = null;
+  readonly #processKey: ProcessKey;
   #isSweeping = false;
 
   /**
@@ -75,6 +68,7 @@ export class SealedKeyCache<M> {
     onEvent?: (event: CacheEvent) => void;
   }) {
     this.#clock = options.clock;
+    this.#processKey = new ProcessKey(options.clock);
     this.#maxUses = options.maxUses;
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#entries = new LRUCache({ max: options.maxEntries, dispose: (entry) => this.#left(entry) });
@@ -103,7 +97,8 @@ export class SealedKeyCache<M> {
     for (let attempt = 1; attempt <= MAX_LOADS; attempt++) {
       this.#onEvent(this.#flights.has(cacheKey) ? 'coalesced' : 'miss');
       const entry = await this.#flights.run(cacheKey, () => this.#load(cacheKey, load), options);
-      if (!entry.wiped && this.#clock.monotonicMs() < entry.expiresAtMs) return this.#lease(entry, 'load');
+      if (!entry.key.isWiped && this.#clock.monotonicMs() < entry.expiresAtMs)
+        return this.#lease(entry, 'load');
     }
     throw new CmkError('KMS_UNREACHABLE', 'the data key was taken away each time while it was being fetched');
   }
@@ -111,7 +106,7 @@ export class SealedKeyCache<M> {
   /** Drops every key whose meta matches, and those being loaded now if their meta turns out to match. */
   evict(predicate: Predicate<M>): number {
     for (const load of this.#loads) load.evictions.push(predicate);
-    for (const entry of this.#fresh) if (predicate(entry.meta)) wipe(entry);
+    for (const entry of this.#fresh) if (predicate(entry.meta)) entry.key.wipe();
     const matching = [...this.#entries.values()].filter((entry) => predicate(entry.meta));
     for (const entry of matching) this.#entries.delete(entry.cacheKey);
     return matching.length;
@@ -143,10 +138,15 @@ export class SealedKeyCache<M> {
     }
   }
 
-  #keep(cacheKey: string, loaded: LoadedKey<M>, evictions: readonly Predicate<M>[]): Entry<M> {
-    const entry = this.#seal(cacheKey, loaded);
+  #keep(
+    cacheKey: string,
+    { dataKey, expiresAtMs, meta }: LoadedKey<M>,
+    evictions: readonly Predicate<M>[],
+  ): Entry<M> {
+    const key = new SealedKey(this.#processKey.current(), cacheKey, dataKey);
+    const entry = { cacheKey, key, expiresAtMs, meta, usesLeft: this.#maxUses };
     if (evictions.some((matches) => matches(entry.meta)) || !this.#isUsable(entry)) {
-      wipe(entry);
+      entry.key.wipe();
     } else {
       this.#fresh.add(entry);
       setImmediate(() => this.#served(entry));
@@ -156,45 +156,10 @@ export class SealedKeyCache<M> {
     return entry;
   }
 
-  #seal(cacheKey: string, { dataKey, expiresAtMs, meta }: LoadedKey<M>): Entry<M> {
-    const processKey = this.#currentProcessKey();
-    const iv = randomBytes(IV_BYTES);
-    const plain = dataKey.copyBytes();
-    try {
-      const cipher = createCipheriv('aes-256-gcm', processKey, iv).setAAD(Buffer.from(cacheKey));
-      const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-      return { cacheKey, processKey, iv, sealed, expiresAtMs, meta, usesLeft: this.#maxUses, wiped: false };
-    } finally {
-      plain.fill(0);
-      dataKey[Symbol.dispose]();
-    }
-  }
-
   #lease(entry: Entry<M>, source: 'cache' | 'load'): LeasedKey<M> {
-    const { processKey, iv, sealed, cacheKey, expiresAtMs, meta } = entry;
-    const decipher = createDecipheriv('aes-256-gcm', processKey, iv, { authTagLength: TAG_BYTES })
-      .setAAD(Buffer.from(cacheKey))
-      .setAuthTag(sealed.subarray(-TAG_BYTES));
-    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
-    try {
-      decipher.final();
-      // Counted down below zero when more callers waited for one load than it has uses.
-      entry.usesLeft--;
-      return { dataKey: DataKey.take(plain), expiresAtMs, meta, source };
-    } finally {
-      plain.fill(0);
-    }
-  }
-
-  /** Entries keep the process key that they were sealed with, so an old one goes when its last entry does. */
-  #currentProcessKey(): KeyObject {
-    const nowMs = this.#clock.monotonicMs();
-    if (!this.#processKey || nowMs >= this.#processKey.renewAtMs) {
-      const bytes = randomBytes(32);
-      this.#processKey = { key: createSecretKey(bytes), renewAtMs: nowMs + PROCESS_KEY_LIFE_MS };
-      bytes.fill(0);
-    }
-    return this.#processKey.key;
+    // Counted down below zero when more callers waited for one load than it has uses.
+    entry.usesLeft--;
+    return { dataKey: entry.key.open(), expiresAtMs: entry.expiresAtMs, meta: entry.meta, source };
   }
 
   /** Entries that nobody asks for any more must not outlive their leases in memory either. */
@@ -211,19 +176,13 @@ export class SealedKeyCache<M> {
   }
 
   #left(entry: Entry<M>): void {
-    if (!this.#fresh.has(entry)) wipe(entry);
+    if (!this.#fresh.has(entry)) entry.key.wipe();
     this.#onEvent('evicted');
   }
 
   /** By now all who waited for the load have their copies: they continue in microtasks of the load's end. */
   #served(entry: Entry<M>): void {
     this.#fresh.delete(entry);
-    if (this.#entries.peek(entry.cacheKey) !== entry) wipe(entry);
+    if (this.#entries.peek(entry.cacheKey) !== entry) entry.key.wipe();
   }
-}
-
-function wipe(entry: Entry<unknown>): void {
-  entry.wiped = true;
-  entry.sealed.fill(0);
-  entry.iv.fill(0);
 }
