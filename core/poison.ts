@@ -3,7 +3,6 @@ export class Poison {
   #failure: { readonly error: unknown } | undefined;
 
   guard<Result>(step: () => Result): Result {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the very error that was caught below
     if (this.#failure) throw this.#failure.error;
     try {
       return step();
