@@ -11,8 +11,12 @@ export interface Caller {
 
 /** Why a call was refused: in audit events and metrics, never in an answer. */
 export const DENIAL_REASONS = [
-  'NO_VALID_CERTIFICATE',
-  'IDENTITY_INVALID',
+  'NO_CERTIFICATE',
+  'CERTIFICATE_INVALID',
+  'NO_URI_SAN',
+  'SEVERAL_URI_SANS',
+  'NOT_A_SPIFFE_ID',
+  'OTHER_TRUST_DOMAIN',
   'CALLER_UNKNOWN',
   'SERVICE_NOT_ALLOWED',
   'DATA_KEY_UNKNOWN',

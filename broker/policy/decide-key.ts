@@ -1,7 +1,8 @@
 import type { Coverage, Kek, Protection } from '../model/types.ts';
 
 /** Why a key was chosen. */
-export type KeyReason = 'OWNER_COVERED' | 'NO_LICENCE' | 'OWNER_NOT_LICENSED' | 'TYPE_NOT_ENROLLED' | 'NO_KEY';
+export type KeyReason =
+  'OWNER_COVERED' | 'NO_LICENCE' | 'OWNER_NOT_LICENSED' | 'TYPE_NOT_ENROLLED' | 'NO_KEY';
 
 export interface KeyDecision {
   readonly kek: Kek;

@@ -1,0 +1,120 @@
+import { checkIdentifier } from '../../core/asset.ts';
+import { CmkError } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { Account, AuditEvent, Group, Kek } from '../model/types.ts';
+import type { Store } from '../store/store.ts';
+import type { Ledger } from './ledger.ts';
+import type { Revocations } from './revocations.ts';
+
+/** What an operator does by hand. Every change is written together with its audit event. */
+export class Administration {
+  readonly #options: AdministrationOptions;
+
+  constructor(options: AdministrationOptions) {
+    this.#options = options;
+  }
+
+  /** Creates or replaces. @throws CmkError INVALID_ARGUMENT, STORE_UNAVAILABLE */
+  async putAccount(actor: string, account: Account): Promise<Account> {
+    checkIdentifier('account', account.id);
+    const detail = `put account: licence ${account.licence}`;
+    await this.#options.store.putAccount(account, this.#event(actor, account.id, detail));
+    return account;
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async account(id: string): Promise<Account> {
+    const account = await this.#options.store.findAccount(id);
+    if (account) return account;
+    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(id.slice(0, 64))}`);
+  }
+
+  accounts(afterId: string | null, limit: number): Promise<Account[]> {
+    return this.#options.store.listAccounts(afterId, limit);
+  }
+
+  /** Creates or replaces, with all members. @throws CmkError ACCOUNT_UNKNOWN, INVALID_ARGUMENT, STORE_UNAVAILABLE */
+  async putGroup(actor: string, group: Group): Promise<Group> {
+    await this.account(group.account);
+    for (const member of group.members) checkIdentifier('owner', member);
+    const { licensed, members } = group;
+    const detail = `put group ${group.id}: ${licensed ? 'licensed' : 'not licensed'}, ${members.length} members`;
+    await this.#options.store.putGroup(group, this.#event(actor, group.account, detail));
+    return group;
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async groups(account: string): Promise<Group[]> {
+    await this.account(account);
+    return this.#options.store.listGroups(account);
+  }
+
+  /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async keys(account: string): Promise<Kek[]> {
+    await this.account(account);
+    return this.#options.store.listKeks(account);
+  }
+
+  /** Idempotent. @throws CmkError ACCOUNT_UNKNOWN, NOT_FOUND for a type that no service has, STORE_UNAVAILABLE */
+  async setEnrolment(
+    actor: string,
+    account: string,
+    srvId: string,
+    type: string,
+    enrolled: boolean,
+  ): Promise<void> {
+    await this.account(account);
+    const { catalogue, store } = this.#options;
+    if (!catalogue.services.some((service) => service.srvId === srvId && service.types.includes(type))) {
+      throw new CmkError('NOT_FOUND', 'the catalogue has no such service and asset type');
+    }
+    const detail = `${enrolled ? 'enrol' : 'end enrolment of'} ${srvId} ${type}`;
+    await store.setEnrolment(account, srvId, type, enrolled, this.#event(actor, account, detail));
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async enrolments(account: string): Promise<{ srvId: string; type: string }[]> {
+    await this.account(account);
+    return this.#options.store.listEnrolments(account);
+  }
+
+  /**
+   * Makes every broker and sidecar drop the key's data keys now. The KMS decides about the next use.
+   * @returns the position of the revocation
+   * @throws CmkError NOT_FOUND, STORE_UNAVAILABLE
+   */
+  async revokeNow(actor: string, kekId: string): Promise<number> {
+    const { store, revocations, ledger, clock } = this.#options;
+    const kek = await store.findKek(kekId);
+    if (!kek) throw new CmkError('NOT_FOUND', 'no such key');
+    const audit = ledger.event({
+      action: 'REVOKE',
+      outcome: 'ALLOWED',
+      actor,
+      account: kek.account,
+      kekId,
+      detail: 'revoke now',
+    });
+    const event = { kekId, reason: 'KEY_PERMISSION_REVOKED', at: clock.wallMs() };
+    return (await revocations.publish(event, audit)).position;
+  }
+
+  /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async auditEvents(account: string, limit: number): Promise<AuditEvent[]> {
+    await this.account(account);
+    return this.#options.store.listAudit(account, limit);
+  }
+
+  #event(actor: string, account: string, detail: string): AuditEvent {
+    return this.#options.ledger.event({ action: 'ADMINISTER', outcome: 'ALLOWED', actor, account, detail });
+  }
+}
+
+interface AdministrationOptions {
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly revocations: Revocations;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+}

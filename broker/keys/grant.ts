@@ -1,0 +1,52 @@
+import type { DataKey } from '../../core/data-key.ts';
+import type { EncryptionContext } from '../../core/encryption-context.ts';
+import type { DataKeyRecord, Protection } from '../model/types.ts';
+import type { Admitted } from './access.ts';
+import type { LeasedKey, LeasedKeys } from './leased-keys.ts';
+import type { Ledger } from './ledger.ts';
+
+/** The right to use one data key for a while. The receiver disposes of the data key. */
+export interface Grant {
+  readonly dataKey: DataKey;
+  readonly dataKeyId: string;
+  readonly generation: number;
+  readonly protection: Protection;
+  readonly kekId: string;
+  /** As its KMS names it. */
+  readonly keyInUse: string;
+  readonly context: EncryptionContext;
+  /** From now. */
+  readonly leaseMs: number;
+  readonly position: number;
+}
+
+/**
+ * Lends a stored data key and writes down that it did, in this order of what the caller sees: the audit event is
+ * durable, then the key is handed out.
+ * @param options.alreadyRecorded the event was written together with the data key
+ * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
+ */
+export async function grantDataKey(
+  { leasedKeys, ledger }: { leasedKeys: LeasedKeys; ledger: Ledger },
+  attempt: Admitted,
+  record: DataKeyRecord,
+  options: { signal: AbortSignal; alreadyRecorded?: boolean },
+): Promise<Grant> {
+  const leased = await leasedKeys.lend(record, options.signal);
+  try {
+    if (!options.alreadyRecorded) {
+      const { kekId, source } = leased;
+      await ledger.record({ ...attempt, outcome: 'ALLOWED', dataKeyId: record.id, kekId, source });
+    }
+    return grantOf(record, leased, leasedKeys.remainingMs(leased));
+  } catch (error) {
+    leased.dataKey[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function grantOf(record: DataKeyRecord, leased: LeasedKey, leaseMs: number): Grant {
+  const { dataKey, kekId, keyInUse, position } = leased;
+  const { id: dataKeyId, generation, protection, context } = record;
+  return { dataKey, dataKeyId, generation, protection, kekId, keyInUse, context, leaseMs, position };
+}

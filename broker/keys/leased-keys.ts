@@ -1,0 +1,210 @@
+import type { DataKey } from '../../core/data-key.ts';
+import { CmkError } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { SealedKeyCache, type LoadedKey } from '../../runtime/sealed-cache.ts';
+import { KmsError } from '../kms/provider.ts';
+import type { DataKeyRecord } from '../model/types.ts';
+import type { Store } from '../store/store.ts';
+import type { KeyHealth } from './key-health.ts';
+import type { KmsCalls, KmsSuccess } from './kms-calls.ts';
+import type { Observer } from './observer.ts';
+import type { Revocations } from './revocations.ts';
+
+/** The longest that any configuration may lend a data key for. */
+export const MAX_LEASE_MS = 300_000;
+
+/** A lease shorter than this would be over before the sidecar could use it. */
+const MIN_LEASE_MS = 20;
+
+/** A plaintext data key on loan. The borrower disposes of it. */
+export interface LeasedKey {
+  readonly dataKey: DataKey;
+  readonly dataKeyId: string;
+  readonly kekId: string;
+  /** As its KMS names the key or replica that unwrapped it. */
+  readonly keyInUse: string;
+  /** On the monotonic clock. */
+  readonly leaseEndsMs: number;
+  /** The newest revocation known before the KMS allowed this use. */
+  readonly position: number;
+  readonly source: 'KMS' | 'CACHE';
+  /** How often the key had been revoked when this was lent. */
+  readonly revocations: number;
+}
+
+/** See {@link LeasedKeys.mark}. */
+export interface Mark {
+  readonly position: number;
+  readonly revocations: number;
+}
+
+interface Meta {
+  readonly dataKeyId: string;
+  readonly kekId: string;
+  readonly keyInUse: string;
+  readonly position: number;
+}
+
+/**
+ * Opens stored data keys and lends them: from the KMS, or from the sealed cache for as long as the lease of the KMS
+ * call that put it there.
+ */
+export class LeasedKeys {
+  readonly #options: LeasedKeysOptions;
+  readonly #cache: SealedKeyCache<Meta>;
+  /** When the last lease under a key ends. */
+  readonly #leasedUntilMs = new Map<string, number>();
+  readonly #revocations = new Map<string, number>();
+
+  constructor(options: LeasedKeysOptions) {
+    this.#options = options;
+    this.#cache = new SealedKeyCache({
+      clock: options.clock,
+      maxEntries: options.maxEntries,
+      // The lease is the bound here: each use is an audit event of its own.
+      maxUses: Number.MAX_SAFE_INTEGER,
+      onEvent: (event) => options.observer.cached(event),
+    });
+    options.revocations.onRevoked((kekId) => this.#drop(kekId));
+  }
+
+  /** Data keys in the cache. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  /** Keys under which some lease still runs. */
+  kekIds(): string[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const [kekId, untilMs] of this.#leasedUntilMs) {
+      if (untilMs <= nowMs) this.#leasedUntilMs.delete(kekId);
+    }
+    return [...this.#leasedUntilMs.keys()];
+  }
+
+  /**
+   * Lends a stored data key.
+   * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
+   */
+  lend(record: DataKeyRecord, signal?: AbortSignal): Promise<LeasedKey> {
+    return this.#lend(record.id, () => this.#unwrap(record), signal);
+  }
+
+  /** What is known before a KMS call, so that a revocation which comes while the KMS works overrules its answer. */
+  mark(kekId: string): Mark {
+    return { position: this.#options.revocations.position, revocations: this.#revoked(kekId) };
+  }
+
+  /**
+   * Takes in a data key that the KMS has just made, so that its first users need no second KMS call.
+   * @param generated its data key is disposed of
+   * @param mark from before the call
+   */
+  async keep(
+    record: DataKeyRecord,
+    { dataKey, ...success }: KmsSuccess & { dataKey: DataKey },
+    mark: Mark,
+  ): Promise<void> {
+    try {
+      if (this.#revoked(record.kekId) !== mark.revocations) return;
+      let generated: LoadedKey<Meta> | null = this.#loaded(record, dataKey, success, mark);
+      const { dataKey: copy } = await this.#cache.getOrLoad(record.id, () => {
+        const first = generated;
+        // Asked again, because a revocation overtook the first answer: only the KMS can tell now.
+        generated = null;
+        return first ? Promise.resolve(first) : this.#unwrap(record);
+      });
+      copy[Symbol.dispose]();
+    } finally {
+      dataKey[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * How long a borrowed key may still be used, at the moment of handing it out.
+   * @throws CmkError KMS_UNREACHABLE when the key was revoked or its lease ran out while the answer was prepared
+   */
+  remainingMs(leased: LeasedKey): number {
+    const remainingMs = Math.floor(leased.leaseEndsMs - this.#options.clock.monotonicMs());
+    const current = this.#revoked(leased.kekId) === leased.revocations;
+    if (current && remainingMs >= MIN_LEASE_MS) return remainingMs;
+    throw new CmkError('KMS_UNREACHABLE', 'the lease ended while the answer was being prepared');
+  }
+
+  /** Forgets every data key. */
+  clear(): void {
+    this.#cache.clear();
+  }
+
+  async #lend(
+    dataKeyId: string,
+    load: () => Promise<LoadedKey<Meta>>,
+    signal: AbortSignal | undefined,
+  ): Promise<LeasedKey> {
+    let entry = await this.#cache.getOrLoad(dataKeyId, load, { signal });
+    if (entry.source === 'cache' && entry.expiresAtMs - this.#options.clock.monotonicMs() < MIN_LEASE_MS) {
+      entry.dataKey[Symbol.dispose]();
+      this.#cache.evict((meta) => meta.dataKeyId === dataKeyId);
+      entry = await this.#cache.getOrLoad(dataKeyId, load, { signal });
+    }
+    const { dataKey, expiresAtMs, meta, source } = entry;
+    const { kekId } = meta;
+    this.#leasedUntilMs.set(kekId, Math.max(this.#leasedUntilMs.get(kekId) ?? 0, expiresAtMs));
+    return {
+      dataKey,
+      ...meta,
+      leaseEndsMs: expiresAtMs,
+      source: source === 'cache' ? 'CACHE' : 'KMS',
+      revocations: this.#revoked(kekId),
+    };
+  }
+
+  async #unwrap(record: DataKeyRecord): Promise<LoadedKey<Meta>> {
+    const { kms, store, health } = this.#options;
+    const kek = await store.findKek(record.kekId);
+    if (!kek)
+      throw new CmkError('INTERNAL', `data key ${record.id} is wrapped under a key that is not stored`);
+    const mark = this.mark(kek.id);
+    try {
+      const { dataKey, ...success } = await kms.unwrap(kek, record.wrapped, record.context);
+      health.succeeded(kek.id, success.startedAtMs);
+      return this.#loaded(record, dataKey, success, mark);
+    } catch (error) {
+      // A failed load leaves nothing of this data key here; whether the others go too is for its key's health.
+      if (error instanceof KmsError) health.failed(kek, error);
+      throw error;
+    }
+  }
+
+  #loaded(
+    record: DataKeyRecord,
+    dataKey: DataKey,
+    { reference, startedAtMs }: KmsSuccess,
+    { position }: Mark,
+  ): LoadedKey<Meta> {
+    const meta = { dataKeyId: record.id, kekId: record.kekId, keyInUse: reference, position };
+    return { dataKey, expiresAtMs: startedAtMs + this.#options.leaseMs, meta };
+  }
+
+  #drop(kekId: string): void {
+    this.#revocations.set(kekId, this.#revoked(kekId) + 1);
+    this.#cache.evict((meta) => meta.kekId === kekId);
+  }
+
+  #revoked(kekId: string): number {
+    return this.#revocations.get(kekId) ?? 0;
+  }
+}
+
+interface LeasedKeysOptions {
+  readonly kms: KmsCalls;
+  readonly store: Pick<Store, 'findKek'>;
+  readonly health: KeyHealth;
+  readonly revocations: Revocations;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  /** At most {@link MAX_LEASE_MS}. */
+  readonly leaseMs: number;
+  /** Data keys in the cache. */
+  readonly maxEntries: number;
+}

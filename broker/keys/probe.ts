@@ -1,0 +1,65 @@
+import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { KeyHealth } from './key-health.ts';
+import type { LeasedKeys } from './leased-keys.ts';
+import type { Observer } from './observer.ts';
+
+/** Keys whose canaries are asked at the same time. */
+const AT_A_TIME = 256;
+
+/**
+ * Asks every key that has live leases here whether it still works, so that a customer's decision takes effect long
+ * before the leases end. An outage changes nothing: the leases run out by themselves.
+ */
+export class Probe {
+  readonly #options: ProbeOptions;
+  #timer: ScheduledCall | null = null;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(options: ProbeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = this.#options.clock.schedule(this.#options.intervalMs, () => {
+      this.#round = this.runOnce().finally(() => {
+        if (this.#timer) this.start();
+      });
+    });
+  }
+
+  /** Fulfils when the round under way has ended. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#round;
+  }
+
+  /** One round over all keys with live leases. Never throws. */
+  async runOnce(): Promise<void> {
+    const kekIds = this.#options.leasedKeys.kekIds();
+    const worker = async () => {
+      for (let kekId = kekIds.pop(); kekId !== undefined; kekId = kekIds.pop()) await this.#check(kekId);
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_A_TIME, kekIds.length) }, worker));
+  }
+
+  async #check(kekId: string): Promise<void> {
+    const { store, health, observer } = this.#options;
+    try {
+      const kek = await store.findKek(kekId);
+      if (kek) await health.check(kek);
+    } catch (error) {
+      observer.backgroundFailed('probe a key', error);
+    }
+  }
+}
+
+interface ProbeOptions {
+  readonly leasedKeys: LeasedKeys;
+  readonly health: KeyHealth;
+  readonly store: Pick<Store, 'findKek'>;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly intervalMs: number;
+}

@@ -1,0 +1,144 @@
+import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { AuditEvent, KeyEvent } from '../model/types.ts';
+import type { Store } from '../store/store.ts';
+import type { Observer } from './observer.ts';
+
+const POLL_INTERVAL_MS = 1_000;
+const PAGE = 500;
+/** Events kept in memory, so that a thousand watchers do not each ask the database. */
+const RECENT = 1_000;
+
+/**
+ * The revocations of all brokers, in the order of their positions. The `events` table is the truth: each broker
+ * polls it, drops its own data keys and wakes its watchers.
+ */
+export class Revocations {
+  readonly #store: Pick<Store, 'appendKeyEvent' | 'keyEventsAfter' | 'newestKeyPosition'>;
+  readonly #clock: Clock;
+  readonly #observer: Observer;
+  readonly #droppers = new Set<(kekId: string) => void>();
+  readonly #sleepers = new Set<() => void>();
+  #recent: KeyEvent[] = [];
+  #position = 0;
+  #polls: Promise<void> = Promise.resolve();
+  #timer: ScheduledCall | null = null;
+
+  constructor(options: {
+    store: Pick<Store, 'appendKeyEvent' | 'keyEventsAfter' | 'newestKeyPosition'>;
+    clock: Clock;
+    observer: Observer;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#observer = options.observer;
+  }
+
+  /** The newest position that this broker has acted upon. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Begins at the newest position. @throws CmkError STORE_UNAVAILABLE */
+  async start(): Promise<void> {
+    this.#position = await this.#store.newestKeyPosition();
+    this.#scheduleNext();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#wake();
+  }
+
+  /** Registers what drops a key's data keys in this process. */
+  onRevoked(drop: (kekId: string) => void): void {
+    this.#droppers.add(drop);
+  }
+
+  /** Drops the key's data keys in this process, without waiting for anything. */
+  dropHere(kekId: string): void {
+    for (const drop of this.#droppers) drop(kekId);
+  }
+
+  /**
+   * Tells every broker and sidecar to drop the key's data keys; here they are dropped before anything is awaited.
+   * @throws CmkError STORE_UNAVAILABLE: nobody else was told
+   */
+  async publish(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<KeyEvent> {
+    this.dropHere(event.kekId);
+    const published = await this.#store.appendKeyEvent(event, audit);
+    await this.poll();
+    return published;
+  }
+
+  /** Takes in what is new, after any poll that is under way: that one may have looked too early. */
+  poll(): Promise<void> {
+    const next = this.#polls.then(() => this.#pollNow());
+    this.#polls = next;
+    return next;
+  }
+
+  /**
+   * Events after a position, oldest first, a bounded number at a time; empty when there are none yet.
+   * @throws CmkError STORE_UNAVAILABLE
+   */
+  async after(position: number): Promise<readonly KeyEvent[]> {
+    if (position >= this.#position) return [];
+    const oldest = this.#recent[0];
+    if (oldest && oldest.position <= position + 1) {
+      return this.#recent.filter((event) => event.position > position).slice(0, PAGE);
+    }
+    const events = await this.#store.keyEventsAfter(position, PAGE);
+    return events.filter((event) => event.position <= this.#position);
+  }
+
+  /** Fulfils at the next event, when `signal` aborts, after the time, or when everything stops. */
+  sleep(maxMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#sleepers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        timer.cancel();
+        resolve();
+      };
+      const timer = this.#clock.schedule(maxMs, wake);
+      this.#sleepers.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  #scheduleNext(): void {
+    this.#timer = this.#clock.schedule(POLL_INTERVAL_MS, () => {
+      void this.poll().finally(() => {
+        if (this.#timer) this.#scheduleNext();
+      });
+    });
+  }
+
+  /** Never throws: the lease bounds what a missed poll can cost, and the next poll takes up where this one failed. */
+  async #pollNow(): Promise<void> {
+    try {
+      for (;;) {
+        const events = await this.#store.keyEventsAfter(this.#position, PAGE);
+        for (const event of events) this.#apply(event);
+        if (events.length > 0) this.#wake();
+        if (events.length < PAGE) return;
+      }
+    } catch (error) {
+      this.#observer.backgroundFailed('poll revocations', error);
+    }
+  }
+
+  #apply(event: KeyEvent): void {
+    // The position moves last: whoever reads it finds the keys already dropped.
+    this.dropHere(event.kekId);
+    this.#recent.push(event);
+    if (this.#recent.length > RECENT) this.#recent = this.#recent.slice(-RECENT / 2);
+    this.#position = event.position;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#sleepers]) wake();
+  }
+}
