@@ -16,7 +16,7 @@ import {
   type JsonGeneralName,
 } from '@peculiar/x509';
 
-cryptoProvider.set(webcrypto as Crypto);
+cryptoProvider.set(globalThis.crypto);
 
 const HOUR_MS = 3_600_000;
 

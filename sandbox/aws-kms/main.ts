@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { startAwsKms } from './emulator.ts';
+
+/** The emulator as a process. Prints one line of JSON with its addresses when it is ready; SIGTERM ends it. */
+const options = new Command()
+  .name('aws-kms')
+  .description('an emulator of AWS KMS for sandboxes and tests')
+  .option('--regions <names>', 'regions, comma-separated', 'us-east-1,us-west-2')
+  .option('--ports <numbers>', 'one port a region in the same order, comma-separated; default: any')
+  .option('--control-port <number>', 'port of the control API; 0: any', '0')
+  .option('--state <file>', 'keep keys and access keys in this file over a restart')
+  .option('--events <file>', 'append every event to this file as a line of JSON')
+  .parse()
+  .opts<{ regions: string; ports?: string; controlPort: string; state?: string; events?: string }>();
+
+const [first, ...others] = options.regions.split(',');
+const regions = [first ?? '', ...others] as const;
+const ports = options.ports?.split(',').map(toPort) ?? [];
+if (ports.length > 0 && ports.length !== regions.length) {
+  throw new Error(`--ports: expected ${regions.length} ports, got ${ports.length}`);
+}
+
+const kms = await startAwsKms({
+  regions: [regions[0], ...others],
+  ports: Object.fromEntries(regions.map((region, index) => [region, ports[index] ?? 0])),
+  controlPort: toPort(options.controlPort),
+  ...(options.state === undefined ? {} : { statePath: options.state }),
+  ...(options.events === undefined ? {} : { eventsPath: options.events }),
+});
+process.stdout.write(JSON.stringify({ endpoints: kms.endpoints, controlUrl: kms.controlUrl }) + '\n');
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void kms.close());
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new Error(`port: expected 0 to 65535, got ${text}`);
+  return port;
+}

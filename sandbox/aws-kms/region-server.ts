@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Call } from './call.ts';
+import { AwsError } from './errors.ts';
+import { deform, faultError, type Faults, type FaultEffect } from './faults.ts';
+import type { KeyStore } from './key-store.ts';
+import { findOperation, runOperation } from './operations.ts';
+import type { Principal, Principals } from './principals.ts';
+import { authenticate } from './sigv4.ts';
+import type { Trail } from './trail.ts';
+
+/** What all regions share. */
+export interface World {
+  readonly keys: KeyStore;
+  readonly principals: Principals;
+  readonly faults: Faults;
+  readonly trail: Trail;
+  readonly regions: readonly string[];
+  readonly nowMs: () => number;
+  /** After every call that may have changed a key. */
+  readonly onChange: () => void;
+}
+
+/** A call that is allowed to reach the operations. */
+export interface Admitted {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly principal: Principal;
+  readonly region: string;
+  readonly requestId: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const MAX_BODY_BYTES = 1_048_576;
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
+const TARGET_PREFIX = 'TrentService.';
+
+/** The endpoint of one region. */
+export class RegionServer {
+  readonly region: string;
+  readonly #world: World;
+  #server: Server | null = null;
+  #port: number;
+
+  /** @param port 0: any; kept over {@link stop} and {@link start} */
+  constructor(region: string, port: number, world: World) {
+    this.region = region;
+    this.#port = port;
+    this.#world = world;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#server) return;
+    const server = createServer((request, response) => void this.#serve(request, response));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, '127.0.0.1', resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** The region is gone: connections are refused until it is started again. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (!server) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  async connections(): Promise<number> {
+    const server = this.#server;
+    if (!server) return 0;
+    return new Promise((resolve, reject) =>
+      server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    );
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.on('error', () => request.destroy());
+    const requestId = randomUUID();
+    try {
+      const body = await readBody(request);
+      const admitted = this.#admit(request, body, requestId);
+      const key = typeof admitted.fields['KeyId'] === 'string' ? admitted.fields['KeyId'] : '';
+      const strike = this.#world.faults.strike({ region: this.region, key, operation: admitted.name });
+      if (strike.latencyMs > 0) await delay(strike.latencyMs, response);
+      this.#answer(response, requestId, admitted, strike.effect);
+    } catch (error) {
+      send(response, requestId, toAnswer(error));
+    }
+  }
+
+  /** Who calls what; the signature is checked before anything of the request is believed. */
+  #admit(request: IncomingMessage, body: Buffer, requestId: string): Admitted {
+    const { headers, method = '', url = '' } = request;
+    const { principal } = authenticate({ method, url, headers, body }, this.#world.principals, {
+      region: this.region,
+      nowMs: this.#world.nowMs(),
+    });
+    const target = headers['x-amz-target'];
+    if (method !== 'POST' || headers['content-type'] !== CONTENT_TYPE || typeof target !== 'string') {
+      throw new AwsError('UnknownOperationException');
+    }
+    if (!target.startsWith(TARGET_PREFIX)) throw new AwsError('UnknownOperationException');
+    return {
+      name: target.slice(TARGET_PREFIX.length),
+      fields: parseFields(body),
+      principal,
+      region: this.region,
+      requestId,
+      sourceIPAddress: request.socket.remoteAddress ?? 'unknown',
+      userAgent: headers['user-agent'] ?? '',
+    };
+  }
+
+  #answer(response: ServerResponse, requestId: string, admitted: Admitted, effect: FaultEffect | null): void {
+    if (response.destroyed || effect?.kind === 'silence') return;
+    if (effect?.kind === 'reset' && effect.at === 'start') {
+      response.socket?.resetAndDestroy();
+      return;
+    }
+    const answer = execute(this.#world, admitted, faultError(effect));
+    if (effect?.kind === 'malformed') {
+      send(response, requestId, deform(answer, effect.what));
+      return;
+    }
+    const text = JSON.stringify(answer);
+    if (effect?.kind === 'reset') sendHalf(response, requestId, text);
+    else send(response, requestId, { status: 200, body: text });
+  }
+}
+
+/**
+ * Runs a call and writes it into the log, as it went.
+ * @param fault what to answer in place of the operation's own result
+ * @throws AwsError
+ */
+export function execute(world: World, admitted: Admitted, fault: AwsError | null = null): object {
+  const { name, fields, principal, region } = admitted;
+  const operation = findOperation(name);
+  const { keys, regions } = world;
+  const call: Call = {
+    name,
+    region,
+    regions,
+    principal,
+    keys,
+    nowMs: world.nowMs(),
+    key: null,
+    materialVersion: null,
+  };
+  let error: AwsError | null = null;
+  try {
+    if (fault) throw fault;
+    return runOperation(fields, call);
+  } catch (caught) {
+    error = caught instanceof AwsError ? caught : new AwsError('KMSInternalException', String(caught));
+    if (fault) call.key = tryResolve(call, fields);
+    throw error;
+  } finally {
+    const { requestId, sourceIPAddress, userAgent } = admitted;
+    world.trail.record({ call, operation, fields, error, requestId, sourceIPAddress, userAgent });
+    if (!operation.readOnly) world.onChange();
+  }
+}
+
+/** A call that failed before its operation ran still belongs into the log of the key's owner. */
+function tryResolve(call: Call, fields: Readonly<Record<string, unknown>>): Call['key'] {
+  try {
+    return call.keys.resolve(String(fields['KeyId']), call.region, call.principal.account);
+  } catch {
+    return null;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > MAX_BODY_BYTES) throw new AwsError('RequestEntityTooLargeException');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function parseFields(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const fields: unknown = JSON.parse(body.toString('utf8'));
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) {
+      return fields as Record<string, unknown>;
+    }
+  } catch {
+    // Answered below, like any other body that is no object.
+  }
+  throw new AwsError('SerializationException');
+}
+
+function toAnswer(error: unknown): Answer {
+  const known = error instanceof AwsError ? error : new AwsError('KMSInternalException', String(error));
+  // KMS capitalises this one field of this one error.
+  const field = known.type === 'AccessDeniedException' ? 'Message' : 'message';
+  const message = known.message === '' ? {} : { [field]: known.message };
+  return { status: known.status, body: JSON.stringify({ __type: known.type, ...message }) };
+}
+
+function send(response: ServerResponse, requestId: string, { status, body }: Answer): void {
+  if (response.destroyed) return;
+  response.writeHead(status, headers(requestId, body));
+  response.end(body);
+}
+
+/** Promises a whole body, sends half of it and resets the connection. */
+function sendHalf(response: ServerResponse, requestId: string, body: string): void {
+  response.writeHead(200, headers(requestId, body));
+  response.write(body.slice(0, body.length / 2), () => response.socket?.resetAndDestroy());
+}
+
+function headers(requestId: string, body: string): Record<string, string | number> {
+  return {
+    'x-amzn-requestid': requestId,
+    'content-type': CONTENT_TYPE,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-cache, no-store, must-revalidate, private',
+  };
+}
+
+/** Ends early when the client goes away. */
+async function delay(ms: number, response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    response.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

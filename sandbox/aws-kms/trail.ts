@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import type { AwsError } from './errors.ts';
+import type { Call, Operation } from './call.ts';
+import type { Principal } from './principals.ts';
+
+/** One call in the shape of a CloudTrail event, as the key's owner finds it in their log. */
+export interface TrailEvent {
+  readonly eventVersion: '1.11';
+  readonly userIdentity: object;
+  readonly eventTime: string;
+  readonly eventSource: 'kms.amazonaws.com';
+  readonly eventName: string;
+  readonly awsRegion: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly requestParameters: RequestParameters | null;
+  readonly responseElements: null;
+  readonly additionalEventData?: { readonly keyMaterialVersion: number };
+  readonly requestID: string;
+  readonly eventID: string;
+  readonly readOnly: boolean;
+  readonly resources: readonly {
+    readonly accountId: string;
+    readonly type: 'AWS::KMS::Key';
+    readonly ARN: string;
+  }[];
+  readonly eventType: 'AwsApiCall';
+  readonly managementEvent: true;
+  readonly recipientAccountId: string;
+  readonly eventCategory: 'Management';
+}
+
+export interface RequestParameters {
+  readonly encryptionContext?: Readonly<Record<string, string>>;
+  readonly [name: string]: unknown;
+}
+
+/** Whose events to show; what is absent does not matter. */
+export interface EventFilter {
+  readonly eventName?: string;
+  /** The key's ARN. */
+  readonly key?: string;
+  readonly account?: string;
+  readonly errorCode?: string;
+}
+
+/** What the server knows of a call that has ended. */
+export interface EndedCall {
+  readonly call: Call;
+  readonly operation: Operation;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly error: AwsError | null;
+  readonly requestId: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+}
+
+/** What never stands in a log. */
+const SECRET_FIELDS = ['Plaintext', 'CiphertextBlob'];
+const WITH_ALGORITHM = ['Encrypt', 'Decrypt'];
+
+/** The log of every call: the latest in memory, all of them as JSON lines in a file if one is given. */
+export class Trail {
+  readonly #events: TrailEvent[] = [];
+  readonly #maxEvents: number;
+  readonly #path: string | null;
+
+  /** @param path appended to */
+  constructor({ path = null, maxEvents = 200_000 }: { path?: string | null; maxEvents?: number } = {}) {
+    this.#path = path;
+    this.#maxEvents = maxEvents;
+  }
+
+  record(ended: EndedCall): void {
+    const event = toEvent(ended);
+    this.#events.push(event);
+    if (this.#events.length > this.#maxEvents) this.#events.splice(0, this.#maxEvents / 10);
+    if (this.#path !== null) appendFileSync(this.#path, JSON.stringify(event) + '\n');
+  }
+
+  /** Oldest first. */
+  events(filter: EventFilter = {}): TrailEvent[] {
+    return this.#events.filter(
+      (event) =>
+        (filter.eventName === undefined || event.eventName === filter.eventName) &&
+        (filter.key === undefined || event.resources.some(({ ARN }) => ARN === filter.key)) &&
+        (filter.account === undefined || event.recipientAccountId === filter.account) &&
+        (filter.errorCode === undefined || event.errorCode === filter.errorCode),
+    );
+  }
+}
+
+function toEvent({
+  call,
+  operation,
+  fields,
+  error,
+  requestId,
+  sourceIPAddress,
+  userAgent,
+}: EndedCall): TrailEvent {
+  const { key, principal } = call;
+  return {
+    eventVersion: '1.11',
+    userIdentity: userIdentity(principal, key?.account ?? principal.account),
+    eventTime: new Date(call.nowMs).toISOString().replace(/\.\d{3}/, ''),
+    eventSource: 'kms.amazonaws.com',
+    eventName: call.name,
+    awsRegion: call.region,
+    sourceIPAddress,
+    userAgent,
+    // CloudTrail shortens this one code.
+    ...(error ? { errorCode: error.type.replace(/^AccessDeniedException$/, 'AccessDenied') } : {}),
+    ...(error?.message ? { errorMessage: error.message } : {}),
+    requestParameters: requestParameters(call.name, fields),
+    responseElements: null,
+    ...(call.materialVersion === null
+      ? {}
+      : { additionalEventData: { keyMaterialVersion: call.materialVersion } }),
+    requestID: requestId,
+    eventID: randomUUID(),
+    readOnly: operation.readOnly,
+    resources: key ? [{ accountId: key.account, type: 'AWS::KMS::Key', ARN: key.arn }] : [],
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: key?.account ?? principal.account,
+    eventCategory: 'Management',
+  };
+}
+
+/** A caller of another account shows with its account and id alone. */
+function userIdentity(principal: Principal, recipient: string): object {
+  const { account, id, sessionArn: arn } = principal;
+  if (account !== recipient) return { type: 'AWSAccount', principalId: id, accountId: account };
+  const type = { root: 'Root', user: 'IAMUser', role: 'AssumedRole' }[principal.kind];
+  return { type, principalId: id, arn, accountId: account };
+}
+
+function requestParameters(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+): RequestParameters | null {
+  const shown = Object.entries(fields)
+    .filter(([field]) => !SECRET_FIELDS.includes(field))
+    .map(([field, value]) => [field.charAt(0).toLowerCase() + field.slice(1), value] as const);
+  if (WITH_ALGORITHM.includes(name) && !('EncryptionAlgorithm' in fields)) {
+    shown.push(['encryptionAlgorithm', 'SYMMETRIC_DEFAULT']);
+  }
+  return shown.length === 0 ? null : Object.fromEntries(shown);
+}
