@@ -20,7 +20,7 @@ export function createLogger(options: {
   destination?: DestinationStream;
 }): Logger {
   const { name, level, destination = pino.destination({ fd: 1, sync: true }) } = options;
-  return pino(
+  const logger = pino(
     {
       name,
       level,
@@ -30,7 +30,6 @@ export function createLogger(options: {
       serializers: { err: (error: unknown) => error },
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => loggable(bindings) as Record<string, unknown>,
         log: (object) => loggable(object) as Record<string, unknown>,
       },
       hooks: {
@@ -42,6 +41,20 @@ export function createLogger(options: {
     },
     destination,
   );
+  return redactBindings(logger);
+}
+
+/** Pino passes the bindings of children by its formatters. Children inherit what stands here. */
+function redactBindings(logger: Logger): Logger {
+  const { child, setBindings } = logger;
+  return Object.assign(logger, {
+    child(this: Logger, bindings: object, options: object) {
+      return child.call(this, loggable(bindings) as object, options);
+    },
+    setBindings(this: Logger, bindings: object) {
+      setBindings.call(this, loggable(bindings) as object);
+    },
+  });
 }
 
 /** A copy that is safe and small enough to print: no bytes, no keys, no cycles, bounded depth and length. */
@@ -88,6 +101,15 @@ function loggableError(error: Error, depth: number): object {
 }
 
 function loggableProperties(value: object, depth: number): object {
-  const entries = Object.entries(value).slice(0, MAX_ITEMS);
-  return Object.fromEntries(entries.map(([key, each]) => [key, loggable(each, depth + 1)]));
+  const names = Object.keys(value).slice(0, MAX_ITEMS);
+  return Object.fromEntries(names.map((name) => [name, loggable(propertyOf(value, name), depth + 1)]));
+}
+
+/** A getter that throws must not cost the line. */
+function propertyOf(value: object, name: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[name];
+  } catch {
+    return '[unreadable]';
+  }
 }
