@@ -11,6 +11,8 @@ type AnyMethod = MethodDefinition<object, object>;
 /** A message with `data` that {@link encodeInPlace} completed: its wire form, ready to send. */
 export class EncodedData {
   readonly wire: Buffer;
+  /** Whether gRPC has taken the wire form. It copies what it takes: the memory is the owner's again. */
+  taken = false;
 
   constructor(wire: Buffer) {
     this.wire = wire;
@@ -62,7 +64,10 @@ function withFastData(method: AnyMethod): AnyMethod {
 
 function serializer(general: (message: object) => Buffer): (message: object) => Buffer {
   return (message) => {
-    if (message instanceof EncodedData) return message.wire;
+    if (message instanceof EncodedData) {
+      message.taken = true;
+      return message.wire;
+    }
     const data = soleData(message);
     if (!data) return general(message);
     const prefixBytes = 1 + lengthBytes(data.length);
@@ -84,7 +89,9 @@ function soleData(message: object): Uint8Array | null {
 function deserializer(general: (wire: Buffer) => object): (wire: Buffer) => object {
   return (wire) => {
     const start = startOfSoleData(wire);
-    return start === null ? general(wire) : ({ data: wire.subarray(start), part: 'data' } satisfies DataMessage);
+    return start === null
+      ? general(wire)
+      : ({ data: wire.subarray(start), part: 'data' } satisfies DataMessage);
   };
 }
 

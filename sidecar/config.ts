@@ -39,7 +39,10 @@ export const SIDECAR_SETTINGS = {
   }),
   certPath: path({ name: 'CMK_TLS_CERT', doc: 'This sidecar’s certificate, PEM, with its intermediates.' }),
   keyPath: path({ name: 'CMK_TLS_KEY', doc: 'The private key of CMK_TLS_CERT, PEM.' }),
-  caPath: path({ name: 'CMK_TLS_CA', doc: 'Certificate authorities that the broker’s certificate is checked against, PEM.' }),
+  caPath: path({
+    name: 'CMK_TLS_CA',
+    doc: 'Certificate authorities that the broker’s certificate is checked against, PEM.',
+  }),
   brokerDeadlineMs: durationMs({
     name: 'CMK_BROKER_DEADLINE',
     doc: 'How long one request to the broker may take, its one repetition included.',

@@ -22,10 +22,14 @@ export const SIDECAR_METRICS = {
     buckets: [...LOCAL_BUCKETS, 2.5, 10, 60, 600, 3600],
   },
   cmk_rpc_in_flight: { type: 'gauge', help: 'Calls being served.', labels: ['method'] },
-  cmk_stream_bytes_total: { type: 'counter', help: 'Plaintext bytes sealed and opened.', labels: ['operation'] },
+  cmk_stream_bytes_total: {
+    type: 'counter',
+    help: 'Plaintext bytes sealed and opened.',
+    labels: ['operation'],
+  },
   cmk_stream_start_duration_seconds: {
     type: 'histogram',
-    help: 'Time from a stream’s start to its `started` answer, by where its data key came from.',
+    help: 'Time from a checked start, when opening from a read header, to the `started` answer, by where the data key came from.',
     labels: ['operation', 'source'],
     buckets: [...LOCAL_BUCKETS, 2.5, 5, 10],
   },
@@ -40,13 +44,21 @@ export const SIDECAR_METRICS = {
     labels: ['reason'],
   },
   cmk_key_cache_hits_total: { type: 'counter', help: 'Data keys taken from the cache.', labels: [] },
-  cmk_key_cache_misses_total: { type: 'counter', help: 'Data keys that the broker was asked for.', labels: [] },
+  cmk_key_cache_misses_total: {
+    type: 'counter',
+    help: 'Data keys that the broker was asked for.',
+    labels: [],
+  },
   cmk_key_cache_coalesced_total: {
     type: 'counter',
     help: 'Data keys that were waited for together with an earlier asker.',
     labels: [],
   },
-  cmk_key_cache_evictions_total: { type: 'counter', help: 'Data keys that left the cache, for any cause.', labels: [] },
+  cmk_key_cache_evictions_total: {
+    type: 'counter',
+    help: 'Data keys that left the cache, for any cause.',
+    labels: [],
+  },
   cmk_key_cache_entries: { type: 'gauge', help: 'Data keys in the cache.', labels: [] },
   cmk_lease_renewals_total: {
     type: 'counter',
@@ -89,7 +101,8 @@ export class SidecarMetrics {
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
     collectDefaultMetrics({ register: this.registry });
-    for (const [name, facts] of Object.entries(SIDECAR_METRICS)) this.#metrics.set(name as Name, this.#make(name, facts));
+    for (const [name, facts] of Object.entries(SIDECAR_METRICS))
+      this.#metrics.set(name as Name, this.#make(name, facts));
   }
 
   /** A call begins; the result ends it with its outcome. */
@@ -102,8 +115,10 @@ export class SidecarMetrics {
     };
   }
 
-  streamStarted(operation: 'seal' | 'open', source: 'cache' | 'load', startMs: number): void {
-    this.#observe('cmk_stream_start_duration_seconds', { operation, source }, startMs);
+  /** A stream wants its data key; the result tells where it came from. */
+  streamStarting(operation: 'seal' | 'open'): (source: 'cache' | 'load') => void {
+    const startMs = this.#clock.monotonicMs();
+    return (source) => this.#observe('cmk_stream_start_duration_seconds', { operation, source }, startMs);
   }
 
   streamBytes(operation: 'seal' | 'open', bytes: number): void {
@@ -125,7 +140,8 @@ export class SidecarMetrics {
 
   /** The cache's size is asked for at each scrape. */
   watchCacheSize(size: () => number): void {
-    this.#gaugeAtScrape('cmk_key_cache_entries', size);
+    const gauge = this.#gauge('cmk_key_cache_entries');
+    Object.assign(gauge, { collect: () => gauge.set(size()) });
   }
 
   leaseRenewed(outcome: string): void {
@@ -174,10 +190,5 @@ export class SidecarMetrics {
 
   #gauge(name: Name): Gauge {
     return this.#metrics.get(name) as Gauge;
-  }
-
-  #gaugeAtScrape(name: Name, read: () => number): void {
-    const gauge = this.#gauge(name) as Gauge & { collect: () => void };
-    gauge.collect = () => gauge.set(read());
   }
 }

@@ -1,0 +1,97 @@
+import { isContextOf } from '../../core/encryption-context.ts';
+import { CmkError, toCmkError } from '../../core/errors.ts';
+import { HeaderReader, type Header } from '../../core/header.ts';
+import { Opener } from '../../core/opener.ts';
+import { findBrokerDataKey } from '../../core/reference.ts';
+import type { DataKeys } from '../data-keys.ts';
+import type { KeyLease } from '../key-lease.ts';
+import type { SidecarMetrics } from '../metrics.ts';
+import type { OutputBuffer } from './output-buffer.ts';
+import { notAuthorized, readData, readStart, type Start } from './requests.ts';
+import { slices } from './slices.ts';
+import { startedMessage } from './started.ts';
+import type { Stream, StreamHandler } from './stream-server.ts';
+
+interface Parts {
+  dataKeys: DataKeys;
+  output: OutputBuffer;
+  metrics: SidecarMetrics;
+}
+
+/** Opens a sealed stream: sidecar.proto, `Decrypt`. */
+export function decryptHandler(parts: Parts): StreamHandler {
+  return async (stream) => {
+    try {
+      await decrypt(stream, parts);
+    } catch (error) {
+      const { code } = toCmkError(error);
+      if (code === 'AUTHENTICATION_FAILED' || code === 'MALFORMED' || code === 'TRUNCATED') {
+        parts.metrics.authenticationFailed(code);
+      }
+      throw error;
+    }
+  };
+}
+
+async function decrypt(stream: Stream, parts: Parts): Promise<void> {
+  const start = readStart(await stream.receive(), { ownerRequired: false });
+  const { header, rest } = await readHeader(stream);
+  const answered = parts.metrics.streamStarting('open');
+  const lease = await resolve(header, start, stream, parts);
+  try {
+    const opener = new Opener(header, lease.dataKey);
+    await stream.send(startedMessage(lease));
+    answered(lease.source);
+    await open(stream, { opener, lease, rest }, parts);
+  } finally {
+    lease[Symbol.dispose]();
+  }
+}
+
+async function readHeader(stream: Stream): Promise<{ header: Header; rest: Uint8Array }> {
+  const reader = new HeaderReader();
+  for (let message = await stream.receive(); message; message = await stream.receive()) {
+    const complete = reader.push(readData(message));
+    if (complete) return complete;
+  }
+  reader.end();
+  throw new CmkError('INTERNAL', 'a header that has ended is either complete or truncated');
+}
+
+/** The header's context decides whose file this is. It is checked again: by the broker, and under the header's tag. */
+function resolve(
+  header: Header,
+  { asset, reason }: Start,
+  stream: Stream,
+  { dataKeys, metrics }: Parts,
+): Promise<KeyLease> {
+  const named = findBrokerDataKey(header);
+  if (!isContextOf(header.context, asset)) {
+    metrics.authorizationDenied('OTHER_ASSET');
+    throw notAuthorized('the header’s context is another asset’s');
+  }
+  return dataKeys.resolve(asset, reason, { ...named, context: header.context }, stream.signal);
+}
+
+async function open(
+  stream: Stream,
+  { opener, lease, rest }: { opener: Opener; lease: KeyLease; rest: Uint8Array },
+  { output, metrics }: Parts,
+): Promise<void> {
+  for (let piece: Uint8Array | null = rest; piece; piece = await nextPiece(stream)) {
+    let opened = 0;
+    for (const slice of slices(piece)) {
+      if (!lease.isCurrent()) await lease.renew(stream.signal);
+      const written = opener.update(slice, output.reserve(opener.updateBytes(slice.length)), output.start);
+      if (written > 0) await stream.send(output.message(written));
+      opened += written;
+    }
+    metrics.streamBytes('open', opened);
+  }
+  opener.final();
+}
+
+async function nextPiece(stream: Stream): Promise<Buffer | null> {
+  const message = await stream.receive();
+  return message && readData(message);
+}

@@ -1,0 +1,150 @@
+import type { Http2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { CmkError } from '../../core/errors.ts';
+import { EncodedData } from '../../proto/stream-codec.ts';
+
+/** Messages given to HTTP/2 that it has not passed on. Two, so that one is made while the other is on its way. */
+const MAX_UNSENT_MESSAGES = 2;
+/** How long a peer that stopped reading has for the last answer before the stream is cut off. */
+const LINGER_MS = 2_000;
+
+interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A bidirectional call, received and sent a message at a time.
+ *
+ * gRPC's own stream object reads up to 16 messages ahead whether they are wanted or not. This one holds one received
+ * message at the most, and what was sent and is not on its way yet is bounded too: a peer that stalls costs little.
+ */
+export class MessageStream<Received extends { data?: Buffer }> {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #abort = new AbortController();
+  #receiver: Waiter<Received | null> | null = null;
+  #sender: Waiter<void> | null = null;
+  #unsent = 0;
+  #waitBelow = 0;
+  #failure: unknown;
+  #over = false;
+  #movedBytes = 0;
+
+  constructor(call: ServerInterceptingCallInterface) {
+    this.#call = call;
+    call.start({
+      onReceiveMetadata: () => undefined,
+      onReceiveMessage: (message: Received) => this.#deliver(message),
+      onReceiveHalfClose: () => this.#deliver(null),
+      onCancel: () => this.fail(cancelled()),
+    });
+  }
+
+  /** Aborts when the call fails; work done for it alone can stop. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Bytes of data that came in, in whole messages, and went out. Stands still when the peer does. */
+  get movedBytes(): number {
+    return this.#movedBytes;
+  }
+
+  /**
+   * The next message; null after the last. To be called again only once it answered.
+   * @throws what the stream failed with
+   */
+  receive(): Promise<Received | null> {
+    return new Promise((resolve, reject) => {
+      if (this.#over) {
+        reject(this.#reason());
+        return;
+      }
+      this.#receiver = { resolve, reject };
+      this.#call.startRead();
+    });
+  }
+
+  /**
+   * Sends a message. It is put on the wire's form before this returns: its bytes are the caller's again at once.
+   * @returns when there is room for another message, perhaps long after
+   * @throws what the stream failed with
+   */
+  send(message: object): Promise<void> {
+    if (this.#over) return Promise.reject(this.#reason());
+    const bytes = message instanceof EncodedData ? message.wire.length : 0;
+    this.#unsent++;
+    this.#call.sendMessage(message, () => {
+      this.#unsent--;
+      this.#movedBytes += bytes;
+      this.#wakeSender();
+    });
+    // gRPC takes nothing for a call that is over, and tells so only afterwards. Nothing may be left for later: the
+    // memory serves the next message, of whatever stream.
+    if (message instanceof EncodedData && !message.taken) this.fail(cancelled());
+    return this.#untilUnsentBelow(MAX_UNSENT_MESSAGES);
+  }
+
+  /** Returns when every sent message has left. Throws what the stream failed with. */
+  flush(): Promise<void> {
+    return this.#untilUnsentBelow(1);
+  }
+
+  /** Makes whatever is going on for this stream, and whatever begins, fail with this error. The first one counts. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#failure = error;
+    this.#receiver?.reject(error);
+    this.#sender?.reject(error);
+    this.#abort.abort(error);
+  }
+
+  /** Ends the call. */
+  end(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
+    this.#over = true;
+    this.#call.sendStatus(status);
+    if (this.#unsent > 0) setTimeout(() => this.#cutOff(), LINGER_MS).unref();
+  }
+
+  /**
+   * A status is sent after all messages, so that a peer that does not read them never gets it, and the messages stay
+   * in memory. Only a reset of the HTTP/2 stream drops them, and gRPC has no way to ask for it.
+   */
+  #cutOff(): void {
+    const { stream } = this.#call as unknown as { stream?: Http2Stream };
+    stream?.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #deliver(message: Received | null): void {
+    this.#movedBytes += message?.data?.length ?? 0;
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    receiver?.resolve(message);
+  }
+
+  #untilUnsentBelow(limit: number): Promise<void> {
+    if (this.#over) return Promise.reject(this.#reason());
+    if (this.#unsent < limit) return Promise.resolve();
+    this.#waitBelow = limit;
+    return new Promise((resolve, reject) => {
+      this.#sender = { resolve, reject };
+    });
+  }
+
+  #wakeSender(): void {
+    if (!this.#sender || this.#unsent >= this.#waitBelow) return;
+    const sender = this.#sender;
+    this.#sender = null;
+    sender.resolve();
+  }
+
+  #reason(): Error {
+    return this.#failure instanceof Error ? this.#failure : new CmkError('INTERNAL', 'the stream has ended');
+  }
+}
+
+function cancelled(): CmkError {
+  return new CmkError('CANCELLED', 'the call was cancelled');
+}

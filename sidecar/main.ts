@@ -1,0 +1,212 @@
+import grpc from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { loadSidecar, sidecarPackage } from '../proto/load.ts';
+import { withStreamCodec } from '../proto/stream-codec.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { startStatusServer } from '../runtime/http-server.ts';
+import { IdentityWatcher, type Identity } from '../runtime/identity.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
+import { onShutdown } from '../runtime/shutdown.ts';
+import { BrokerClient } from './broker-client.ts';
+import { readSidecarConfig, type SidecarConfig } from './config.ts';
+import { DataKeys } from './data-keys.ts';
+import { decryptHandler } from './grpc/decrypt.ts';
+import { describeHandler } from './grpc/describe.ts';
+import { encryptHandler } from './grpc/encrypt.ts';
+import { OutputBuffer } from './grpc/output-buffer.ts';
+import { MAX_PIECE_BYTES } from './grpc/requests.ts';
+import { StreamServer } from './grpc/stream-server.ts';
+import { listen, removeSockets, type BoundAddress } from './listeners.ts';
+import { SidecarMetrics } from './metrics.ts';
+import { RevocationWatch } from './revocation-watch.ts';
+
+const SERVICE = 'cmk.v1.Sidecar';
+/** A message is a little longer than the piece in it. */
+const MAX_MESSAGE_BYTES = MAX_PIECE_BYTES + 64 * 1024;
+/** Streams that one connection may have beyond the limit, to be told that they are too many. */
+const REFUSED_STREAMS = 100;
+/** How long the last answers have to leave before connections are cut. */
+const FAREWELL_MS = 200;
+
+export interface RunningSidecar {
+  /** Where services call: `unix:/path` or `127.0.0.1:7443`. */
+  readonly addresses: readonly BoundAddress[];
+  /** The port of /live, /ready and /metrics. */
+  readonly adminPort: number;
+  readonly metrics: SidecarMetrics;
+  /** Whether revocations arrive from the broker. */
+  readonly hearsRevocations: () => boolean;
+  /**
+   * Refuses new streams, lets running ones end, ends those that do not within the grace period, and lets go of
+   * everything.
+   * @param graceMs default: the configured grace period
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Starts a sidecar in this process.
+ * @throws CmkError CONFIG_INVALID, and what is wrong with the identity's files
+ */
+export async function startSidecar(options: {
+  config: SidecarConfig;
+  clock?: Clock;
+  logger?: Logger;
+}): Promise<RunningSidecar> {
+  const { config, clock = systemClock } = options;
+  const logger = options.logger ?? createLogger({ name: 'sidecar', level: config.logLevel });
+  const metrics = new SidecarMetrics(clock);
+  const identity = await startIdentity(config, { clock, logger, metrics });
+
+  const broker = new BrokerClient({
+    address: config.brokerAddress,
+    spiffeId: config.brokerSpiffeId,
+    deadlineMs: config.brokerDeadlineMs,
+    identity,
+    clock,
+    metrics,
+    logger,
+  });
+  const dataKeys = new DataKeys({
+    broker,
+    clock,
+    metrics,
+    maxEntries: config.cacheEntries,
+    maxUses: config.cacheUses,
+  });
+  const watch = new RevocationWatch({ broker, dataKeys, clock, metrics, logger });
+  const stopFollowing = identity.listen({ onReload: () => watch.reconnect() });
+
+  const parts = { dataKeys, metrics, output: new OutputBuffer() };
+  const streams = new StreamServer({
+    handlers: new Map([
+      [`/${SERVICE}/Encrypt`, encryptHandler(parts)],
+      [`/${SERVICE}/Decrypt`, decryptHandler(parts)],
+    ]),
+    limits: { maxStreams: config.maxStreams, idleMs: config.streamIdleMs, minBytes: config.streamMinBytes },
+    clock,
+    metrics,
+    logger,
+  });
+  const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
+  const server = createServer({ streams, health, describe: describeHandler({ broker, metrics }), config });
+
+  let ready = false;
+  const status = await startStatusServer({
+    host: config.adminHost,
+    port: config.adminPort,
+    registry: metrics.registry,
+    isReady: () => ready,
+  });
+  const addresses = await listen(server, config.listen);
+  ready = true;
+  logger.info({ addresses, adminPort: status.port }, 'ready');
+
+  return {
+    addresses,
+    adminPort: status.port,
+    metrics,
+    hearsRevocations: () => watch.isUp,
+    async close(graceMs = config.graceMs) {
+      ready = false;
+      health.setStatus('', 'NOT_SERVING');
+      health.setStatus(SERVICE, 'NOT_SERVING');
+      await endStreams(streams, clock, graceMs);
+      await endServer(server);
+      await removeSockets(addresses);
+      stopFollowing();
+      watch.close();
+      dataKeys.clear();
+      broker.close();
+      identity.close();
+      await status.close();
+    },
+  };
+}
+
+async function startIdentity(
+  { certPath, keyPath, caPath }: SidecarConfig,
+  { clock, logger, metrics }: { clock: Clock; logger: Logger; metrics: SidecarMetrics },
+): Promise<IdentityWatcher> {
+  const inUse = ({ expiresAtMs }: Identity) => metrics.certificateExpiry(expiresAtMs);
+  const identity = await IdentityWatcher.start(
+    { certPath, keyPath, caPath },
+    {
+      clock,
+      onReload: (reloaded) => {
+        inUse(reloaded);
+        logger.info({ expires: new Date(reloaded.expiresAtMs) }, 'goes on with a new certificate');
+      },
+      onRejected: (reason) => {
+        metrics.certificateRejected();
+        logger.warn({ err: reason }, 'keeps the old certificate, the new files cannot be used');
+      },
+    },
+  );
+  inUse(identity.current);
+  return identity;
+}
+
+function createServer(parts: {
+  streams: StreamServer;
+  health: HealthImplementation;
+  describe: ReturnType<typeof describeHandler>;
+  config: SidecarConfig;
+}): grpc.Server {
+  const definition = sidecarPackage();
+  const server = new grpc.Server({
+    interceptors: [parts.streams.interceptor],
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_concurrent_streams': parts.config.maxStreams + REFUSED_STREAMS,
+  });
+  server.addService(loadSidecar(withStreamCodec(definition)).Sidecar.service, {
+    Encrypt: servedAsStream,
+    Decrypt: servedAsStream,
+    DescribeAsset: parts.describe,
+  });
+  parts.health.addToServer(server);
+  new ReflectionService(definition).addToServer(server);
+  return server;
+}
+
+function servedAsStream(): never {
+  throw new Error('the stream server answers this method before gRPC gets to it');
+}
+
+async function endStreams(streams: StreamServer, clock: Clock, graceMs: number): Promise<void> {
+  const drained = streams.drain();
+  const force = clock.schedule(graceMs, () => streams.endAll());
+  await drained;
+  force.cancel();
+}
+
+/** Lets last answers leave, then cuts the connections: clients keep theirs open for as long as they are let. */
+function endServer(server: grpc.Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.forceShutdown(), FAREWELL_MS);
+    server.tryShutdown(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const config = readSidecarConfig(process.env);
+  const logger = createLogger({ name: 'sidecar', level: config.logLevel });
+  const sidecar = await startSidecar({ config, logger });
+  onShutdown({
+    logger,
+    // The step bounds itself; this is for what it cannot bound.
+    graceMs: config.graceMs + 2_000,
+    steps: [{ name: 'drain and stop', run: () => sidecar.close() }],
+  });
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    createLogger({ name: 'sidecar', level: 'info' }).fatal({ err: error }, 'cannot start');
+    process.exit(1);
+  });
+}
