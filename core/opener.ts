@@ -10,6 +10,7 @@ import {
   FINAL_OVERHEAD_BYTES,
   FIRST_SEQUENCE,
   REGULAR_HEAD_BYTES,
+  REGULAR_OVERHEAD_BYTES,
   TAG_BYTES,
 } from './message-format.ts';
 import { Poison } from './poison.ts';
@@ -49,10 +50,17 @@ export class Opener {
     this.#authentication = new FrameAuthentication(header.messageId, header.frameBytes);
   }
 
-  /** How many bytes an `update` with a piece of this length will write at the most. */
+  /**
+   * How many bytes an `update` with a piece of this length will write at the most; 0 when the piece is known not to
+   * complete a frame.
+   */
   updateBytes(pieceBytes: number): number {
     const available = this.#heldBytes + pieceBytes;
-    return this.#neededForHeld() > available ? 0 : Math.max(0, available - REGULAR_HEAD_BYTES - TAG_BYTES);
+    if (this.#neededForHeld() > available) return 0;
+    const sealedFrameBytes = this.#frameBytes + REGULAR_OVERHEAD_BYTES;
+    const regularFrames = Math.floor(available / sealedFrameBytes);
+    const finalLength = Math.max(0, (available % sealedFrameBytes) - FINAL_OVERHEAD_BYTES);
+    return regularFrames * this.#frameBytes + finalLength;
   }
 
   /**
