@@ -3,7 +3,7 @@ import type { AuditEvent } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 
 /** Events in one transaction, at the most. */
-const MAX_BATCH = 500;
+const MAX_BATCH = 400;
 
 export interface AuditWriterOptions {
   readonly store: Pick<Store, 'appendAudit'>;

@@ -3,8 +3,8 @@ import { type Account, type Group, LICENCES } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 
-/** Stays below the number of parameters that a statement may have on SQLite (32,766) and PostgreSQL (65,535). */
-const MEMBERS_A_STATEMENT = 1_000;
+/** SQLite takes no more than 500 rows in one statement. */
+const MEMBERS_A_STATEMENT = 400;
 
 export function toAccount(row: Row): Account {
   return { id: row.text('id'), name: row.text('name'), licence: row.oneOf('licence', LICENCES) };

@@ -3,8 +3,8 @@ import { AUDIT_ACTIONS, AUDIT_OUTCOMES, type AuditEvent, KEY_SOURCES, REASONS } 
 import { readRows } from './database.ts';
 import type { Row } from './row.ts';
 
-/** Stays below the number of parameters that a statement may have on SQLite (32,766) and PostgreSQL (65,535). */
-const EVENTS_A_STATEMENT = 1_000;
+/** SQLite takes no more than 500 rows in one statement. */
+const EVENTS_A_STATEMENT = 400;
 
 function toColumns(event: AuditEvent): Record<string, unknown> {
   return {

@@ -4,8 +4,9 @@ import { CmkError } from '../../core/errors.ts';
 import { isSerializationConflict, translateStoreError } from './errors.ts';
 import { Row } from './row.ts';
 
-/** A serialization conflict is nobody's fault and passes quickly; more than this many in a row is an overload. */
-const MAX_ATTEMPTS = 8;
+/** A serialization conflict is nobody's fault and passes quickly; when it does not, the database is overloaded. */
+const MAX_ATTEMPTS = 10;
+const MAX_RETRY_MS = 5_000;
 
 /** Access to one SQL database: errors are translated, conflicts retried, closing waits for what is under way. */
 export class Database {
@@ -42,11 +43,13 @@ export class Database {
 }
 
 async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + MAX_RETRY_MS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!isSerializationConflict(error) || attempt === MAX_ATTEMPTS) throw translateStoreError(error);
+      const again = isSerializationConflict(error) && attempt < MAX_ATTEMPTS && performance.now() < end;
+      if (!again) throw translateStoreError(error);
     }
     // Full jitter: those who collided once must not come back together.
     await delay(Math.random() * 5 * 2 ** attempt);

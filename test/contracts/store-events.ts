@@ -1,0 +1,82 @@
+import type { AuditEvent } from '../../broker/model/types.ts';
+import { openStore } from '../../broker/store/open-store.ts';
+import type { Store } from '../../broker/store/store.ts';
+import { anAsset, anAuditEvent } from '../support/stored-facts.ts';
+import type { StoreCase } from './store.ts';
+
+/** Audit events and key events. */
+export const eventCases: Record<string, StoreCase> = {
+  'audit events come back whole, the newest first': async (t, store) => {
+    const events: AuditEvent[] = [
+      anAuditEvent({
+        detail: `it's "?"`,
+        source: 'CACHE',
+        reason: 'LEGAL',
+        dataKeyId: 'd',
+        kekId: 'k',
+        asset: anAsset(),
+      }),
+      anAuditEvent({
+        account: null,
+        actor: 'no certificate',
+        outcome: 'REFUSED',
+        asset: anAsset({ account: 'claimed' }),
+      }),
+      anAuditEvent({ account: 'other', outcome: 'FAILED', action: 'RESOLVE' }),
+      anAuditEvent({ detail: '' }),
+    ];
+    await store.appendAudit(events);
+    t.deepEqual(await store.listAudit(null, 10), events.toReversed());
+    t.deepEqual(await store.listAudit(null, 2), events.toReversed().slice(0, 2));
+    t.deepEqual(await store.listAudit('acme', 10), [events[3], events[0]] as AuditEvent[]);
+    await store.appendAudit([]);
+  },
+
+  'audit events are stored all or not at all': async (t, store) => {
+    const many = Array.from({ length: 2_500 }, () => anAuditEvent());
+    await t.throwsAsync(store.appendAudit([...many, ...many.slice(0, 1)]), { code: 'CONFLICT' });
+    t.is((await store.listAudit(null, 1)).length, 0);
+    await store.appendAudit(many);
+    t.is((await store.listAudit(null, 3_000)).length, 2_500);
+  },
+
+  'key events have positions without gaps, in commit order': async (t, store, { location }) => {
+    const writers = [store, await openStore(location), await openStore(location)];
+    for (const writer of writers.slice(1)) t.teardown(() => writer.close());
+    t.is(await store.newestKeyPosition(), 0);
+    const taken = anAuditEvent();
+    await store.appendAudit([taken]);
+
+    const watched: number[] = [];
+    const watching = watch(writers[1] ?? store, 60, watched);
+    const append = async (index: number): Promise<number> => {
+      // Every seventh fails in the middle: what it took must be given back.
+      const audit = index % 7 === 0 ? taken : anAuditEvent();
+      const writer = writers[index % writers.length] ?? store;
+      return (await writer.appendKeyEvent({ kekId: `k${index}`, reason: 'KEY_DISABLED', at: index }, audit))
+        .position;
+    };
+    const results = await Promise.allSettled(Array.from({ length: 70 }, (_, index) => append(index)));
+    const positions = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const expected = Array.from({ length: 60 }, (_, index) => index + 1);
+    t.deepEqual(
+      positions.toSorted((a, b) => a - b),
+      expected,
+    );
+    await watching;
+    t.deepEqual(watched, expected, 'a reader who goes on from the last position misses none');
+    t.is(await store.newestKeyPosition(), 60);
+    t.deepEqual(
+      (await store.keyEventsAfter(57, 2)).map(({ position }) => position),
+      [58, 59],
+    );
+    t.deepEqual(await store.keyEventsAfter(60, 10), []);
+  },
+};
+
+/** Reads as a broker does: on from the last position seen. */
+async function watch(store: Store, until: number, seen: number[]): Promise<void> {
+  while ((seen.at(-1) ?? 0) < until) {
+    for (const { position } of await store.keyEventsAfter(seen.at(-1) ?? 0, 5)) seen.push(position);
+  }
+}

@@ -1,0 +1,39 @@
+import test, { type ExecutionContext } from 'ava';
+import { openStore, type StoreLocation } from '../../broker/store/open-store.ts';
+import type { Store } from '../../broker/store/store.ts';
+import { accountCases } from './store-accounts.ts';
+import { testDurability } from './store-durability.ts';
+import { eventCases } from './store-events.ts';
+import { keyCases } from './store-keys.ts';
+import { wholeCases } from './store-whole.ts';
+
+export interface StoreHarness {
+  /** Begins the tests' titles. */
+  readonly name: string;
+  /** A fresh, empty database that nobody has opened yet. */
+  fresh(t: ExecutionContext): Promise<StoreLocation>;
+  /** Runs one SQL statement past the store. */
+  execute(location: StoreLocation, sql: string): Promise<void>;
+}
+
+/** One promise of broker/store/store.ts, shown on a store of its own. */
+export type StoreCase = (t: ExecutionContext, store: Store, place: StorePlace) => Promise<void>;
+
+export interface StorePlace {
+  readonly harness: StoreHarness;
+  readonly location: StoreLocation;
+}
+
+/** What every store must do. */
+export function testStore(harness: StoreHarness): void {
+  const cases = { ...accountCases, ...keyCases, ...eventCases, ...wholeCases };
+  for (const [title, run] of Object.entries(cases)) {
+    test(`${harness.name}: ${title}`, async (t) => {
+      const location = await harness.fresh(t);
+      const store = await openStore(location);
+      t.teardown(() => store.close());
+      await run(t, store, { harness, location });
+    });
+  }
+  testDurability(harness);
+}
