@@ -46,7 +46,7 @@ export class EnrolKey {
     const entry = { action: 'ADMINISTER', actor, account } as const;
     if (!verification.ok) {
       const detail = `enrol key ${references[0]}: ${steps.at(-1)?.detail ?? verification.error.code}`;
-      await ledger.record({ ...entry, outcome: 'FAILED', detail: detail.slice(0, 500) });
+      await ledger.record({ ...entry, outcome: 'FAILED', detail: detail });
       return { ok: false, error: verification.error, steps };
     }
     const kek: Kek = {
@@ -58,7 +58,7 @@ export class EnrolKey {
       canary: verification.canary,
       createdAt: Math.floor(nowMs / 1000),
     };
-    const detail = `enrol key ${references.join(', ')}`.slice(0, 500);
+    const detail = `enrol key ${references.join(', ')}`;
     await store.insertKek(kek, ledger.event({ ...entry, outcome: 'ALLOWED', kekId, detail }));
     return { ok: true, kek, steps };
   }

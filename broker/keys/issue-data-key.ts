@@ -52,6 +52,9 @@ export class IssueDataKey {
   async #make(attempt: Admitted, owner: string): Promise<Made> {
     const { store, clock, leasedKeys, ledger, kms } = this.#options;
     const { asset } = attempt;
+    // Whoever looked just before an earlier flight landed would have the KMS make a second key.
+    const stored = await store.findNewestDataKey(asset);
+    if (stored) return { record: stored, recordedFor: null };
     const { kek, protection, reason: detail } = await this.#decide(asset, owner);
 
     const mark = leasedKeys.mark(kek.id);
@@ -61,26 +64,16 @@ export class IssueDataKey {
     const generated = await this.#observed(kek, () => kms.generate(kek, context));
     try {
       const id = uuidv7(nowMs);
+      const kekId = kek.id;
       const { wrapped } = generated;
-      const record = {
-        asset,
-        id,
-        generation: 1,
-        kekId: kek.id,
-        protection,
-        wrapped,
-        context,
-        createdAt,
-      };
-      const use = { dataKeyId: id, kekId: kek.id, source: 'KMS', detail } as const;
-      const stored = await store.insertDataKey(
-        record,
-        ledger.event({ ...attempt, ...use, outcome: 'ALLOWED' }),
-      );
-      const inserted = stored.id === id;
-      // Only what is on disk now may be used. When another broker was first, its key is the asset's.
-      if (inserted) await leasedKeys.keep(record, generated, mark);
-      return { record: stored, recordedFor: inserted ? attempt : null };
+      const record = { asset, id, generation: 1, kekId, protection, wrapped, context, createdAt };
+      const use = { dataKeyId: id, kekId, source: 'KMS', detail } as const;
+      const event = ledger.event({ ...attempt, ...use, outcome: 'ALLOWED' });
+      const first = await store.insertDataKey(record, event);
+      // When another broker was first, its key is the asset's, and this one was never used.
+      if (first.id !== id) return { record: first, recordedFor: null };
+      await leasedKeys.keep(record, generated, mark);
+      return { record, recordedFor: attempt };
     } finally {
       generated.dataKey[Symbol.dispose]();
     }

@@ -96,7 +96,7 @@ export class KeyHealth {
         actor: 'broker',
         account: kek.account,
         kekId: kek.id,
-        detail: `${error.code}: ${error.message}`.slice(0, 500),
+        detail: `${error.code}: ${error.message}`,
       });
       await revocations.publish({ kekId: kek.id, reason: error.code, at: clock.wallMs() }, audit);
       // Only now: a publication that failed is tried again by the next call or probe.

@@ -1,13 +1,12 @@
 import type { Asset } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { auditEvent, type AuditFacts } from '../audit/audit-event.ts';
+import type { AuditWriter } from '../audit/audit-writer.ts';
 import type { AuditAction, AuditEvent, Reason } from '../model/types.ts';
-import { uuidv7 } from '../model/uuid.ts';
 import type { DenialReason } from '../policy/authorize.ts';
+import { Allowance } from './allowance.ts';
 import type { Observer } from './observer.ts';
-
-/** What is known when something is worth an audit event; the rest is null. */
-export type Entry = Pick<AuditEvent, 'action' | 'outcome' | 'actor'> & Partial<Omit<AuditEvent, 'id' | 'at'>>;
 
 /** Who did what to which asset, as far as it is known while a call is being served. */
 export interface Attempt {
@@ -20,49 +19,29 @@ export interface Attempt {
 
 /** Writes audit events, and makes refusals: one answer for every cause, the cause in the event and the metric. */
 export class Ledger {
-  readonly #append: (events: readonly AuditEvent[]) => Promise<void>;
+  readonly #writer: Pick<AuditWriter, 'record'>;
   readonly #clock: Clock;
   readonly #observer: Observer;
+  readonly #strangers: Allowance;
 
-  /** @param options.append fulfils when the events are durable */
-  constructor(options: {
-    append: (events: readonly AuditEvent[]) => Promise<void>;
-    clock: Clock;
-    observer: Observer;
-  }) {
-    this.#append = options.append;
+  constructor(options: { writer: Pick<AuditWriter, 'record'>; clock: Clock; observer: Observer }) {
+    this.#writer = options.writer;
     this.#clock = options.clock;
     this.#observer = options.observer;
+    this.#strangers = new Allowance({ clock: options.clock, perSecond: 10, burst: 200 });
   }
 
-  /** An event that happens now, for a store call that writes it together with the change. */
-  event(entry: Entry): AuditEvent {
-    const at = this.#clock.wallMs();
-    return {
-      account: entry.asset?.account ?? null,
-      asset: null,
-      reason: null,
-      dataKeyId: null,
-      kekId: null,
-      source: null,
-      detail: null,
-      ...entry,
-      id: uuidv7(at),
-      at,
-    };
+  /** An event of now, for a store call that writes it together with the change. */
+  event(facts: AuditFacts): AuditEvent {
+    return auditEvent(this.#clock, { account: facts.asset?.account ?? null, ...facts });
   }
 
   /**
    * Fulfils when the event is durable.
    * @throws CmkError STORE_UNAVAILABLE
    */
-  async record(entry: Entry): Promise<void> {
-    try {
-      await this.#append([this.event(entry)]);
-    } catch (error) {
-      this.#observer.auditWriteFailed(error);
-      throw error;
-    }
+  record(facts: AuditFacts): Promise<void> {
+    return this.#writer.record(this.event(facts));
   }
 
   /**
@@ -76,17 +55,30 @@ export class Ledger {
     return notAuthorized(cause);
   }
 
+  /**
+   * As {@link refuse}, for a peer that proved nothing about itself. Such peers cost nothing to be, so their events
+   * are limited in number; the metric counts every refusal, and the next event says how many were left out.
+   */
+  async refuseStranger(attempt: Attempt, reason: DenialReason, detail: string): Promise<CmkError> {
+    const leftOut = this.#strangers.take();
+    if (leftOut !== null) {
+      return this.refuse(attempt, reason, leftOut > 0 ? `${detail} (after ${leftOut} left out)` : detail);
+    }
+    this.#observer.denied(reason);
+    return notAuthorized(`${reason}: ${detail}`);
+  }
+
   /** Writes down that a call failed, and gives back the failure. */
   async failed(attempt: Attempt, kekId: string | null, error: unknown): Promise<unknown> {
     const detail =
       error instanceof CmkError ? `${error.code}: ${error.message}` : 'INTERNAL: see the broker’s log';
-    await this.#recordQuietly({ ...attempt, kekId, outcome: 'FAILED', detail: detail.slice(0, 500) });
+    await this.#recordQuietly({ ...attempt, kekId, outcome: 'FAILED', detail });
     return error;
   }
 
-  async #recordQuietly(entry: Entry): Promise<void> {
-    // `record` has counted the failure; nothing is handed out on these paths.
-    await this.record(entry).catch(() => undefined);
+  async #recordQuietly(facts: AuditFacts): Promise<void> {
+    // The writer has counted the failure; nothing is handed out on these paths.
+    await this.record(facts).catch(() => undefined);
   }
 }
 

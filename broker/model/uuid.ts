@@ -8,8 +8,9 @@ let sequence = 0;
  * @param nowMs UNIX milliseconds
  */
 export function uuidv7(nowMs: number): string {
-  sequence = nowMs > lastMs ? 0 : sequence + 1;
-  lastMs = Math.max(nowMs, lastMs);
+  const wholeMs = Math.trunc(nowMs);
+  sequence = wholeMs > lastMs ? 0 : sequence + 1;
+  lastMs = Math.max(wholeMs, lastMs);
   if (sequence > 0xfff) {
     lastMs++;
     sequence = 0;

@@ -1,0 +1,149 @@
+import grpc from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { loadBroker } from '../../proto/load.ts';
+import type { DescribeAssetRequest__Output } from '../../proto/types/cmk/v1/DescribeAssetRequest.ts';
+import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAssetResponse.ts';
+import type { IssueDataKeyRequest__Output } from '../../proto/types/cmk/v1/IssueDataKeyRequest.ts';
+import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
+import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
+import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
+import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
+import type { IdentityWatcher } from '../../runtime/identity.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { startTlsListener } from '../../runtime/tls-listener.ts';
+import type { AssetDescription, DescribeAsset } from '../keys/describe-asset.ts';
+import type { Grant } from '../keys/grant.ts';
+import type { IssueDataKey } from '../keys/issue-data-key.ts';
+import type { ResolveDataKey } from '../keys/resolve-data-key.ts';
+import type { Revocations } from '../keys/revocations.ts';
+import type { Callers } from './callers.ts';
+import { assetRequest, describeResponse, issueResponse, resolveResponse } from './messages.ts';
+import { unary, type RpcObserver } from './unary.ts';
+import { RevocationWatchers } from './watch-revocations.ts';
+
+/** Requests and answers are well below; more is a defect or an attack. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+
+const OPTIONS: grpc.ServerOptions = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_concurrent_streams': 100,
+  // Sidecars find new brokers, and renewed certificates are seen, only on new connections.
+  'grpc.max_connection_age_ms': 300_000,
+  'grpc.max_connection_age_grace_ms': 30_000,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc-node.max_session_memory': 10,
+};
+
+/** What the server serves. */
+export interface KeyBrokerParts {
+  readonly callers: Callers;
+  readonly issueDataKey: IssueDataKey;
+  readonly resolveDataKey: ResolveDataKey;
+  readonly describeAsset: DescribeAsset;
+  readonly revocations: Revocations;
+  readonly rpc: RpcObserver;
+  readonly logger: Logger;
+}
+
+/** A running server. */
+export interface KeyBrokerServer {
+  readonly port: number;
+  /** Watchers being served. */
+  watchers(): number;
+  /** Takes no new connections, ends the watchers, waits for the calls under way; after the time, cuts them off. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Serves the key broker over mutual TLS.
+ * @param options.port 0 picks a free one
+ */
+export async function startKeyBroker(
+  parts: KeyBrokerParts,
+  options: { identity: IdentityWatcher; host: string; port: number },
+): Promise<KeyBrokerServer> {
+  const { callers, logger } = parts;
+  const server = new grpc.Server(OPTIONS);
+  const watchers = new RevocationWatchers(parts);
+  const health = new HealthImplementation({ '': 'SERVING', 'cmk.v1.KeyBroker': 'SERVING' });
+  server.addService(loadBroker().KeyBroker.service, handlers(parts, watchers));
+  health.addToServer(server);
+  const listener = await startTlsListener({
+    server,
+    ...options,
+    onUnauthorized: (reason, remoteAddress) => void callers.noteUnauthorized(reason, remoteAddress),
+    onFailedHandshake(error, remoteAddress) {
+      logger.debug({ err: error, remoteAddress }, 'failed handshake');
+    },
+  });
+  return {
+    port: listener.port,
+    watchers: () => watchers.size,
+    async close(graceMs) {
+      health.setStatus('', 'NOT_SERVING');
+      health.setStatus('cmk.v1.KeyBroker', 'NOT_SERVING');
+      listener.close();
+      watchers.close();
+      await shutDown(server, graceMs);
+    },
+  };
+}
+
+function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBrokerHandlers {
+  const { callers, issueDataKey, resolveDataKey, describeAsset } = parts;
+  return {
+    IssueDataKey: unary<IssueDataKeyRequest__Output, Grant, IssueDataKeyResponse>(parts, {
+      name: 'IssueDataKey',
+      async run(call, signal) {
+        const request = { ...assetRequest(call.request), owner: call.request.owner };
+        return issueDataKey.run(await callers.identify('ISSUE', call, request), request, signal);
+      },
+      answer: (grant, send) => withPlaintext(grant, (key) => send(issueResponse(grant, key))),
+      release: ({ dataKey }) => dataKey[Symbol.dispose](),
+    }),
+    ResolveDataKey: unary<ResolveDataKeyRequest__Output, Grant, ResolveDataKeyResponse>(parts, {
+      name: 'ResolveDataKey',
+      async run(call, signal) {
+        const { dataKeyId, reference, encryptionContext: context } = call.request;
+        const request = { ...assetRequest(call.request), dataKeyId, reference, context };
+        return resolveDataKey.run(await callers.identify('RESOLVE', call, request), request, signal);
+      },
+      answer: (grant, send) => withPlaintext(grant, (key) => send(resolveResponse(grant, key))),
+      release: ({ dataKey }) => dataKey[Symbol.dispose](),
+    }),
+    DescribeAsset: unary<DescribeAssetRequest__Output, AssetDescription, DescribeAssetResponse>(parts, {
+      name: 'DescribeAsset',
+      async run(call) {
+        const request = assetRequest(call.request);
+        return describeAsset.run(await callers.identify('DESCRIBE', call, request), request);
+      },
+      answer: (description, send) => send(describeResponse(description)),
+    }),
+    WatchRevocations: (call) => watchers.watch(call),
+  };
+}
+
+/** gRPC serialises an answer while it is handed over; our copy is overwritten right after. */
+function withPlaintext(grant: Grant, use: (key: Buffer) => void): void {
+  const key = grant.dataKey.copyBytes();
+  try {
+    use(key);
+  } finally {
+    key.fill(0);
+  }
+}
+
+function shutDown(server: grpc.Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
