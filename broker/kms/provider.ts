@@ -7,7 +7,8 @@ import { CmkError, type ErrorCode } from '../../core/errors.ts';
  *
  * What an implementer promises:
  * - Every call ends by its deadline, or at once when the signal aborts, and leaves no socket or timer behind.
- * - Every failure is a {@link KmsError}; nothing else is thrown, and its message holds no key material and no token.
+ * - Every failure is a {@link KmsError}; its message holds no key material and no token. Nothing else is thrown, but
+ *   for CmkError CANCELLED when the caller's own signal aborted: that says nothing about the KMS.
  * - The context is bound: unwrapping under another context fails with CONTEXT_MISMATCH.
  * - No retries of its own: the caller decides by `retryable`.
  * - Returned data keys belong to the caller, who disposes of them.

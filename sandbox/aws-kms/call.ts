@@ -2,7 +2,7 @@ import { AwsError } from './errors.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { Input } from './input.ts';
 import type { Key, KeyStore } from './key-store.ts';
-import { isAllowed } from './policy.ts';
+import { refusalOf, type Refusal } from './policy.ts';
 import type { Principal } from './principals.ts';
 
 /** One operation of the protocol. */
@@ -27,6 +27,12 @@ export interface Call {
   materialVersion: number | null;
 }
 
+const REASON: Readonly<Record<Refusal, (action: string) => string>> = {
+  'explicit-deny': () => 'with an explicit deny',
+  'key-policy': (action) => `because no resource-based policy allows the ${action} action`,
+  'identity-policy': (action) => `because no identity-based policy allows the ${action} action`,
+};
+
 /**
  * Finds the key that a request names and asks its policy.
  * @throws AwsError NotFoundException, AccessDeniedException
@@ -49,10 +55,12 @@ export function authorize(key: Key, call: Call, encryptionContext: EncryptionCon
     keyAccount: key.account,
     encryptionContext,
   };
-  if (!isAllowed(request, key.policy)) {
+  const refusal = refusalOf(request, key.policy);
+  if (refusal !== null) {
+    const { sessionArn } = call.principal;
     throw new AwsError(
       'AccessDeniedException',
-      `User: ${call.principal.sessionArn} is not authorized to perform: ${action} on resource: ${key.arn} because no resource-based policy allows the ${action} action`,
+      `User: ${sessionArn} is not authorized to perform: ${action} on resource: ${key.arn} ${REASON[refusal](action)}`,
     );
   }
   return key;

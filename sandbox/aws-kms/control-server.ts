@@ -77,7 +77,10 @@ export class ControlServer {
     const route = `${request.method ?? ''} ${pathname}`;
     if (route === 'GET /events') return this.#kms.events(Object.fromEntries(searchParams));
     if (route === 'GET /keys') return this.#list();
-    if (route === 'DELETE /faults') return void this.#kms.faults.clear();
+    if (route === 'DELETE /faults') {
+      this.#kms.faults.clear();
+      return {};
+    }
     if (route === 'POST /faults') return void this.#kms.faults.add(JSON.parse(text) as Fault);
     if (route === 'POST /keys') return { arn: this.#kms.createKey(JSON.parse(text) as CreateKeyOptions) };
     if (route === 'POST /principals') return this.#kms.createPrincipal(JSON.parse(text) as PrincipalSpec);

@@ -3,7 +3,7 @@ import { REGION_PATTERN } from './arn.ts';
 import { validation, type Input } from './input.ts';
 import { newMaterial, type Key } from './key-store.ts';
 import { authorizedKey, requireEnabled, requireState, type Call, type Operation } from './call.ts';
-import { isAllowed, isAllowedByIdentity } from './policy.ts';
+import { isAllowedByIdentity, refusalOf } from './policy.ts';
 import { parsePolicy } from './policy-document.ts';
 
 const DAY_MS = 86_400_000;
@@ -205,7 +205,7 @@ function policyOf(input: Input, call: Call, account: string): string {
     keyAccount: account,
     encryptionContext: {},
   };
-  if (!input.flag('BypassPolicyLockoutSafetyCheck') && !isAllowed(request, policy)) {
+  if (!input.flag('BypassPolicyLockoutSafetyCheck') && refusalOf(request, policy) !== null) {
     throw new AwsError(
       'MalformedPolicyDocumentException',
       'The new key policy will not allow you to update the key policy in the future.',

@@ -12,20 +12,24 @@ export interface AccessRequest {
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
 
+/** Why a request is refused; null: it is allowed. */
+export type Refusal = 'explicit-deny' | 'key-policy' | 'identity-policy';
+
 /**
- * Whether a key's policy, together with the caller's own IAM policy where AWS asks for it, allows a request: an
- * explicit denial in either wins; a key policy that names the caller suffices within the key's account; one that
- * names the account, or a caller from another account, needs the IAM policy as well.
+ * Asks a key's policy, together with the caller's own IAM policy where AWS asks for it: an explicit denial in either
+ * wins; a key policy that names the caller suffices within the key's account; one that names the account, or a
+ * caller from another account, needs the IAM policy as well.
  */
-export function isAllowed(request: AccessRequest, keyPolicy: Policy): boolean {
+export function refusalOf(request: AccessRequest, keyPolicy: Policy): Refusal | null {
   const { principal } = request;
   const matching = keyPolicy.statements.filter((statement) => applies(statement, request));
   const identity = identityVerdict(request);
-  if (identity === 'denied' || matching.some(({ effect }) => effect === 'Deny')) return false;
+  if (identity === 'denied' || matching.some(({ effect }) => effect === 'Deny')) return 'explicit-deny';
   const allowing = matching.filter(({ effect }) => effect === 'Allow');
-  if (allowing.length === 0) return false;
+  if (allowing.length === 0) return 'key-policy';
   const named = allowing.some((statement) => namesDirectly(statement, principal));
-  return identity === 'allowed' || (named && principal.account === request.keyAccount);
+  const suffices = identity === 'allowed' || (named && principal.account === request.keyAccount);
+  return suffices ? null : 'identity-policy';
 }
 
 /** Whether the caller's own policy allows an action that concerns no key yet, such as `kms:CreateKey`. */

@@ -72,7 +72,7 @@ for (const [name, client, expected] of [
     });
     const [accepted] = (await once(server, 'secureConnection')) as [tls.TLSSocket];
     // Typed as an Error, but a code.
-    t.is<unknown>(accepted.authorizationError, expected);
+    t.is<unknown, unknown>(accepted.authorizationError, expected);
     accepted.destroy();
     socket.destroy();
     server.close();
