@@ -44,11 +44,16 @@ export function createLogger(options: {
   return redactBindings(logger);
 }
 
-/** Pino passes the bindings of children by its formatters. Children inherit what stands here. */
+interface BindingMethods {
+  child: (this: Logger, bindings: object, options?: object) => Logger;
+  setBindings: (this: Logger, bindings: object) => void;
+}
+
+/** Pino's formatters never see the bindings of children. Children inherit what stands here. */
 function redactBindings(logger: Logger): Logger {
-  const { child, setBindings } = logger;
+  const { child, setBindings } = logger as unknown as BindingMethods;
   return Object.assign(logger, {
-    child(this: Logger, bindings: object, options: object) {
+    child(this: Logger, bindings: object, options?: object) {
       return child.call(this, loggable(bindings) as object, options);
     },
     setBindings(this: Logger, bindings: object) {

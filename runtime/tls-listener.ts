@@ -6,12 +6,13 @@ import type { Identity, IdentityWatcher } from './identity.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 10_000;
+const UNAUTHORIZED_LIFE_MS = 10_000;
 
 /** A running listener. */
 export interface TlsListener {
   readonly port: number;
-  /** Takes no more connections, and ends those that are not yet a gRPC session's. The others are the gRPC server's. */
-  close(): Promise<void>;
+  /** Takes no more connections; to end the open ones is the gRPC server's part. */
+  close(): void;
 }
 
 export interface TlsListenerOptions {
@@ -24,6 +25,8 @@ export interface TlsListenerOptions {
   readonly handshakeTimeoutMs?: number;
   /** More are closed at once. */
   readonly maxConnections?: number;
+  /** How long an unauthorized peer may stay: enough for an answer, too short to occupy connections. */
+  readonly unauthorizedLifeMs?: number;
   /**
    * A peer whose certificate is missing or not valid. Its calls reach the handlers all the same, with an empty
    * `getAuthContext()`, for the answer and the audit event that every unauthorized caller gets.
@@ -55,15 +58,23 @@ export async function startTlsListener(options: TlsListenerOptions): Promise<Tls
   listener.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
 
   listener.on('secureConnection', (socket) => {
-    if (socket.alpnProtocol !== 'h2') {
-      onFailedHandshake?.(new Error('expected HTTP/2 by ALPN'), remoteAddress(socket));
+    if (!listener.listening || socket.alpnProtocol !== 'h2') {
+      if (listener.listening)
+        onFailedHandshake?.(new Error('expected HTTP/2 by ALPN'), remoteAddress(socket));
       socket.destroy();
       return;
     }
-    if (!socket.authorized) onUnauthorized?.(unauthorizedReason(socket), remoteAddress(socket));
+    if (!socket.authorized) {
+      onUnauthorized?.(unauthorizedReason(socket), remoteAddress(socket));
+      endAfter(socket, options.unauthorizedLifeMs ?? UNAUTHORIZED_LIFE_MS);
+    }
     injector.injectConnection(socket);
   });
-  listener.on('tlsClientError', (error, socket) => onFailedHandshake?.(error, remoteAddress(socket)));
+  listener.on('tlsClientError', (error, socket) => {
+    onFailedHandshake?.(error, remoteAddress(socket));
+    // Node reports a handshake that timed out, and leaves the socket open.
+    socket.destroy();
+  });
   const stopFollowing = identity.listen({
     onReload: (next) => listener.setSecureContext(secureContext(next)),
   });
@@ -76,7 +87,6 @@ export async function startTlsListener(options: TlsListenerOptions): Promise<Tls
     close: () => {
       stopFollowing();
       listener.close();
-      return Promise.resolve();
     },
   };
 }
@@ -96,6 +106,11 @@ function unauthorizedReason(socket: TLSSocket): string {
   const hasCertificate = Object.keys(socket.getPeerCertificate()).length > 0;
   // Node types it as an Error; it is OpenSSL's name for it.
   return hasCertificate ? String(socket.authorizationError) : 'NO_CERTIFICATE';
+}
+
+function endAfter(socket: TLSSocket, lifeMs: number): void {
+  const timer = setTimeout(() => socket.destroy(), lifeMs).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function remoteAddress(socket: TLSSocket): string {

@@ -80,7 +80,11 @@ const torn: [name: string, tear: (paths: IdentityPaths, ca: TestCa) => Promise<u
     async (paths, ca) => writeFile(paths.keyPath, (await ca.issue(ours)).keyPem),
     /key\.pem is not the private key of .*cert\.pem/,
   ],
-  ['certificate cut short', (paths) => truncate(paths.certPath, 300), /cert\.pem: expected certificates in PEM/],
+  [
+    'certificate cut short',
+    (paths) => truncate(paths.certPath, 300),
+    /cert\.pem: expected certificates in PEM/,
+  ],
   ['key cut short', (paths) => truncate(paths.keyPath, 100), /key\.pem: expected a private key in PEM/],
   [
     'chain cut short after the first certificate',
@@ -96,7 +100,11 @@ const torn: [name: string, tear: (paths: IdentityPaths, ca: TestCa) => Promise<u
   ['empty certificate', (paths) => truncate(paths.certPath, 0), /cert\.pem: expected certificates in PEM/],
   ['empty key', (paths) => truncate(paths.keyPath, 0), /key\.pem: expected a private key/],
   ['empty authorities', (paths) => truncate(paths.caPath, 0), /ca\.pem: expected certificates in PEM/],
-  ['garbage for authorities', (paths) => writeFile(paths.caPath, 'garbage'), /ca\.pem: expected certificates/],
+  [
+    'garbage for authorities',
+    (paths) => writeFile(paths.caPath, 'garbage'),
+    /ca\.pem: expected certificates/,
+  ],
   [
     'well-formed PEM around garbage',
     (paths) => writeFile(paths.certPath, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),

@@ -74,7 +74,14 @@ const hidden: [name: string, write: (logger: Logger) => void, shown: string][] =
   ],
   ['bytes of a child logger', (log) => log.child({ keyBytes }).info('x'), '[redacted 32 bytes]'],
   ['bytes of a grandchild', (log) => log.child({}).child({ keyBytes }).info('x'), '[redacted 32 bytes]'],
-  ['bytes bound later', (log) => (log.setBindings({ keyBytes }), log.info('x')), '[redacted 32 bytes]'],
+  [
+    'bytes bound later',
+    (log) => {
+      log.setBindings({ keyBytes });
+      log.info('x');
+    },
+    '[redacted 32 bytes]',
+  ],
 ];
 
 for (const [name, write, shown] of hidden) {
