@@ -90,19 +90,19 @@ export const SIDECAR_METRICS = {
 } as const satisfies Record<string, MetricFacts>;
 
 type Name = keyof typeof SIDECAR_METRICS;
-type Metric = Counter | Gauge | Histogram;
 
 /** The sidecar's metrics, by what happened rather than by name. */
 export class SidecarMetrics {
   readonly registry = new Registry();
-  readonly #metrics = new Map<Name, Metric>();
+  readonly #counters = new Map<Name, Counter>();
+  readonly #gauges = new Map<Name, Gauge>();
+  readonly #histograms = new Map<Name, Histogram>();
   readonly #clock: Clock;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
     collectDefaultMetrics({ register: this.registry });
-    for (const [name, facts] of Object.entries(SIDECAR_METRICS))
-      this.#metrics.set(name as Name, this.#make(name, facts));
+    for (const [name, facts] of Object.entries(SIDECAR_METRICS)) this.#register(name as Name, facts);
   }
 
   /** A call begins; the result ends it with its outcome. */
@@ -168,27 +168,35 @@ export class SidecarMetrics {
     this.#counter('cmk_certificate_rejected_total').inc();
   }
 
-  #make(name: string, { type, help, labels, buckets }: MetricFacts): Metric {
+  #register(name: Name, { type, help, labels, buckets }: MetricFacts): void {
     const common = { name, help, labelNames: labels, registers: [this.registry] };
     switch (type) {
       case 'counter':
-        return new Counter(common);
+        this.#counters.set(name, new Counter(common));
+        break;
       case 'gauge':
-        return new Gauge(common);
+        this.#gauges.set(name, new Gauge(common));
+        break;
       case 'histogram':
-        return new Histogram({ ...common, ...(buckets && { buckets: [...buckets] }) });
+        this.#histograms.set(name, new Histogram({ ...common, ...(buckets && { buckets: [...buckets] }) }));
     }
   }
 
   #observe(name: Name, labels: Record<string, string>, startMs: number): void {
-    (this.#metrics.get(name) as Histogram).observe(labels, (this.#clock.monotonicMs() - startMs) / 1000);
+    known(this.#histograms, name).observe(labels, (this.#clock.monotonicMs() - startMs) / 1000);
   }
 
   #counter(name: Name): Counter {
-    return this.#metrics.get(name) as Counter;
+    return known(this.#counters, name);
   }
 
   #gauge(name: Name): Gauge {
-    return this.#metrics.get(name) as Gauge;
+    return known(this.#gauges, name);
   }
+}
+
+function known<T>(metrics: ReadonlyMap<Name, T>, name: Name): T {
+  const metric = metrics.get(name);
+  if (!metric) throw new TypeError(`${name} is a metric of another type`);
+  return metric;
 }

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import grpc from '@grpc/grpc-js';
+import { assetKey, type Asset } from '../../core/asset.ts';
+import { assetContext, type EncryptionContext } from '../../core/encryption-context.ts';
+import { CmkError, type ErrorCode } from '../../core/errors.ts';
+import { brokerDataKey } from '../../core/reference.ts';
+import { loadBroker } from '../../proto/load.ts';
+import { toGrpcStatus } from '../../proto/status.ts';
+import type { Asset__Output } from '../../proto/types/cmk/v1/Asset.ts';
+import type { DataKeyGrant } from '../../proto/types/cmk/v1/DataKeyGrant.ts';
+import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
+import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
+import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
+import type { Revocation } from '../../proto/types/cmk/v1/Revocation.ts';
+import type { WatchRevocationsRequest__Output } from '../../proto/types/cmk/v1/WatchRevocationsRequest.ts';
+import { canaryKey } from './canaries.ts';
+
+interface StoredKey {
+  readonly id: string;
+  readonly generation: number;
+  readonly bytes: Buffer;
+  readonly context: EncryptionContext;
+}
+
+type Watcher = grpc.ServerWritableStream<WatchRevocationsRequest__Output, Revocation>;
+type Operation = 'IssueDataKey' | 'ResolveDataKey' | 'DescribeAsset';
+
+/** A key broker over real gRPC and mutual TLS, with one customer key, that keeps everything in memory. */
+export class FakeBroker {
+  /** The key-encryption key that everything is under. */
+  readonly keyId = 'kek-1';
+  readonly keyInUse = 'arn:aws:kms:eu-central-1:111122223333:key/kek-1';
+  /** What it was asked, in order. */
+  readonly calls: Operation[] = [];
+  /** The positions that watchers began from, in order. */
+  readonly watchedFrom: number[] = [];
+  leaseMs = 300_000;
+  /** What every answer about a key is held up by. */
+  gate: Promise<void> = Promise.resolve();
+  /** The position that grants carry; tests set it back to play a broker that lags behind. */
+  grantPosition: number | null = null;
+  /** Changes a grant before it is sent. */
+  tamper: (grant: DataKeyGrant) => DataKeyGrant = (grant) => grant;
+  #refusal: CmkError | null = null;
+  #position = 7;
+  #revocations: Revocation[] = [];
+  #server: grpc.Server | null = null;
+  #port = 0;
+  readonly #watchers = new Set<Watcher>();
+  readonly #byAsset = new Map<string, StoredKey[]>();
+  readonly #identity: { certPath: string; keyPath: string; caPath: string };
+
+  private constructor(identity: { certPath: string; keyPath: string; caPath: string }) {
+    this.#identity = identity;
+  }
+
+  static async start(identity: { certPath: string; keyPath: string; caPath: string }): Promise<FakeBroker> {
+    const broker = new FakeBroker(identity);
+    await broker.listen();
+    return broker;
+  }
+
+  get address(): string {
+    return `localhost:${this.#port}`;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  count(operation: Operation): number {
+    return this.calls.filter((call) => call === operation).length;
+  }
+
+  /** Listens on the port that it had, after {@link stop}. */
+  async listen(): Promise<void> {
+    const { certPath, keyPath, caPath } = this.#identity;
+    const pair = { cert_chain: readFileSync(certPath), private_key: readFileSync(keyPath) };
+    const credentials = grpc.ServerCredentials.createSsl(readFileSync(caPath), [pair], true);
+    const server = new grpc.Server();
+    server.addService(loadBroker().KeyBroker.service, this.#handlers());
+    this.#port = await new Promise((resolve, reject) => {
+      server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) => {
+        if (error) reject(error);
+        else resolve(port);
+      });
+    });
+    this.#server = server;
+  }
+
+  /** Ends all at once, as a crash does. */
+  stop(): void {
+    this.#server?.forceShutdown();
+    this.#server = null;
+    this.#watchers.clear();
+  }
+
+  /** The customer takes the key away; watchers hear of it unless told otherwise. */
+  revoke(code: ErrorCode = 'KEY_DISABLED', options: { tell: boolean } = { tell: true }): void {
+    this.#refusal = new CmkError(code, 'the customer disabled the key');
+    if (options.tell) this.#announce({ position: ++this.#position, keyId: this.keyId, reason: code });
+  }
+
+  refuse(error: CmkError | null): void {
+    this.#refusal = error;
+  }
+
+  restore(): void {
+    this.#refusal = null;
+  }
+
+  /** The next data key that is issued for the asset is another one. */
+  renewGeneration(asset: Asset): void {
+    this.#make(asset);
+  }
+
+  /** Sends a heartbeat, from another position if need be. */
+  beat(position: number = this.#position): void {
+    this.#position = position;
+    for (const watcher of this.#watchers) watcher.write({ position, keyId: '', reason: '' });
+  }
+
+  #announce(revocation: Revocation): void {
+    this.#revocations.push(revocation);
+    for (const watcher of this.#watchers) watcher.write(revocation);
+  }
+
+  #handlers(): KeyBrokerHandlers {
+    return {
+      IssueDataKey: (call, done) =>
+        void this.#answer('IssueDataKey', () => this.#issue(call.request.asset), done),
+      ResolveDataKey: (call, done) =>
+        void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done),
+      DescribeAsset: (call, done) =>
+        void this.#answer('DescribeAsset', () => this.#describe(call.request.asset), done),
+      WatchRevocations: (call) => this.#watch(call),
+    };
+  }
+
+  async #answer<T>(operation: Operation, work: () => T, done: grpc.sendUnaryData<T>): Promise<void> {
+    this.calls.push(operation);
+    try {
+      await this.gate;
+      if (this.#refusal) throw this.#refusal;
+      done(null, work());
+    } catch (error) {
+      done(toGrpcStatus(error));
+    }
+  }
+
+  #issue(asset: Asset__Output | null): IssueDataKeyResponse {
+    const key = this.#newest(asset) ?? this.#make(asset);
+    return { grant: this.#grant(key), encryptedDataKeys: [forWire(key)] };
+  }
+
+  #resolve({ asset, dataKeyId, encryptionContext }: ResolveDataKeyRequest__Output): { grant: DataKeyGrant } {
+    const key = this.#byAsset.get(asset ? assetKey(asset) : '')?.find(({ id }) => id === dataKeyId);
+    if (!key || key.context['timestamp'] !== encryptionContext['timestamp']) {
+      throw new CmkError('NOT_AUTHORIZED', 'not authorized for this asset');
+    }
+    return { grant: this.#grant(key) };
+  }
+
+  #describe(asset: Asset__Output | null) {
+    const key = this.#newest(asset);
+    if (!key) throw new CmkError('ASSET_NOT_FOUND', 'nothing was ever sealed for this asset');
+    const { id, generation, context } = key;
+    const createdAt = Number(context['timestamp']);
+    return {
+      dataKeyId: id,
+      protection: 'PROTECTION_CUSTOMER_KEY' as const,
+      keyInUse: this.keyInUse,
+      generation,
+      createdAt,
+    };
+  }
+
+  #watch(call: Watcher): void {
+    const from = call.request.position;
+    this.watchedFrom.push(from);
+    this.#watchers.add(call);
+    call.on('cancelled', () => this.#watchers.delete(call));
+    if (from > 0)
+      for (const missed of this.#revocations) if (Number(missed.position) > from) call.write(missed);
+    call.write({ position: this.#position, keyId: '', reason: '' });
+  }
+
+  #newest(asset: Asset__Output | null): StoredKey | undefined {
+    return this.#byAsset.get(asset ? assetKey(asset) : '')?.at(-1);
+  }
+
+  #make(asset: Asset | null): StoredKey {
+    if (!asset) throw new CmkError('INVALID_ARGUMENT', 'asset: expected an asset, got nothing');
+    const made = this.#byAsset.get(assetKey(asset)) ?? [];
+    const generation = made.length + 1;
+    const key = {
+      id: randomUUID(),
+      generation,
+      bytes: canaryKey(),
+      context: assetContext(asset, 1_700_000_000 + generation),
+    };
+    this.#byAsset.set(assetKey(asset), [...made, key]);
+    return key;
+  }
+
+  #grant({ id, bytes, context }: StoredKey): DataKeyGrant {
+    return this.tamper({
+      dataKeyId: id,
+      plaintextKey: Buffer.from(bytes),
+      protection: 'PROTECTION_CUSTOMER_KEY',
+      keyId: this.keyId,
+      keyInUse: this.keyInUse,
+      encryptionContext: { ...context },
+      leaseMs: this.leaseMs,
+      position: this.grantPosition ?? this.#position,
+    });
+  }
+}
+
+function forWire({ id, generation }: StoredKey) {
+  const { providerId, providerInfo, ciphertext } = brokerDataKey(id, generation);
+  return { providerId, providerInfo: Buffer.from(providerInfo), ciphertext: Buffer.from(ciphertext) };
+}

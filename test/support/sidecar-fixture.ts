@@ -1,0 +1,165 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import grpc from '@grpc/grpc-js';
+import { createTestCa, type TestCa } from '../../sandbox/ca.ts';
+import type { Asset } from '../../core/asset.ts';
+import { loadSidecar, sidecarPackage } from '../../proto/load.ts';
+import { fromGrpcError } from '../../proto/status.ts';
+import { withStreamCodec } from '../../proto/stream-codec.ts';
+import type { EncryptRequest } from '../../proto/types/cmk/v1/EncryptRequest.ts';
+import type { SidecarClient } from '../../proto/types/cmk/v1/Sidecar.ts';
+import type { StreamStart } from '../../proto/types/cmk/v1/StreamStart.ts';
+import type { StreamStarted__Output } from '../../proto/types/cmk/v1/StreamStarted.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { readSidecarConfig } from '../../sidecar/config.ts';
+import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
+import { DrivenClock } from './driven-clock.ts';
+import { eventually } from './eventually.ts';
+import { FakeBroker } from './fake-broker.ts';
+
+export const BROKER_ID = 'spiffe://cmk.test/broker';
+export const SIDECAR_ID = 'spiffe://cmk.test/recorder';
+
+export const asset: Asset = {
+  account: 'acme',
+  srvId: '0001',
+  type: 'MeetingWebinarRecording',
+  id: 'meeting-1',
+};
+export const start: StreamStart = { asset, owner: 'user-1', reason: 'REASON_STORAGE' };
+
+/** What a stream came to. */
+export interface Outcome {
+  readonly started: StreamStarted__Output | null;
+  /** Data that came, also before a failure. */
+  readonly data: Buffer;
+  /** The code it failed with; null: it was complete. */
+  readonly code: string | null;
+  readonly message: string;
+}
+
+/** A sidecar in this process on a unix socket, its broker, and a client of each. */
+export class SidecarFixture {
+  readonly dir: string;
+  readonly broker: FakeBroker;
+  readonly sidecar: RunningSidecar;
+  readonly clock: DrivenClock;
+  readonly client: SidecarClient;
+  readonly ca: TestCa;
+  /** Everything the sidecar logged. */
+  readonly log: string[];
+
+  private constructor(parts: Omit<SidecarFixture, 'run' | 'seal' | 'open' | 'call' | 'metric' | 'close'>) {
+    this.dir = parts.dir;
+    this.broker = parts.broker;
+    this.sidecar = parts.sidecar;
+    this.clock = parts.clock;
+    this.client = parts.client;
+    this.ca = parts.ca;
+    this.log = parts.log;
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<SidecarFixture> {
+    const dir = await mkdtemp(join(tmpdir(), 'cmk-sidecar-'));
+    const ca = await createTestCa();
+    const broker = await FakeBroker.start(
+      await ca.writeIdentity(join(dir, 'broker'), { uriSans: [BROKER_ID] }),
+    );
+    const own = await ca.writeIdentity(join(dir, 'own'), { uriSans: [SIDECAR_ID] });
+    const config = readSidecarConfig({
+      CMK_LISTEN: `unix:${join(dir, 'run', 'sidecar.sock')}`,
+      CMK_BROKER: broker.address,
+      CMK_BROKER_SPIFFE_ID: BROKER_ID,
+      CMK_TLS_CERT: own.certPath,
+      CMK_TLS_KEY: own.keyPath,
+      CMK_TLS_CA: own.caPath,
+      CMK_ADMIN_HOST: '127.0.0.1',
+      CMK_ADMIN_PORT: '0',
+      CMK_STREAM_IDLE: '1h',
+      ...env,
+    });
+    const clock = new DrivenClock();
+    const log: string[] = [];
+    const logger = createLogger({
+      name: 'sidecar',
+      level: 'debug',
+      destination: { write: (line) => void log.push(line) },
+    });
+    const sidecar = await startSidecar({ config, clock, logger });
+    const client = connect(sidecar.addresses[0] ?? '');
+    await eventually(() => sidecar.hearsRevocations());
+    return new SidecarFixture({ dir, broker, sidecar, clock, client, ca, log });
+  }
+
+  /** Sends messages as fast as they are taken, and reads to the end. */
+  run(method: 'encrypt' | 'decrypt', messages: Iterable<EncryptRequest>): Promise<Outcome> {
+    const call = this.call(method);
+    for (const message of messages) call.write(message);
+    call.end();
+    return outcomeOf(call);
+  }
+
+  seal(pieces: readonly Uint8Array[], first: StreamStart = start): Promise<Outcome> {
+    return this.run('encrypt', [{ start: first }, ...pieces.map((data) => ({ data }))]);
+  }
+
+  open(
+    pieces: readonly Uint8Array[],
+    first: StreamStart = { asset, reason: 'REASON_USER_ACCESS' },
+  ): Promise<Outcome> {
+    return this.run('decrypt', [{ start: first }, ...pieces.map((data) => ({ data }))]);
+  }
+
+  call(method: 'encrypt' | 'decrypt') {
+    return method === 'encrypt'
+      ? this.client.encrypt()
+      : (this.client.decrypt() as ReturnType<SidecarClient['encrypt']>);
+  }
+
+  /** A metric's value, as scraped; `labels` in the order of its text form. */
+  async metric(line: string): Promise<number> {
+    const text = await this.sidecar.metrics.registry.metrics();
+    const found = text.split('\n').find((each) => each.startsWith(`${line} `));
+    return found === undefined ? 0 : Number(found.slice(line.length + 1));
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    await this.sidecar.close(0);
+    this.broker.stop();
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+export function connect(address: string): SidecarClient {
+  const { Sidecar } = loadSidecar(withStreamCodec(sidecarPackage()));
+  return new Sidecar(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+}
+
+/** Reads a call to its end. */
+export function outcomeOf(call: ReturnType<SidecarFixture['call']>): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let started: StreamStarted__Output | null = null;
+    const data: Buffer[] = [];
+    call.on('data', (message) => {
+      if (message.started) started = message.started;
+      else data.push(message.data ?? Buffer.alloc(0));
+    });
+    call.on('error', (error) => {
+      const { code, message } = fromGrpcError(error, 'SIDECAR_UNREACHABLE');
+      resolve({ started, data: Buffer.concat(data), code, message });
+    });
+    call.on('end', () => {
+      // A failed call ends too; its error comes after.
+      setImmediate(() => resolve({ started, data: Buffer.concat(data), code: null, message: '' }));
+    });
+  });
+}
+
+/** The bytes in pieces of one length. */
+export function inPieces(bytes: Buffer, length: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) pieces.push(bytes.subarray(at, at + length));
+  return pieces;
+}
