@@ -35,8 +35,7 @@ export class ProcessKey {
 export class SealedKey {
   readonly #processKey: KeyObject;
   readonly #name: Buffer;
-  readonly #iv = randomBytes(IV_BYTES);
-  /** Ciphertext, then tag; all zeros once wiped. */
+  /** IV, ciphertext, tag; all zeros once wiped. */
   readonly sealed: Buffer;
   #isWiped = false;
 
@@ -49,8 +48,9 @@ export class SealedKey {
     this.#name = Buffer.from(name);
     const plain = dataKey.copyBytes();
     try {
-      const cipher = createCipheriv(CIPHER, processKey, this.#iv).setAAD(this.#name);
-      this.sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv(CIPHER, processKey, iv).setAAD(this.#name);
+      this.sealed = Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     } finally {
       plain.fill(0);
       dataKey[Symbol.dispose]();
@@ -66,10 +66,11 @@ export class SealedKey {
    * @throws {Error} when wiped, or when the memory was changed
    */
   open(): DataKey {
-    const decipher = createDecipheriv(CIPHER, this.#processKey, this.#iv, { authTagLength: TAG_BYTES })
+    const iv = this.sealed.subarray(0, IV_BYTES);
+    const decipher = createDecipheriv(CIPHER, this.#processKey, iv, { authTagLength: TAG_BYTES })
       .setAAD(this.#name)
       .setAuthTag(this.sealed.subarray(-TAG_BYTES));
-    const plain = decipher.update(this.sealed.subarray(0, -TAG_BYTES));
+    const plain = decipher.update(this.sealed.subarray(IV_BYTES, -TAG_BYTES));
     try {
       decipher.final();
       return DataKey.take(plain);
