@@ -22,13 +22,7 @@ const SILENCE_MS = 10_000;
  * @throws CmkError CONFIG_INVALID when the URL is none, or the database does not keep what it commits
  */
 export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Knex> {
-  if (!URL.canParse(databaseUrl)) {
-    // The URL holds a password: it stands neither here nor in a cause.
-    throw new CmkError(
-      'CONFIG_INVALID',
-      'the database URL: expected postgres://user:password@host:port/database',
-    );
-  }
+  checkUrl(databaseUrl);
   const db = knex.knex({
     client: 'pg',
     // The oldest that we use. Given here, so that the library does not ask and stumble over CockroachDB's answer.
