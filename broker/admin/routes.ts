@@ -1,0 +1,125 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Administration } from '../keys/administration.ts';
+import type { EnrolKey } from '../keys/enrol-key.ts';
+import type { Kek, Licence, ProviderName } from '../model/types.ts';
+import { PROBLEM_TYPE, toProblem } from './problem.ts';
+import * as schemas from './schemas.ts';
+
+/** Who acts: this API knows one operator, by the token. */
+const OPERATOR = 'operator';
+
+interface Account {
+  account: string;
+}
+
+interface GroupBody {
+  name: string;
+  licensed: boolean;
+  members: string[];
+}
+
+type EnrolmentParams = Account & { srvId: string; type: string };
+
+/** The administration API. */
+export function addRoutes(
+  app: FastifyInstance,
+  parts: { administration: Administration; enrolKey: EnrolKey },
+): void {
+  addAccounts(app, parts.administration);
+  addKeys(app, parts);
+  addEnrolments(app, parts.administration);
+}
+
+function addAccounts(app: FastifyInstance, administration: Administration): void {
+  app.get<{ Querystring: { after?: string; limit: string } }>(
+    '/v1/accounts',
+    { schema: { querystring: schemas.listQuery } },
+    async ({ query }) => ({
+      accounts: await administration.accounts(query.after ?? null, Number(query.limit)),
+    }),
+  );
+  app.put<{ Params: Account; Body: { name: string; licence: Licence } }>(
+    '/v1/accounts/:account',
+    { schema: { params: schemas.accountParams, body: schemas.accountBody } },
+    ({ params, body }) => administration.putAccount(OPERATOR, { id: params.account, ...body }),
+  );
+  app.get<{ Params: Account }>(
+    '/v1/accounts/:account',
+    { schema: { params: schemas.accountParams } },
+    ({ params }) => administration.account(params.account),
+  );
+  app.put<{ Params: Account & { group: string }; Body: GroupBody }>(
+    '/v1/accounts/:account/groups/:group',
+    { schema: { params: schemas.groupParams, body: schemas.groupBody } },
+    ({ params, body }) =>
+      administration.putGroup(OPERATOR, { account: params.account, id: params.group, ...body }),
+  );
+  app.get<{ Params: Account }>(
+    '/v1/accounts/:account/groups',
+    { schema: { params: schemas.accountParams } },
+    async ({ params }) => ({ groups: await administration.groups(params.account) }),
+  );
+  app.get<{ Params: Account; Querystring: { limit: string } }>(
+    '/v1/accounts/:account/audit-events',
+    { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
+    async ({ params, query }) => ({
+      auditEvents: await administration.auditEvents(params.account, Number(query.limit)),
+    }),
+  );
+}
+
+function addKeys(
+  app: FastifyInstance,
+  { administration, enrolKey }: { administration: Administration; enrolKey: EnrolKey },
+): void {
+  app.post<{ Params: Account; Body: { provider: ProviderName; references: string[] } }>(
+    '/v1/accounts/:account/keys',
+    { schema: { params: schemas.accountParams, body: schemas.keyBody } },
+    async ({ params, body }, reply) => {
+      const enrolment = await enrolKey.run(OPERATOR, params.account, body);
+      const { steps } = enrolment;
+      if (!enrolment.ok) return sendProblem(reply, enrolment.error, { steps });
+      return reply.code(201).send({ key: keyOf(enrolment.kek), steps });
+    },
+  );
+  app.get<{ Params: Account }>(
+    '/v1/accounts/:account/keys',
+    { schema: { params: schemas.accountParams } },
+    async ({ params }) => ({ keys: (await administration.keys(params.account)).map(keyOf) }),
+  );
+  app.post<{ Params: { key: string } }>(
+    '/v1/keys/:key/revoke',
+    { schema: { params: schemas.keyParams } },
+    async ({ params }) => ({ position: await administration.revokeNow(OPERATOR, params.key) }),
+  );
+}
+
+function addEnrolments(app: FastifyInstance, administration: Administration): void {
+  const path = '/v1/accounts/:account/enrolments/:srvId/:type';
+  const schema = { params: schemas.enrolmentParams };
+  const set = async ({ account, srvId, type }: EnrolmentParams, enrolled: boolean) => {
+    await administration.setEnrolment(OPERATOR, account, srvId, type, enrolled);
+    return { srvId, type, enrolled };
+  };
+  app.put<{ Params: EnrolmentParams }>(path, { schema }, ({ params }) => set(params, true));
+  app.delete<{ Params: EnrolmentParams }>(path, { schema }, ({ params }) => set(params, false));
+  app.get<{ Params: Account }>(
+    '/v1/accounts/:account/enrolments',
+    { schema: { params: schemas.accountParams } },
+    async ({ params }) => ({ enrolments: await administration.enrolments(params.account) }),
+  );
+}
+
+/** A key as operators see it: without its canary, which is nobody's business. */
+function keyOf({ canary: _canary, ...kek }: Kek): Omit<Kek, 'canary'> {
+  return kek;
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  error: unknown,
+  extensions?: Record<string, unknown>,
+): FastifyReply {
+  const problem = toProblem(error, extensions);
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+}

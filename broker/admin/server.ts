@@ -1,0 +1,90 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { fastify, type FastifyInstance } from 'fastify';
+import { CmkError, toCmkError } from '../../core/errors.ts';
+import type { Secret } from '../../runtime/config.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Administration } from '../keys/administration.ts';
+import type { EnrolKey } from '../keys/enrol-key.ts';
+import { fromFastifyError } from './problem.ts';
+import { addRoutes, sendProblem } from './routes.ts';
+
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+export interface AdminParts {
+  readonly administration: Administration;
+  readonly enrolKey: EnrolKey;
+  readonly token: Secret;
+  readonly logger: Logger;
+}
+
+/** A running administration API. */
+export interface AdminServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the administration API over plain HTTP.
+ * @param options.port 0 picks a free one
+ */
+export async function startAdminServer(
+  parts: AdminParts,
+  options: { host: string; port: number },
+): Promise<AdminServer> {
+  const app = createAdminApp(parts);
+  await app.listen(options);
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    async close() {
+      await app.close();
+    },
+  };
+}
+
+/** The API without its port. */
+export function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstance {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: 60_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    // Strict: what is not of the right type is refused rather than made to fit, and nothing is quietly dropped.
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false },
+    },
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(isOperator(request.headers.authorization, token) ? undefined : refusal());
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, new CmkError('NOT_FOUND', 'nothing under this path')),
+  );
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = fromFastifyError(thrown);
+    if (toCmkError(error).code === 'INTERNAL') {
+      logger.error(
+        { err: error, method: request.method, route: request.routeOptions.url },
+        'a request failed',
+      );
+    }
+    return sendProblem(reply, error);
+  });
+  addRoutes(app, parts);
+  return app;
+}
+
+function refusal(): CmkError {
+  return new CmkError('TOKEN_INVALID', 'expected the operator’s bearer token');
+}
+
+/** Compares hashes of equal length, so that the time tells nothing about the token. */
+function isOperator(authorization: string | undefined, token: Secret): boolean {
+  const [, given] = /^Bearer ([\x21-\x7e]{1,1024})$/.exec(authorization ?? '') ?? [];
+  return given !== undefined && timingSafeEqual(sha256(given), sha256(token.reveal()));
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

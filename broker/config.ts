@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { CmkError } from '../core/errors.ts';
+import {
+  choice,
+  durationMs,
+  integer,
+  list,
+  path,
+  readConfig,
+  secret,
+  Secret,
+  text,
+  type Config,
+  type Settings,
+} from '../runtime/config.ts';
+import { kmsSettings } from './kms/registry.ts';
+import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
+
+const MIN_TOKEN_CHARACTERS = 32;
+
+/** Everything a broker can be told; docs/configuration.md lists it. */
+export const BROKER_SETTINGS = {
+  trustDomain: text({
+    name: 'CMK_TRUST_DOMAIN',
+    doc: 'SPIFFE trust domain of the callers, e.g. `cmk.example`; certificates of any other are refused.',
+    pattern: /^[a-z0-9._-]{1,255}$/,
+    expects: 'trust domain without scheme and path',
+  }),
+  certPath: path({ name: 'CMK_TLS_CERT', doc: 'The broker’s certificate, PEM, with its intermediates.' }),
+  keyPath: path({ name: 'CMK_TLS_KEY', doc: 'The private key of CMK_TLS_CERT, PEM.' }),
+  caPath: path({
+    name: 'CMK_TLS_CA',
+    doc: 'Certificate authorities that callers’ certificates are checked against, PEM.',
+  }),
+  grpcHost: text({
+    name: 'CMK_GRPC_HOST',
+    doc: 'Address on which sidecars are served.',
+    default: '0.0.0.0',
+  }),
+  grpcPort: integer({
+    name: 'CMK_GRPC_PORT',
+    doc: 'Port on which sidecars are served; 0 takes a free one.',
+    min: 0,
+    max: 65_535,
+    default: '8443',
+  }),
+  adminHost: text({
+    name: 'CMK_ADMIN_HOST',
+    doc: 'Address of the administration API. It speaks plain HTTP: leave it on loopback, or put TLS in front.',
+    default: '127.0.0.1',
+  }),
+  adminPort: integer({
+    name: 'CMK_ADMIN_PORT',
+    doc: 'Port of the administration API; 0 takes a free one.',
+    min: 0,
+    max: 65_535,
+    default: '8080',
+  }),
+  adminToken: secret({
+    name: 'CMK_ADMIN_TOKEN',
+    doc: 'The operator’s bearer token for the administration API. One of CMK_ADMIN_TOKEN and CMK_ADMIN_TOKEN_FILE is required.',
+    minLength: MIN_TOKEN_CHARACTERS,
+    default: null,
+  }),
+  adminTokenPath: path({
+    name: 'CMK_ADMIN_TOKEN_FILE',
+    doc: 'A file that holds the operator’s token, in place of CMK_ADMIN_TOKEN.',
+    default: null,
+  }),
+  statusHost: text({
+    name: 'CMK_STATUS_HOST',
+    doc: 'Address of the plain HTTP server with /live, /ready and /metrics.',
+    default: '0.0.0.0',
+  }),
+  statusPort: integer({
+    name: 'CMK_STATUS_PORT',
+    doc: 'Port of the plain HTTP server with /live, /ready and /metrics; 0 takes a free one.',
+    min: 0,
+    max: 65_535,
+    default: '9090',
+  }),
+  databaseUrl: secret({
+    name: 'CMK_DATABASE_URL',
+    doc: 'PostgreSQL, e.g. `postgres://user:password@host:5432/cmk?sslmode=verify-full`. Unset: SQLite, which serves one broker.',
+    default: null,
+  }),
+  databasePool: integer({
+    name: 'CMK_DATABASE_POOL',
+    doc: 'Connections to PostgreSQL at the most.',
+    min: 1,
+    max: 1000,
+    default: '10',
+  }),
+  sqlitePath: path({
+    name: 'CMK_SQLITE_FILE',
+    doc: 'The SQLite database file; made if it is missing, its folder must exist.',
+    default: 'cmk.db',
+  }),
+  platformKey: list({
+    name: 'CMK_PLATFORM_KEY',
+    doc: 'The provider’s own key, for assets that no customer key covers: its identifier in the KMS, then its replicas in the order to try.',
+    expects: 'key identifiers such as ARNs, between commas',
+  }),
+  cataloguePath: path({
+    name: 'CMK_CATALOGUE',
+    doc: 'A JSON file with the services, their asset types and the callers that may act for them, in place of the built-in one.',
+    default: null,
+  }),
+  leaseMs: durationMs({
+    name: 'CMK_LEASE',
+    doc: 'How long a data key may be used after the KMS allowed it, in the broker’s and the sidecars’ caches together.',
+    min: 10_000,
+    max: 300_000,
+    default: '5m',
+  }),
+  cacheEntries: integer({
+    name: 'CMK_KEY_CACHE_ENTRIES',
+    doc: 'Data keys kept at a time.',
+    min: 1,
+    max: 10_000_000,
+    default: '100000',
+  }),
+  probeIntervalMs: durationMs({
+    name: 'CMK_PROBE_INTERVAL',
+    doc: 'How often each key with live leases is asked whether it still works; a customer’s decision takes effect within about this time.',
+    min: 100,
+    max: 300_000,
+    default: '10s',
+  }),
+  kmsTimeoutMs: durationMs({
+    name: 'CMK_KMS_TIMEOUT',
+    doc: 'How long one call to one key or replica may take.',
+    min: 50,
+    max: 9_000,
+    default: '5s',
+  }),
+  kmsConcurrency: integer({
+    name: 'CMK_KMS_CONCURRENCY',
+    doc: 'Calls at a time to one key or replica; sixteen times as many may wait.',
+    min: 1,
+    max: 10_000,
+    default: '64',
+  }),
+  graceMs: durationMs({
+    name: 'CMK_SHUTDOWN_GRACE',
+    doc: 'How long calls under way may go on after the order to stop.',
+    min: 0,
+    max: 3_600_000,
+    default: '25s',
+  }),
+  logLevel: choice({
+    name: 'CMK_LOG_LEVEL',
+    doc: 'The least severe lines that are written.',
+    of: ['debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+  }),
+  ...kmsSettings,
+} satisfies Settings;
+
+/** What a broker is started with. */
+export type BrokerConfig = Omit<
+  Config<typeof BROKER_SETTINGS>,
+  'adminToken' | 'adminTokenPath' | 'cataloguePath'
+> & {
+  readonly adminToken: Secret;
+  readonly catalogue: Catalogue;
+};
+
+/**
+ * The broker's settings, and the files that they name.
+ * @throws CmkError CONFIG_INVALID that lists every problem
+ */
+export function readBrokerConfig(env: NodeJS.ProcessEnv): BrokerConfig {
+  const { adminToken, adminTokenPath, cataloguePath, ...config } = readConfig(BROKER_SETTINGS, env);
+  return {
+    ...config,
+    adminToken: operatorToken(adminToken, adminTokenPath),
+    catalogue: cataloguePath === null ? DEFAULT_CATALOGUE : readCatalogue(cataloguePath),
+  };
+}
+
+function operatorToken(given: Secret | null, file: string | null): Secret {
+  if ((given === null) === (file === null)) {
+    throw new CmkError(
+      'CONFIG_INVALID',
+      'expected exactly one of CMK_ADMIN_TOKEN and CMK_ADMIN_TOKEN_FILE to be set',
+    );
+  }
+  return given ?? readToken(file ?? '');
+}
+
+function readToken(file: string): Secret {
+  let token: string;
+  try {
+    token = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new CmkError('CONFIG_INVALID', `CMK_ADMIN_TOKEN_FILE: cannot read ${file}`, { cause });
+  }
+  if (token.length >= MIN_TOKEN_CHARACTERS) return new Secret(token);
+  const problem = `expected at least ${MIN_TOKEN_CHARACTERS} characters, got ${token.length}`;
+  throw new CmkError('CONFIG_INVALID', `CMK_ADMIN_TOKEN_FILE: ${problem}`);
+}

@@ -1,0 +1,271 @@
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { startStatusServer } from '../runtime/http-server.ts';
+import { IdentityWatcher } from '../runtime/identity.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
+import { onShutdown } from '../runtime/shutdown.ts';
+import { startAdminServer } from './admin/server.ts';
+import { AuditWriter } from './audit/audit-writer.ts';
+import { readBrokerConfig, type BrokerConfig } from './config.ts';
+import { Callers } from './grpc/callers.ts';
+import { startKeyBroker, type KeyBrokerServer } from './grpc/server.ts';
+import { Access } from './keys/access.ts';
+import { Administration } from './keys/administration.ts';
+import { DescribeAsset } from './keys/describe-asset.ts';
+import { EnrolKey } from './keys/enrol-key.ts';
+import { IssueDataKey } from './keys/issue-data-key.ts';
+import { KeyHealth } from './keys/key-health.ts';
+import { KmsCalls } from './keys/kms-calls.ts';
+import { LeasedKeys } from './keys/leased-keys.ts';
+import { Ledger } from './keys/ledger.ts';
+import type { Observer } from './keys/observer.ts';
+import { ensurePlatformKey } from './keys/platform-key.ts';
+import { Probe } from './keys/probe.ts';
+import { ResolveDataKey } from './keys/resolve-data-key.ts';
+import { Revocations } from './keys/revocations.ts';
+import type { KmsProvider } from './kms/provider.ts';
+import { createProviders } from './kms/registry.ts';
+import { BrokerMetrics } from './metrics.ts';
+import type { ProviderName } from './model/types.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+
+export type Providers = Readonly<Record<ProviderName, KmsProvider>>;
+
+export interface RunningBroker {
+  readonly grpcPort: number;
+  readonly adminPort: number;
+  /** The port of /live, /ready and /metrics. */
+  readonly statusPort: number;
+  readonly metrics: BrokerMetrics;
+  /**
+   * Refuses new calls, lets those under way end, cuts off those that do not within the grace period, and lets go of
+   * everything.
+   * @param graceMs default: the configured grace period
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly clock?: Clock;
+  /** Default: the one that the settings name. One that is given stays open. */
+  readonly store?: Store;
+  /** Default: the real ones. Those that are given stay open. */
+  readonly kms?: Providers;
+  readonly logger?: Logger;
+}
+
+/**
+ * Starts a broker in this process.
+ * @throws CmkError CONFIG_INVALID, STORE_UNAVAILABLE; what is wrong with the identity's files or the ports
+ */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const closers = new Closers();
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closers.close(0);
+    throw error;
+  }
+}
+
+async function start(options: BrokerOptions, closers: Closers): Promise<RunningBroker> {
+  const { config, clock = systemClock } = options;
+  const logger = options.logger ?? createLogger({ name: 'broker', level: config.logLevel });
+  const metrics = new BrokerMetrics(clock);
+  const observer = observe(metrics, logger);
+  const store = options.store ?? (await openConfiguredStore(config, closers));
+  const providers = options.kms ?? createProviders(config);
+  if (!options.kms) closers.add(() => Object.values(providers).forEach((provider) => provider.close()));
+
+  const identity = await followIdentity(config, { clock, metrics, logger });
+  closers.add(() => identity.close());
+  const keys = await startKeys({ config, clock, store, providers, metrics, observer, closers });
+  const { administration, enrolKey } = keys;
+
+  let ready = false;
+  const status = await startStatusServer({
+    host: config.statusHost,
+    port: config.statusPort,
+    registry: metrics.registry,
+    isReady: () => ready,
+  });
+  closers.add(() => status.close());
+  const token = config.adminToken;
+  const admin = await startAdminServer(
+    { administration, enrolKey, token, logger },
+    { host: config.adminHost, port: config.adminPort },
+  );
+  closers.add(() => admin.close());
+  const server = await startKeyBroker(
+    { ...keys, rpc: metrics, logger },
+    { identity, host: config.grpcHost, port: config.grpcPort },
+  );
+  closers.add((graceMs) => server.close(graceMs));
+  closers.add(() => void (ready = false));
+  watchSizes(metrics, keys.leasedKeys, server);
+  ready = true;
+  const ports = { grpcPort: server.port, adminPort: admin.port, statusPort: status.port };
+  logger.info(ports, 'ready');
+  return { ...ports, metrics, close: (graceMs = config.graceMs) => closers.close(graceMs) };
+}
+
+/** The use cases and their background work, begun. */
+async function startKeys(parts: {
+  config: BrokerConfig;
+  clock: Clock;
+  store: Store;
+  providers: Providers;
+  metrics: BrokerMetrics;
+  observer: Observer;
+  closers: Closers;
+}) {
+  const { config, clock, store, providers, metrics, observer, closers } = parts;
+  const writer = new AuditWriter({ store, onFailure: () => metrics.auditWriteFailed() });
+  closers.add(() => writer.close());
+  const ledger = new Ledger({ writer, clock, observer });
+  const kms = new KmsCalls({
+    providers,
+    clock,
+    observer,
+    timeoutMs: config.kmsTimeoutMs,
+    concurrency: config.kmsConcurrency,
+  });
+  const revocations = new Revocations({ store, clock, observer });
+  const health = new KeyHealth({ kms, revocations, ledger, clock, observer });
+  closers.add(() => health.settled());
+  const { leaseMs, cacheEntries: maxEntries } = config;
+  const leasedKeys = new LeasedKeys({
+    kms,
+    store,
+    health,
+    revocations,
+    clock,
+    observer,
+    leaseMs,
+    maxEntries,
+  });
+  closers.add(() => leasedKeys.clear());
+  const enrolKey = new EnrolKey({ store, kms, ledger, clock });
+  const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', config.platformKey);
+
+  await revocations.start();
+  closers.add(() => revocations.stop());
+  const probe = new Probe({
+    leasedKeys,
+    health,
+    store,
+    clock,
+    observer,
+    intervalMs: config.probeIntervalMs,
+  });
+  probe.start();
+  closers.add(() => probe.stop());
+
+  const { catalogue, trustDomain } = config;
+  const access = new Access({ catalogue, ledger });
+  return {
+    revocations,
+    leasedKeys,
+    enrolKey,
+    callers: new Callers({ catalogue, trustDomain, ledger }),
+    administration: new Administration({ store, ledger, revocations, catalogue, clock }),
+    issueDataKey: new IssueDataKey({ access, store, kms, health, leasedKeys, ledger, clock, platformKek }),
+    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger }),
+    describeAsset: new DescribeAsset({ access, store }),
+  };
+}
+
+function observe(metrics: BrokerMetrics, logger: Logger): Observer {
+  return {
+    denied: (reason) => metrics.denied(reason),
+    kmsCalled: (...facts) => metrics.kmsCalled(...facts),
+    cached: (event) => metrics.cached(event),
+    revoked: (reason) => {
+      metrics.revoked(reason);
+      logger.info({ reason }, 'a customer took a key away');
+    },
+    backgroundFailed: (task, error) => {
+      metrics.backgroundFailed(task);
+      logger.warn({ err: error, task }, 'background work failed, it is tried again');
+    },
+  };
+}
+
+async function openConfiguredStore(config: BrokerConfig, closers: Closers): Promise<Store> {
+  const { databaseUrl, databasePool: poolSize, sqlitePath } = config;
+  const store = await openStore(
+    databaseUrl ? { databaseUrl: databaseUrl.reveal(), poolSize } : { sqlitePath },
+  );
+  closers.add(() => store.close());
+  return store;
+}
+
+async function followIdentity(
+  { certPath, keyPath, caPath }: BrokerConfig,
+  { clock, metrics, logger }: { clock: Clock; metrics: BrokerMetrics; logger: Logger },
+): Promise<IdentityWatcher> {
+  const identity = await IdentityWatcher.start(
+    { certPath, keyPath, caPath },
+    {
+      clock,
+      onReload: ({ expiresAtMs }) => {
+        metrics.certificateExpiry(expiresAtMs);
+        logger.info({ expiresAt: new Date(expiresAtMs) }, 'new certificate in use');
+      },
+      onRejected: (reason) => {
+        metrics.certificateRejected();
+        logger.error({ err: reason }, 'new certificate files cannot be used, the old ones stay');
+      },
+    },
+  );
+  metrics.certificateExpiry(identity.current.expiresAtMs);
+  return identity;
+}
+
+function watchSizes(metrics: BrokerMetrics, leasedKeys: LeasedKeys, server: KeyBrokerServer): void {
+  metrics.watch({ cachedDataKeys: () => leasedKeys.size, watchers: () => server.watchers() });
+}
+
+/** What has to be let go of, in the reverse order of its making. */
+class Closers {
+  #closers: ((graceMs: number) => Promise<void> | void)[] = [];
+
+  add(closer: (graceMs: number) => Promise<void> | void): void {
+    this.#closers.unshift(closer);
+  }
+
+  /** @throws AggregateError after everything was tried */
+  async close(graceMs: number): Promise<void> {
+    const closers = this.#closers;
+    this.#closers = [];
+    const errors: unknown[] = [];
+    for (const close of closers) {
+      try {
+        await close(graceMs);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be closed');
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readBrokerConfig(process.env);
+  const logger = createLogger({ name: 'broker', level: config.logLevel });
+  const broker = await startBroker({ config, logger });
+  onShutdown({
+    logger,
+    // The step bounds itself; this is for what it cannot bound.
+    graceMs: config.graceMs + 5_000,
+    steps: [{ name: 'drain and stop', run: () => broker.close() }],
+  });
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    createLogger({ name: 'broker', level: 'info' }).fatal({ err: error }, 'cannot start');
+    process.exit(1);
+  });
+}
