@@ -8,16 +8,34 @@ interface Program {
   readonly entry: string;
   /** Packages that Node cannot load out of a bundle, copied beside it. */
   readonly native: readonly string[];
+  /** Contracts of packages that read them from disk, two folders above their code. */
+  readonly protos: readonly string[];
 }
 
+const HEALTH_PROTO = 'node_modules/grpc-health-check/proto';
+const REFLECTION_PROTO = 'node_modules/@grpc/reflection/build/proto';
+
 export const PROGRAMS: readonly Program[] = [
-  { name: 'broker', entry: 'broker/main.ts', native: ['sqlite3', 'bindings', 'file-uri-to-path'] },
-  { name: 'sidecar', entry: 'sidecar/main.ts', native: [] },
-  { name: 'cmk', entry: 'client/cli/main.ts', native: [] },
+  {
+    name: 'broker',
+    entry: 'broker/main.ts',
+    native: ['sqlite3', 'bindings', 'file-uri-to-path'],
+    protos: [HEALTH_PROTO],
+  },
+  { name: 'sidecar', entry: 'sidecar/main.ts', native: [], protos: [HEALTH_PROTO, REFLECTION_PROTO] },
+  { name: 'cmk', entry: 'client/cli/main.ts', native: [], protos: [] },
 ];
 
 // Drivers that Knex and pg look for at run time only when asked to use them.
-const NEVER_USED = ['better-sqlite3', 'mysql', 'mysql2', 'oracledb', 'pg-native', 'pg-query-stream', 'tedious'];
+const NEVER_USED = [
+  'better-sqlite3',
+  'mysql',
+  'mysql2',
+  'oracledb',
+  'pg-native',
+  'pg-query-stream',
+  'tedious',
+];
 
 /** Bundles one program; the metafile lists every file that went in. */
 export async function bundle(program: Program, outDir: string, write = true): Promise<Metafile> {
@@ -38,19 +56,22 @@ export async function bundle(program: Program, outDir: string, write = true): Pr
     external: [...NEVER_USED, 'sqlite3'],
     logLevel: 'warning',
     banner: {
-      // CommonJS packages inside an ES module bundle call require for Node's own modules.
-      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url);",
+      // CommonJS packages inside an ES module bundle call require for Node's own modules, and look for their
+      // contracts in `../../proto`.
+      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url); const __dirname = import.meta.dirname + '/code/of-a-package';",
     },
   });
   return result.metafile;
 }
 
-async function buildProgram(program: Program): Promise<void> {
-  const outDir = join('dist', program.name);
+/** Builds one program into a folder from which it runs by itself. */
+export async function buildProgram(program: Program, outDir = join('dist', program.name)): Promise<void> {
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
   await bundle(program, outDir);
-  for (const folder of ['cmk', 'google']) cpSync(join('proto', folder), join(outDir, folder), { recursive: true });
+  for (const folder of ['cmk', 'google'])
+    cpSync(join('proto', folder), join(outDir, folder), { recursive: true });
+  for (const folder of program.protos) cpSync(folder, join(outDir, 'proto'), { recursive: true });
   cpSync('LICENSE', join(outDir, 'LICENSE'));
   for (const name of program.native) {
     const target = join(outDir, 'node_modules', name);
@@ -60,7 +81,7 @@ async function buildProgram(program: Program): Promise<void> {
     });
   }
   const kib = Math.round(statSync(join(outDir, `${program.name}.mjs`)).size / 1024);
-  console.log(`dist/${program.name}/${program.name}.mjs  ${String(kib)} KiB`);
+  console.log(`${outDir}/${program.name}.mjs  ${String(kib)} KiB`);
 }
 
 if (import.meta.main) {
