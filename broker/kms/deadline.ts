@@ -14,33 +14,31 @@ export async function withDeadline<T>(
 ): Promise<T> {
   if (signal?.aborted) throw cancelled();
   const controller = new AbortController();
-  return new Promise<T>((resolve, reject) => {
-    let ended = false;
-    const end = (settle: () => void) => {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      settle();
-    };
-    const giveUp = (error: CmkError) =>
-      end(() => {
-        controller.abort();
-        reject(error);
-      });
-    const onAbort = () => giveUp(cancelled());
-    const timer = setTimeout(
-      () => giveUp(new KmsError('UNREACHABLE', `the KMS did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+  const working = work(controller.signal);
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(cancelled());
     signal?.addEventListener('abort', onAbort, { once: true });
-    work(controller.signal).then(
-      (result) => (ended ? discard(result) : end(() => resolve(result))),
-      (error: unknown) => end(() => reject(error)),
-    );
+    const late = () => reject(new KmsError('UNREACHABLE', `the KMS did not answer within ${timeoutMs} ms`));
+    timer = setTimeout(late, timeoutMs);
   });
+  try {
+    return await Promise.race([working, givenUp]);
+  } catch (error) {
+    controller.abort();
+    working.then(discard, ignore);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 function cancelled(): CmkError {
   return new CmkError('CANCELLED', 'the KMS call was cancelled by its caller');
+}
+
+function ignore(): void {
+  // What the work says after its caller has gone interests nobody.
 }

@@ -21,6 +21,7 @@ export interface Call {
   readonly principal: Principal;
   readonly keys: KeyStore;
   readonly nowMs: number;
+  readonly randomBytes: (count: number) => Buffer;
   /** For the log: the key that the call concerned, set as soon as it is known. */
   key: Key | null;
   /** For the log: which of the key's materials was used. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { parseKeyArn } from './arn.ts';
 import { ControlServer } from './control-server.ts';
 import { Faults, type Fault } from './faults.ts';
@@ -21,6 +21,8 @@ export interface AwsKmsOptions {
   readonly eventsPath?: string;
   /** UNIX milliseconds; default: the system's clock. */
   readonly nowMs?: () => number;
+  /** Makes data keys; tests that look for leaks give recognisable ones. */
+  readonly randomBytes?: (count: number) => Buffer;
 }
 
 /** An access key and who holds it; fits the SDK's `credentials`. */
@@ -86,7 +88,16 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
   };
   const trail = new Trail({ path: options.eventsPath ?? null });
   const faults = new Faults(nowMs);
-  const world: World = { keys, principals, faults, trail, regions: options.regions, nowMs, onChange: save };
+  const world: World = {
+    keys,
+    principals,
+    faults,
+    trail,
+    regions: options.regions,
+    nowMs,
+    randomBytes: options.randomBytes ?? randomBytes,
+    onChange: save,
+  };
 
   const servers = new Map(
     options.regions.map((region) => [region, new RegionServer(region, options.ports?.[region] ?? 0, world)]),

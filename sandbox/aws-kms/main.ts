@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { startAwsKms } from './emulator.ts';
 
@@ -9,9 +10,17 @@ const options = new Command()
   .option('--ports <numbers>', 'one port a region in the same order, comma-separated; default: any')
   .option('--control-port <number>', 'port of the control API; 0: any', '0')
   .option('--state <file>', 'keep keys and access keys in this file over a restart')
+  .option('--marker <hex>', 'begin and end every data key with these bytes, so that leaks can be found')
   .option('--events <file>', 'append every event to this file as a line of JSON')
   .parse()
-  .opts<{ regions: string; ports?: string; controlPort: string; state?: string; events?: string }>();
+  .opts<{
+    regions: string;
+    ports?: string;
+    controlPort: string;
+    state?: string;
+    events?: string;
+    marker?: string;
+  }>();
 
 const [first, ...others] = options.regions.split(',');
 const regions = [first ?? '', ...others] as const;
@@ -25,6 +34,7 @@ const kms = await startAwsKms({
   ports: Object.fromEntries(regions.map((region, index) => [region, ports[index] ?? 0])),
   controlPort: toPort(options.controlPort),
   ...(options.state === undefined ? {} : { statePath: options.state }),
+  ...(options.marker === undefined ? {} : { randomBytes: marked(options.marker) }),
   ...(options.events === undefined ? {} : { eventsPath: options.events }),
 });
 process.stdout.write(JSON.stringify({ endpoints: kms.endpoints, controlUrl: kms.controlUrl }) + '\n');
@@ -35,4 +45,14 @@ function toPort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new Error(`port: expected 0 to 65535, got ${text}`);
   return port;
+}
+
+function marked(hex: string): (count: number) => Buffer {
+  const marker = Buffer.from(hex, 'hex');
+  return (count) => {
+    const bytes = randomBytes(count);
+    marker.copy(bytes);
+    marker.copy(bytes, Math.max(0, count - marker.length));
+    return bytes;
+  };
 }

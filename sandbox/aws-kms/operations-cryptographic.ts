@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { decryptBlob, encryptBlob, readBlob, type EncryptionContext } from './ciphertext.ts';
 import { AwsError } from './errors.ts';
 import { validation, type Input } from './input.ts';
@@ -89,7 +88,7 @@ function generate(input: Input, call: Call): { key: Key; dataKey: Buffer; blob: 
     throw validation('KeySpec', 'Please specify either number of bytes or key spec.');
   }
   const key = usableKey(authorizedKey(input, call, context));
-  const dataKey = randomBytes(count ?? (spec === 'AES_256' ? 32 : 16));
+  const dataKey = call.randomBytes(count ?? (spec === 'AES_256' ? 32 : 16));
   return { key, dataKey, blob: seal(dataKey, key, context, call) };
 }
 

@@ -18,6 +18,8 @@ export interface World {
   readonly trail: Trail;
   readonly regions: readonly string[];
   readonly nowMs: () => number;
+  /** Makes data keys. */
+  readonly randomBytes: (count: number) => Buffer;
   /** After every call that may have changed a key. */
   readonly onChange: () => void;
 }
@@ -159,6 +161,7 @@ export function execute(world: World, admitted: Admitted, fault: AwsError | null
     principal,
     keys,
     nowMs: world.nowMs(),
+    randomBytes: world.randomBytes,
     key: null,
     materialVersion: null,
   };

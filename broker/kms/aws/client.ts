@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
-import { LRUCache } from 'lru-cache';
 import type { AwsConfig } from './config.ts';
 
 /** What tests and special set-ups give in place of what the SDK finds by itself. */
@@ -21,7 +20,7 @@ export class AwsClients {
   readonly #credentials: AwsCredentials | null;
   readonly #httpAgent: http.Agent;
   readonly #httpsAgent: https.Agent;
-  readonly #byRegion = new LRUCache<string, KMSClient>({ max: MAX_CLIENTS });
+  readonly #byRegion = new Map<string, KMSClient>();
 
   constructor(config: AwsConfig, credentials: AwsCredentials | null) {
     this.#config = config;
@@ -40,6 +39,7 @@ export class AwsClients {
   get(region: string): KMSClient {
     const known = this.#byRegion.get(region);
     if (known) return known;
+    if (this.#byRegion.size >= MAX_CLIENTS) this.#byRegion.clear();
     const client = new KMSClient(this.#clientConfig(region));
     this.#byRegion.set(region, client);
     return client;
@@ -47,7 +47,7 @@ export class AwsClients {
 
   /** Ends every connection; calls under way fail. */
   close(): void {
-    // The clients are not destroyed on eviction: they share the agents, and nothing else of theirs needs an end.
+    // Clients that were let go of need no end of their own: they share the agents.
     this.#byRegion.clear();
     this.#httpAgent.destroy();
     this.#httpsAgent.destroy();

@@ -89,8 +89,8 @@ function translate(error: SdkError): Translation {
   if (status === 429) return ['THROTTLED', TEXT.throttled];
   if (status !== undefined && status >= 500) return ['UNREACHABLE', TEXT.failed];
   if (isUnreadableAnswer(error)) return ['INVALID_RESPONSE', TEXT.unreadable];
-  if (status !== undefined) return ['INVALID_RESPONSE', TEXT.refused];
-  // What has no HTTP status never was an answer: no route, refused, reset, a certificate that does not verify.
+  if (error.$fault !== undefined) return ['INVALID_RESPONSE', TEXT.refused];
+  // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
   return ['UNREACHABLE', TEXT.unreachable];
 }
 
@@ -111,7 +111,8 @@ function fromDenial(message: string): Translation {
     : ['PERMISSION_REVOKED', TEXT.denied];
 }
 
-/** Thrown by the SDK's parser: it has a status, but no error that the service declared. */
+/** Thrown by the SDK's parser: there is an answer, but neither a declared error nor a failure of the connection. */
 function isUnreadableAnswer(error: SdkError): boolean {
-  return error.$metadata !== undefined && error.$fault === undefined;
+  const answered = error.$metadata?.httpStatusCode !== undefined;
+  return answered && error.$fault === undefined && typeof error.code !== 'string';
 }
