@@ -4,24 +4,11 @@ import { IdentityWatcher } from '../runtime/identity.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { startAdminServer } from './admin/server.ts';
-import { AuditWriter } from './audit/audit-writer.ts';
 import { readBrokerConfig, type BrokerConfig } from './config.ts';
 import { Callers } from './grpc/callers.ts';
-import { startKeyBroker, type KeyBrokerServer } from './grpc/server.ts';
-import { Access } from './keys/access.ts';
-import { Administration } from './keys/administration.ts';
-import { DescribeAsset } from './keys/describe-asset.ts';
-import { EnrolKey } from './keys/enrol-key.ts';
-import { IssueDataKey } from './keys/issue-data-key.ts';
-import { KeyHealth } from './keys/key-health.ts';
-import { KmsCalls } from './keys/kms-calls.ts';
-import { LeasedKeys } from './keys/leased-keys.ts';
-import { Ledger } from './keys/ledger.ts';
+import { startKeyBroker } from './grpc/server.ts';
 import type { Observer } from './keys/observer.ts';
-import { ensurePlatformKey } from './keys/platform-key.ts';
-import { Probe } from './keys/probe.ts';
-import { ResolveDataKey } from './keys/resolve-data-key.ts';
-import { Revocations } from './keys/revocations.ts';
+import { startKeyServices } from './keys/services.ts';
 import type { KmsProvider } from './kms/provider.ts';
 import { createProviders } from './kms/registry.ts';
 import { BrokerMetrics } from './metrics.ts';
@@ -80,8 +67,10 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
 
   const identity = await followIdentity(config, { clock, metrics, logger });
   closers.add(() => identity.close());
-  const keys = await startKeys({ config, clock, store, providers, metrics, observer, closers });
-  const { administration, enrolKey } = keys;
+  const { catalogue, trustDomain } = config;
+  const keys = await startKeyServices({ store, providers, clock, observer, catalogue, settings: config });
+  closers.add(() => keys.close());
+  const { administration, enrolKey, ledger } = keys;
 
   let ready = false;
   const status = await startStatusServer({
@@ -97,83 +86,18 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
     { host: config.adminHost, port: config.adminPort },
   );
   closers.add(() => admin.close());
+  const callers = new Callers({ catalogue, trustDomain, ledger });
   const server = await startKeyBroker(
-    { ...keys, rpc: metrics, logger },
+    { ...keys, callers, rpc: metrics, logger },
     { identity, host: config.grpcHost, port: config.grpcPort },
   );
   closers.add((graceMs) => server.close(graceMs));
   closers.add(() => void (ready = false));
-  watchSizes(metrics, keys.leasedKeys, server);
+  metrics.watch({ cachedDataKeys: () => keys.leasedKeys.size, watchers: () => server.watchers() });
   ready = true;
   const ports = { grpcPort: server.port, adminPort: admin.port, statusPort: status.port };
   logger.info(ports, 'ready');
   return { ...ports, metrics, close: (graceMs = config.graceMs) => closers.close(graceMs) };
-}
-
-/** The use cases and their background work, begun. */
-async function startKeys(parts: {
-  config: BrokerConfig;
-  clock: Clock;
-  store: Store;
-  providers: Providers;
-  metrics: BrokerMetrics;
-  observer: Observer;
-  closers: Closers;
-}) {
-  const { config, clock, store, providers, metrics, observer, closers } = parts;
-  const writer = new AuditWriter({ store, onFailure: () => metrics.auditWriteFailed() });
-  closers.add(() => writer.close());
-  const ledger = new Ledger({ writer, clock, observer });
-  const kms = new KmsCalls({
-    providers,
-    clock,
-    observer,
-    timeoutMs: config.kmsTimeoutMs,
-    concurrency: config.kmsConcurrency,
-  });
-  const revocations = new Revocations({ store, clock, observer });
-  const health = new KeyHealth({ kms, revocations, ledger, clock, observer });
-  closers.add(() => health.settled());
-  const { leaseMs, cacheEntries: maxEntries } = config;
-  const leasedKeys = new LeasedKeys({
-    kms,
-    store,
-    health,
-    revocations,
-    clock,
-    observer,
-    leaseMs,
-    maxEntries,
-  });
-  closers.add(() => leasedKeys.clear());
-  const enrolKey = new EnrolKey({ store, kms, ledger, clock });
-  const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', config.platformKey);
-
-  await revocations.start();
-  closers.add(() => revocations.stop());
-  const probe = new Probe({
-    leasedKeys,
-    health,
-    store,
-    clock,
-    observer,
-    intervalMs: config.probeIntervalMs,
-  });
-  probe.start();
-  closers.add(() => probe.stop());
-
-  const { catalogue, trustDomain } = config;
-  const access = new Access({ catalogue, ledger });
-  return {
-    revocations,
-    leasedKeys,
-    enrolKey,
-    callers: new Callers({ catalogue, trustDomain, ledger }),
-    administration: new Administration({ store, ledger, revocations, catalogue, clock }),
-    issueDataKey: new IssueDataKey({ access, store, kms, health, leasedKeys, ledger, clock, platformKek }),
-    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger }),
-    describeAsset: new DescribeAsset({ access, store }),
-  };
 }
 
 function observe(metrics: BrokerMetrics, logger: Logger): Observer {
@@ -184,6 +108,10 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer {
     revoked: (reason) => {
       metrics.revoked(reason);
       logger.info({ reason }, 'a customer took a key away');
+    },
+    auditWriteFailed: (error) => {
+      metrics.auditWriteFailed();
+      logger.error({ err: error }, 'an audit event could not be stored');
     },
     backgroundFailed: (task, error) => {
       metrics.backgroundFailed(task);
@@ -221,10 +149,6 @@ async function followIdentity(
   );
   metrics.certificateExpiry(identity.current.expiresAtMs);
   return identity;
-}
-
-function watchSizes(metrics: BrokerMetrics, leasedKeys: LeasedKeys, server: KeyBrokerServer): void {
-  metrics.watch({ cachedDataKeys: () => leasedKeys.size, watchers: () => server.watchers() });
 }
 
 /** What has to be let go of, in the reverse order of its making. */

@@ -18,6 +18,7 @@ export interface Observer {
   ): void;
   cached(event: CacheEvent): void;
   revoked(reason: ErrorCode): void;
+  auditWriteFailed(error: unknown): void;
   /** Work that nobody waits for failed; it is tried again by itself. */
   backgroundFailed(task: string, error: unknown): void;
 }

@@ -1,0 +1,97 @@
+import type { Clock } from '../../runtime/clock.ts';
+import { AuditWriter } from '../audit/audit-writer.ts';
+import type { KmsProvider } from '../kms/provider.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { ProviderName } from '../model/types.ts';
+import type { Store } from '../store/store.ts';
+import { Access } from './access.ts';
+import { Administration } from './administration.ts';
+import { DescribeAsset } from './describe-asset.ts';
+import { EnrolKey } from './enrol-key.ts';
+import { IssueDataKey } from './issue-data-key.ts';
+import { KeyHealth } from './key-health.ts';
+import { KmsCalls } from './kms-calls.ts';
+import { LeasedKeys } from './leased-keys.ts';
+import { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
+import { ensurePlatformKey } from './platform-key.ts';
+import { Probe } from './probe.ts';
+import { ResolveDataKey } from './resolve-data-key.ts';
+import { Revocations } from './revocations.ts';
+
+/** What the use cases stand on. */
+export interface KeyServicesOptions {
+  readonly store: Store;
+  readonly providers: Readonly<Record<ProviderName, KmsProvider>>;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly catalogue: Catalogue;
+  readonly settings: {
+    /** The platform key, then its replicas. */
+    readonly platformKey: readonly string[];
+    readonly leaseMs: number;
+    readonly cacheEntries: number;
+    readonly probeIntervalMs: number;
+    readonly kmsTimeoutMs: number;
+    readonly kmsConcurrency: number;
+  };
+}
+
+/** The use cases, and the background work that they need, begun. */
+export interface KeyServices {
+  readonly issueDataKey: IssueDataKey;
+  readonly resolveDataKey: ResolveDataKey;
+  readonly describeAsset: DescribeAsset;
+  readonly enrolKey: EnrolKey;
+  readonly administration: Administration;
+  readonly leasedKeys: LeasedKeys;
+  readonly revocations: Revocations;
+  readonly probe: Probe;
+  readonly ledger: Ledger;
+  /** Ends the background work, writes what is still to be written, and forgets every data key. */
+  close(): Promise<void>;
+}
+
+/** @throws CmkError CONFIG_INVALID when the platform key does not pass its verification; STORE_UNAVAILABLE */
+export async function startKeyServices(options: KeyServicesOptions): Promise<KeyServices> {
+  const { store, providers, clock, observer, catalogue, settings } = options;
+  const {
+    leaseMs,
+    cacheEntries: maxEntries,
+    kmsTimeoutMs: timeoutMs,
+    kmsConcurrency: concurrency,
+  } = settings;
+  const writer = new AuditWriter({ store, onFailure: (error) => observer.auditWriteFailed(error) });
+  const ledger = new Ledger({ writer, clock, observer });
+  const kms = new KmsCalls({ providers, clock, observer, timeoutMs, concurrency });
+  const enrolKey = new EnrolKey({ store, kms, ledger, clock });
+  const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
+
+  const revocations = new Revocations({ store, clock, observer });
+  const health = new KeyHealth({ kms, revocations, ledger, clock, observer });
+  const leased = { kms, store, health, revocations, clock, observer, leaseMs, maxEntries };
+  const leasedKeys = new LeasedKeys(leased);
+  const intervalMs = settings.probeIntervalMs;
+  const probe = new Probe({ leasedKeys, health, store, clock, observer, intervalMs });
+  const access = new Access({ catalogue, ledger });
+  await revocations.start();
+  probe.start();
+  return {
+    issueDataKey: new IssueDataKey({ access, store, kms, health, leasedKeys, ledger, clock, platformKek }),
+    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger }),
+    describeAsset: new DescribeAsset({ access, store }),
+    enrolKey,
+    administration: new Administration({ store, ledger, revocations, catalogue, clock }),
+    leasedKeys,
+    revocations,
+    probe,
+    ledger,
+    async close() {
+      await probe.stop();
+      revocations.stop();
+      await health.settled();
+      await writer.close();
+      leasedKeys.clear();
+    },
+  };
+}
