@@ -1,10 +1,9 @@
 import { checkAsset, checkIdentifier, type Asset } from '../core/asset.ts';
 import { CmkError } from '../core/errors.ts';
-import { fromGrpcError } from '../proto/status.ts';
 import type { DescribeAssetResponse__Output } from '../proto/types/cmk/v1/DescribeAssetResponse.ts';
 import type { StreamStart } from '../proto/types/cmk/v1/StreamStart.ts';
 import { addressFromEnvironment } from './address.ts';
-import { abortError, contractError } from './errors.ts';
+import { abortError, contractError, peerError } from './errors.ts';
 import { SidecarLink } from './link.ts';
 import type { ByteSource } from './source.ts';
 import { CmkStream, type StreamCall } from './stream.ts';
@@ -91,7 +90,7 @@ export class CmkClient {
       const call = this.#link.stub.describeAsset(request, { deadline }, (error, response) => {
         signal?.removeEventListener('abort', onAbort);
         if (signal?.aborted === true) reject(abortError(signal));
-        else if (error) reject(fromGrpcError(error, 'SIDECAR_UNREACHABLE'));
+        else if (error) reject(peerError(error));
         else resolve(description(response));
       });
       signal?.addEventListener('abort', onAbort);

@@ -1,4 +1,5 @@
 import { CmkError } from '../core/errors.ts';
+import { fromGrpcError } from '../proto/status.ts';
 
 /** The error of a call that its caller's signal ended. */
 export function abortError(signal: AbortSignal): CmkError {
@@ -9,10 +10,22 @@ export function abortError(signal: AbortSignal): CmkError {
     : new CmkError('CANCELLED', 'cancelled by the caller', { cause: reason });
 }
 
-/** What failed on our side of the socket, e.g. `input: ENOENT: no such file or directory`. */
+/** The error that ended a call which its caller did not cancel. */
+export function peerError(error: unknown): CmkError {
+  const known = fromGrpcError(error, 'SIDECAR_UNREACHABLE');
+  // A process that is stopped or killed resets its streams. The sidecar itself never ends a call in this way.
+  const isReset = /^Call cancelled$|RST_STREAM|ECONNRESET/.test(known.message);
+  if (!isReset || known.code === 'SIDECAR_UNREACHABLE') return known;
+  return new CmkError('SIDECAR_UNREACHABLE', `the sidecar broke the call off: ${known.message}`, {
+    cause: error,
+  });
+}
+
+/** What failed on our side of the socket, e.g. `talk.mp4: no such file or directory (ENOENT)`. */
 export function localError(what: string, error: unknown): CmkError {
   if (error instanceof CmkError) return error;
-  const text = error instanceof Error ? error.message : typeof error;
+  const message = error instanceof Error ? error.message : typeof error;
+  const text = message.replace(/^(E[A-Z0-9]+): ([^,]+).*$/s, '$2 ($1)');
   return new CmkError('LOCAL_IO_FAILED', `${what}: ${text}`, { cause: error });
 }
 

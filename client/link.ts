@@ -17,13 +17,14 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.max_reconnect_backoff_ms': 1_000,
 };
 
-const { READY, TRANSIENT_FAILURE, SHUTDOWN } = grpc.connectivityState;
+const { READY, TRANSIENT_FAILURE } = grpc.connectivityState;
 
 /** The connection to one sidecar. */
 export class SidecarLink {
   readonly stub: SidecarClient;
   readonly #address: string;
   readonly #connectTimeoutMs: number;
+  #closed = false;
 
   /** @throws CmkError INVALID_ARGUMENT for an address that is not local */
   constructor(address: string, connectTimeoutMs: number) {
@@ -42,9 +43,10 @@ export class SidecarLink {
     const deadline = Date.now() + this.#connectTimeoutMs;
     const channel = this.stub.getChannel();
     for (;;) {
+      // Asked even when READY, a closed channel would connect again.
+      if (this.#closed) throw new CmkError('CANCELLED', 'the client is closed');
       const state = channel.getConnectivityState(true);
       if (state === READY || state === TRANSIENT_FAILURE) return;
-      if (state === SHUTDOWN) throw new CmkError('CANCELLED', 'the client is closed');
       await new Promise<void>((resolve, reject) => {
         channel.watchConnectivityState(state, deadline, (error) => {
           if (error) reject(this.#silent());
@@ -55,6 +57,7 @@ export class SidecarLink {
   }
 
   close(): void {
+    this.#closed = true;
     this.stub.close();
   }
 

@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
-import type grpc from '@grpc/grpc-js';
+import grpc from '@grpc/grpc-js';
 import { CmkError } from '../core/errors.ts';
-import { fromGrpcError } from '../proto/status.ts';
 import type { StreamStart } from '../proto/types/cmk/v1/StreamStart.ts';
 import type { StreamStarted__Output } from '../proto/types/cmk/v1/StreamStarted.ts';
-import { abortError, contractError, localError } from './errors.ts';
+import { abortError, contractError, localError, peerError } from './errors.ts';
 import { inPieces } from './pieces.ts';
 import { openSource, type ByteSource, type OpenSource } from './source.ts';
 import type { StreamStarted } from './types.ts';
@@ -47,6 +46,7 @@ export class CmkStream extends Readable {
   #call: StreamCall | null = null;
   #hasStarted = false;
   #sentAll = false;
+  #confirmed = false;
   #inFlightBytes = 0;
   #wakeSender: (() => void) | null = null;
 
@@ -101,10 +101,12 @@ export class CmkStream extends Readable {
       else if (!this.#hasStarted) this.destroy(contractError('bytes came before it told the key in use'));
       else if (response.data && !this.push(response.data)) call.pause();
     });
-    // gRPC gives the error before the end: an end without one was confirmed with the status OK.
-    call.on('error', (error: unknown) => this.destroy(fromGrpcError(error, 'SIDECAR_UNREACHABLE')));
+    // An end alone says nothing: a failed call ends too. gRPC tells the status before it.
+    call.on('status', ({ code }) => (this.#confirmed = code === grpc.status.OK));
+    call.on('error', (error: unknown) => this.destroy(peerError(error)));
     call.on('end', () => {
-      if (!this.#hasStarted || !this.#sentAll) this.destroy(contractError('it ended the call too early'));
+      if (!this.#confirmed || !this.#hasStarted || !this.#sentAll)
+        this.destroy(contractError('it ended the call too early'));
       else this.push(null);
     });
   }

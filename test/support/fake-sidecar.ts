@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import grpc from '@grpc/grpc-js';
 import { assetKey, type Asset } from '../../core/asset.ts';
@@ -49,8 +49,13 @@ export class FakeSidecar {
   readonly #server: grpc.Server;
   readonly #keys = new Map<string, { id: string; bytes: Buffer; createdAt: number }>();
 
-  static async start(): Promise<FakeSidecar> {
-    const folder = mkdtempSync(join(tmpdir(), 'cmk-fake-'));
+  /** @param address that of an earlier one, to come back in its place */
+  static async start(address?: string): Promise<FakeSidecar> {
+    const folder =
+      address === undefined
+        ? mkdtempSync(join(tmpdir(), 'cmk-fake-'))
+        : dirname(address.slice('unix:'.length));
+    mkdirSync(folder, { recursive: true });
     const sidecar = new FakeSidecar(folder);
     await sidecar.#listen();
     return sidecar;
@@ -79,17 +84,20 @@ export class FakeSidecar {
 
   #handlers(): SidecarHandlers {
     return {
-      Encrypt: (call) => void this.#serve(call as unknown as StreamEnd, 'Encrypt'),
-      Decrypt: (call) => void this.#serve(call as unknown as StreamEnd, 'Decrypt'),
+      Encrypt: (call) => void this.#serve(call, 'Encrypt'),
+      Decrypt: (call) => void this.#serve(call, 'Decrypt'),
       DescribeAsset: (call, callback) => {
         const asset = call.request.asset as Asset;
         const key = this.#keys.get(assetKey(asset));
         const error =
           this.behaviour.refuseWith ?? (key ? null : new CmkError('ASSET_NOT_FOUND', 'nothing sealed'));
-        if (error || !key) return callback(toGrpcStatus(error));
+        if (error || !key) {
+          callback(toGrpcStatus(error));
+          return;
+        }
         callback(null, { ...started(key.id), generation: 1, createdAt: key.createdAt });
       },
-    } as SidecarHandlers;
+    };
   }
 
   async #serve(call: StreamEnd, method: 'Encrypt' | 'Decrypt'): Promise<void> {
@@ -97,11 +105,14 @@ export class FakeSidecar {
     call.on('error', () => undefined);
     try {
       if (this.behaviour.refuseWith) throw this.behaviour.refuseWith;
-      if (this.behaviour.onStream) return this.behaviour.onStream(call, method);
+      if (this.behaviour.onStream) {
+        this.behaviour.onStream(call, method);
+        return;
+      }
       await (method === 'Encrypt' ? this.#seal(call) : this.#open(call));
       call.end();
     } catch (error) {
-      call.destroy(toGrpcStatus(error) as unknown as Error);
+      call.emit('error', toGrpcStatus(error));
     }
   }
 
@@ -151,7 +162,7 @@ export class FakeSidecar {
     let opener: Opener | null = null;
     for await (const message of this.#pieces(call)) {
       if (!Buffer.isBuffer(message)) {
-        asset = message.asset as Asset;
+        asset = message.asset;
         continue;
       }
       let piece: Uint8Array = message;
