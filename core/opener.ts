@@ -13,6 +13,7 @@ import {
   REGULAR_OVERHEAD_BYTES,
   TAG_BYTES,
 } from './message-format.ts';
+import { moveBytes } from './move-bytes.ts';
 import { Poison } from './poison.ts';
 import { authenticationFailed, malformed, truncated } from './refusals.ts';
 
@@ -147,9 +148,9 @@ export class Opener {
       plaintext.fill(0);
       throw authenticationFailed(`frame ${this.#sequence}: the tag does not match`);
     }
-    out.set(plaintext, offset);
+    moveBytes(plaintext, out, offset);
     this.#finished = isFinal;
     this.#sequence += 1;
-    return offset + plaintext.length;
+    return offset + tagAt - ciphertextAt;
   }
 }

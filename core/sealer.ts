@@ -16,6 +16,7 @@ import {
   REGULAR_OVERHEAD_BYTES,
   TAG_BYTES,
 } from './message-format.ts';
+import { moveBytes } from './move-bytes.ts';
 
 export interface SealerOptions {
   /** May be disposed of as soon as the sealer is made. */
@@ -140,7 +141,7 @@ export class Sealer {
   #encrypt(plaintext: Uint8Array, aad: Buffer, out: Buffer, offset: number): number {
     const cipher = createCipheriv('aes-256-gcm', this.#key, this.#authentication.iv(this.#sequence));
     cipher.setAAD(aad);
-    out.set(cipher.update(plaintext), offset);
+    moveBytes(cipher.update(plaintext), out, offset);
     cipher.final();
     out.set(cipher.getAuthTag(), offset + plaintext.length);
     return offset + plaintext.length + TAG_BYTES;

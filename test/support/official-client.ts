@@ -1,3 +1,5 @@
+import { pipeline, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   AlgorithmSuiteIdentifier,
   buildClient,
@@ -54,26 +56,46 @@ class GivenDataKeyring extends KeyringNode {
   }
 }
 
+export interface OfficialOptions {
+  readonly dataKey: DataKey;
+  readonly context: EncryptionContext;
+  readonly encryptedDataKeys: readonly OurEncryptedDataKey[];
+  readonly frameBytes: number;
+}
+
 /** Seals with the published reference implementation. */
-export async function officialSeal(
-  plaintext: Uint8Array,
-  options: {
-    readonly dataKey: DataKey;
-    readonly context: EncryptionContext;
-    readonly encryptedDataKeys: readonly OurEncryptedDataKey[];
-    readonly frameBytes: number;
-  },
-): Promise<Buffer> {
-  const { result } = await CLIENT.encrypt(
-    new GivenDataKeyring(options.dataKey, options.encryptedDataKeys),
-    plaintext,
-    {
-      suiteId: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY,
-      encryptionContext: { ...options.context },
-      frameLength: options.frameBytes,
-    },
-  );
+export async function officialSeal(plaintext: Uint8Array, options: OfficialOptions): Promise<Buffer> {
+  const keyring = new GivenDataKeyring(options.dataKey, options.encryptedDataKeys);
+  const { result } = await CLIENT.encrypt(keyring, plaintext, officialParameters(options));
   return result;
+}
+
+/** Seals a stream with the published reference implementation. */
+export function officialSealStream(pieces: Iterable<Buffer>, options: OfficialOptions): Readable {
+  const keyring = new GivenDataKeyring(options.dataKey, options.encryptedDataKeys);
+  return through(pieces, CLIENT.encryptStream(keyring, officialParameters(options)));
+}
+
+/** Opens a stream with the published reference implementation. */
+export function officialOpenStream(pieces: Iterable<Buffer>, dataKey: DataKey): Readable {
+  return through(pieces, CLIENT.decryptStream(new GivenDataKeyring(dataKey)));
+}
+
+function through(pieces: Iterable<Buffer>, stream: Duplex): Duplex {
+  // The error reaches whoever reads the stream.
+  return pipeline(Readable.from(pieces), stream, () => undefined);
+}
+
+function officialParameters({ context, frameBytes }: OfficialOptions): {
+  suiteId: AlgorithmSuiteIdentifier;
+  encryptionContext: Record<string, string>;
+  frameLength: number;
+} {
+  return {
+    suiteId: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY,
+    encryptionContext: { ...context },
+    frameLength: frameBytes,
+  };
 }
 
 /** Opens with the published reference implementation. */
