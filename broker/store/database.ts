@@ -4,9 +4,12 @@ import { CmkError } from '../../core/errors.ts';
 import { isSerializationConflict, translateStoreError } from './errors.ts';
 import { Row } from './row.ts';
 
-/** A serialization conflict is nobody's fault and passes quickly; when it does not, the database is overloaded. */
-const MAX_ATTEMPTS = 10;
+/**
+ * How long a transaction that meets serialization conflicts is tried again. Each conflict means that somebody else's
+ * went through, so it passes; when it does not, the database is overloaded.
+ */
 const MAX_RETRY_MS = 5_000;
+const MAX_PAUSE_MS = 100;
 
 /** Access to one SQL database: errors are translated, conflicts retried, closing waits for what is under way. */
 export class Database {
@@ -48,11 +51,10 @@ async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const again = isSerializationConflict(error) && attempt < MAX_ATTEMPTS && performance.now() < end;
-      if (!again) throw translateStoreError(error);
+      if (!isSerializationConflict(error) || performance.now() > end) throw translateStoreError(error);
     }
     // Full jitter: those who collided once must not come back together.
-    await delay(Math.random() * 5 * 2 ** attempt);
+    await delay(Math.random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** attempt));
   }
 }
 

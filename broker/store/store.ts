@@ -19,7 +19,9 @@ export type { Coverage };
  * What an implementer promises:
  * - When a promise of a writing call fulfils, the change is on disk and survives `kill -9` and power loss.
  * - A call either happens whole or not at all. Serialization conflicts are retried inside.
- * - Failures of the database are CmkError STORE_UNAVAILABLE; contradictions of stored facts are CmkError CONFLICT.
+ * - Failures of the database are CmkError STORE_UNAVAILABLE, in bounded time; contradictions of stored facts (also:
+ *   an account that a group, a key or an enrolment names is not there) are CmkError CONFLICT.
+ * - A stored row that makes no sense is CmkError INTERNAL, never undefined.
  * - "null" means that there is no such row; never a failure.
  */
 export interface Store {
@@ -43,6 +45,7 @@ export interface Store {
   listKeks(account: string | null): Promise<Kek[]>;
   /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */
   moveKek(id: string, from: readonly KeyLifecycle[], to: KeyLifecycle, audit: AuditEvent): Promise<boolean>;
+  /** @throws CmkError CONFLICT when there is no such key */
   setCanary(id: string, canary: Canary): Promise<void>;
 
   /** Enrols an asset type or ends its enrolment. Idempotent. */
@@ -63,9 +66,12 @@ export interface Store {
   /** A data key by its id, but only if it is this very asset's. */
   findDataKey(asset: Asset, dataKeyId: string): Promise<DataKeyRecord | null>;
   /**
-   * Stores a data key unless the asset has one of that generation, together with the audit event.
+   * Stores a data key unless the asset has one of that generation, together with the audit event; when it has one,
+   * neither is stored.
    * When the record is the first under a STANDBY key, the key becomes ACTIVE in the same transaction.
    * @returns the stored record: the given one, or the one that was there first
+   * @throws CmkError CONFLICT when its key-encryption key is not stored or its id is another generation's,
+   *   INTERNAL when its context is not what asset and time of making give
    */
   insertDataKey(record: DataKeyRecord, audit: AuditEvent): Promise<DataKeyRecord>;
 

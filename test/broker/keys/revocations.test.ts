@@ -1,0 +1,202 @@
+import test from 'ava';
+import {
+  ASSET,
+  keyWorld,
+  LEASE_MS,
+  PATIENT,
+  PROBE_INTERVAL_MS,
+  RECORDER,
+  type KeyWorld,
+} from '../../support/key-world.ts';
+import { eventually } from '../../support/eventually.ts';
+import { resolveRequest } from '../../support/resolve-request.ts';
+
+const references = (world: KeyWorld) => [world.reference, world.replica];
+const disable = (world: KeyWorld) =>
+  references(world).forEach((each) => (world.kms.key(each).state = 'DISABLED'));
+const enable = (world: KeyWorld) =>
+  references(world).forEach((each) => (world.kms.key(each).state = 'ENABLED'));
+const events = (world: KeyWorld) => world.store.keyEventsAfter(0, 100);
+
+test('a call that finds the key disabled takes every data key of it away at once', async (t) => {
+  const world = await keyWorld(t);
+  const granted = await world.issue();
+  disable(world);
+  await t.throwsAsync(world.issue({ id: 'meeting-2' }), { code: 'KEY_DISABLED' });
+  t.is(world.leasedKeys.size, 0);
+  await eventually(async () => (await events(world)).length === 1);
+  const [event] = await events(world);
+  t.like(event, { kekId: world.kek.id, reason: 'KEY_DISABLED' });
+  t.true((event?.position ?? 0) > granted.position);
+  const audit = (await world.audit()).find(({ action }) => action === 'REVOKE');
+  t.like(audit, { actor: 'broker', account: 'acme', kekId: world.kek.id });
+  await t.throwsAsync(world.issue(), { code: 'KEY_DISABLED' });
+});
+
+test('everybody is told once, not once for each call that fails, and again after it worked in between', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  for (let round = 1; round <= 3; round++) {
+    disable(world);
+    const calls = Array.from({ length: 50 }, (_, index) => world.issue({ id: `${round}-${index}` }));
+    for (const { status } of await Promise.allSettled(calls)) t.is(status, 'rejected');
+    await eventually(async () => (await events(world)).length === round);
+    await t.throwsAsync(world.issue(), { code: 'KEY_DISABLED' });
+    t.is((await events(world)).length, round);
+    enable(world);
+    await world.issue();
+  }
+});
+
+test('the canary of a key with live leases finds that it was disabled, without any call', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  disable(world);
+  world.clock.advance(PROBE_INTERVAL_MS);
+  await eventually(async () => (await events(world)).length === 1);
+  t.is(world.leasedKeys.size, 0);
+  await eventually(() => world.observer.revocations.length > 0);
+  t.deepEqual(world.observer.revocations, ['KEY_DISABLED']);
+});
+
+test('only keys with live leases are asked', async (t) => {
+  const world = await keyWorld(t);
+  await world.probe.runOnce();
+  t.is(world.kms.calls.length, 0);
+  await world.issue();
+  await world.probe.runOnce();
+  t.is(world.kms.count('unwrap'), 1);
+  t.is(world.kms.calls.at(-1)?.context['type'], 'Canary');
+  world.clock.advance(LEASE_MS);
+  await world.probe.stop();
+  const before = world.kms.count('unwrap');
+  await world.probe.runOnce();
+  t.is(world.kms.count('unwrap'), before);
+});
+
+test('an outage takes nothing away: the leases run out by themselves', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  for (const each of references(world)) world.kms.key(each).failure = 'UNREACHABLE';
+  await world.probe.runOnce();
+  t.is(world.leasedKeys.size, 1);
+  t.is((await events(world)).length, 0);
+});
+
+test('a denied encryption context costs its own data key alone', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  for (const each of references(world)) world.kms.key(each).denied = ({ id }) => id === 'meeting-2';
+  await t.throwsAsync(world.issue({ id: 'meeting-2' }), { code: 'KEY_PERMISSION_REVOKED' });
+  await eventually(() => world.kms.calls.some(({ context }) => context['type'] === 'Canary'));
+  await world.probe.runOnce();
+  t.is((await events(world)).length, 0);
+  t.is((await world.issue()).protection, 'CUSTOMER_KEY');
+});
+
+test('a permission that is gone for the canary too is gone for the key', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  for (const each of references(world)) world.kms.key(each).denied = () => true;
+  await t.throwsAsync(world.issue({ id: 'meeting-2' }), { code: 'KEY_PERMISSION_REVOKED' });
+  await eventually(async () => (await events(world)).length === 1);
+  t.is((await events(world))[0]?.reason, 'KEY_PERMISSION_REVOKED');
+  t.is(world.leasedKeys.size, 0);
+});
+
+test('a thousand refused contexts do not ask the canary a thousand times', async (t) => {
+  const world = await keyWorld(t);
+  for (const each of references(world)) world.kms.key(each).denied = ({ type }) => type !== 'Canary';
+  await Promise.allSettled(Array.from({ length: 1000 }, (_, index) => world.issue({ id: `m-${index}` })));
+  t.is(world.kms.calls.filter(({ context }) => context['type'] === 'Canary').length, 1);
+});
+
+test('other brokers hear of it within their poll', async (t) => {
+  const world = await keyWorld(t);
+  const other = await world.another();
+  const request = { asset: ASSET, owner: 'user-1', reason: 'STORAGE' } as const;
+  await other.issueDataKey.run(RECORDER, request, PATIENT);
+  t.is(other.leasedKeys.size, 1);
+  await world.administration.revokeNow('operator', world.kek.id);
+  world.clock.advance(1_000);
+  await eventually(() => other.leasedKeys.size === 0);
+  t.is(other.revocations.position, 1);
+});
+
+test('an operator’s revocation drops the data keys, and the KMS decides about the next use', async (t) => {
+  const world = await keyWorld(t);
+  const before = await world.issue();
+  t.is(await world.administration.revokeNow('operator', world.kek.id), 1);
+  t.is(world.leasedKeys.size, 0);
+  const after = await world.issue();
+  t.is(world.kms.count('unwrap'), 1);
+  t.deepEqual([before.position, after.position], [0, 1]);
+  t.like(
+    (await world.audit()).find(({ action }) => action === 'REVOKE'),
+    { actor: 'operator', account: 'acme', detail: 'revoke now' },
+  );
+});
+
+test('what the KMS allowed before a revocation is not used after it', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  world.leasedKeys.clear();
+  const request = await resolveRequest(world.store, ASSET);
+  const release = world.kms.hold();
+  const resolving = world.resolveDataKey.run(RECORDER, request, PATIENT);
+  await eventually(() => world.kms.count('unwrap') === 1);
+  await world.administration.revokeNow('operator', world.kek.id);
+  release();
+  const grant = await resolving;
+  // The answer under way was thrown away: the one that was handed out knows of the revocation.
+  t.is(world.kms.count('unwrap'), 2);
+  t.is(grant.position, 1);
+});
+
+test('what the KMS made before a revocation is stored but has to be allowed again', async (t) => {
+  const world = await keyWorld(t);
+  const release = world.kms.hold();
+  const issuing = world.issue();
+  await eventually(() => world.kms.count('generate') === 1);
+  await world.administration.revokeNow('operator', world.kek.id);
+  release();
+  t.is((await issuing).position, 1);
+  t.deepEqual([world.kms.count('generate'), world.kms.count('unwrap')], [1, 1]);
+});
+
+test('a revocation that could not be published is published by the next that finds out', async (t) => {
+  let broken = true;
+  const world = await keyWorld(t, {
+    around: (store) =>
+      new Proxy(store, {
+        get(target, name) {
+          if (name === 'appendKeyEvent' && broken) return () => Promise.reject(new Error('broken'));
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      }),
+  });
+  await world.issue();
+  disable(world);
+  await t.throwsAsync(world.issue({ id: 'meeting-2' }), { code: 'KEY_DISABLED' });
+  await eventually(() => world.observer.background.length === 1);
+  t.is(world.leasedKeys.size, 0);
+  broken = false;
+  await world.probe.runOnce();
+  t.is((await events(world)).length, 1);
+});
+
+test('a watcher reads from any position, in order', async (t) => {
+  const world = await keyWorld(t);
+  for (let count = 0; count < 20; count++) await world.administration.revokeNow('operator', world.kek.id);
+  for (const from of [0, 1, 19, 20, 99]) {
+    const positions = (await world.revocations.after(from)).map(({ position }) => position);
+    t.deepEqual(
+      positions,
+      [...Array(20).keys()].map((index) => index + 1).filter((each) => each > from),
+    );
+  }
+  // A broker that started later has them from the database.
+  const other = await world.another();
+  t.is((await other.revocations.after(5)).length, 15);
+});
