@@ -84,7 +84,8 @@ const FAULTS: readonly (readonly [KmsFault, KmsCause, readonly Operation[]])[] =
 /** What every provider must do; see broker/kms/provider.ts. */
 export function testKmsProvider(name: string, start: () => Promise<KmsHarness>): void {
   function check(title: string, run: (t: ExecutionContext, kms: KmsHarness) => Promise<void>): void {
-    test(`${name}: ${title}`, async (t) => {
+    // One at a time: some of them measure time.
+    test.serial(`${name}: ${title}`, async (t) => {
       const kms = await start();
       try {
         await run(t, kms);
@@ -301,7 +302,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
     await kms.provider.generate(kms.key, CONTEXT, CALL);
     t.true((await kms.connections()) > 0, 'connections are kept for the next call');
     kms.provider.close();
-    await eventually(async () => (await kms.connections()) === 0);
+    await eventually(async () => (await kms.connections()) === 0, 2_000);
     t.pass();
   });
 
