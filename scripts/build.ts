@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 
-interface Program {
+export interface Program {
   readonly name: string;
   readonly entry: string;
   /** Packages that Node cannot load out of a bundle, copied beside it. */
@@ -80,11 +80,13 @@ export async function buildProgram(program: Program, outDir = join('dist', progr
       filter: (source) => !/\/(deps|src|obj|obj\.target|node_modules|\.deps)$|\.(a|mk|gypi)$/.test(source),
     });
   }
-  const kib = Math.round(statSync(join(outDir, `${program.name}.mjs`)).size / 1024);
-  console.log(`${outDir}/${program.name}.mjs  ${String(kib)} KiB`);
 }
 
 if (import.meta.main) {
-  for (const program of PROGRAMS) await buildProgram(program);
+  for (const program of PROGRAMS) {
+    await buildProgram(program);
+    const file = `dist/${program.name}/${program.name}.mjs`;
+    console.log(`${file}  ${Math.round(statSync(file).size / 1024)} KiB`);
+  }
   writeFileSync('dist/README', 'Built by `npm run build`. Each folder runs by itself with Node 22.\n');
 }
