@@ -145,7 +145,6 @@ export class Opener {
     try {
       decipher.final();
     } catch {
-      plaintext.fill(0);
       throw authenticationFailed(`frame ${this.#sequence}: the tag does not match`);
     }
     moveBytes(plaintext, out, offset);

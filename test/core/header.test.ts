@@ -1,11 +1,12 @@
 import test from 'ava';
 import { DataKey } from '../../core/data-key.ts';
+import { deriveCommitment } from '../../core/derived-keys.ts';
 import { CmkError } from '../../core/errors.ts';
 import { HeaderReader } from '../../core/header.ts';
 import { Opener } from '../../core/opener.ts';
 import { Sealer } from '../../core/sealer.ts';
 import type { SealerOptions } from '../../core/sealer.ts';
-import { contextBody, field, forgeHeader, u16 } from '../support/forged-header.ts';
+import { contextBody, field, forgeHeader, MESSAGE_ID, u16 } from '../support/forged-header.ts';
 import type { ForgedFields } from '../support/forged-header.ts';
 import { piecesOf, RECORDING } from '../support/sealed-files.ts';
 
@@ -148,6 +149,15 @@ test('a header cut short is awaited, and is truncated if nothing follows', (t) =
     t.is(reader.push(bytes.subarray(0, length)), null);
     t.is(t.throws(() => reader.end(), { instanceOf: CmkError }).code, 'TRUNCATED');
   }
+});
+
+test('a header that commits to another data key is refused although its tag is right', (t) => {
+  const commitment = deriveCommitment(DataKey.generate(), MESSAGE_ID);
+  const read = new HeaderReader().push(forgeHeader(dataKey, { commitment }));
+  if (!read) return t.fail();
+  const error = t.throws(() => new Opener(read.header, dataKey), { instanceOf: CmkError });
+  t.is(error.code, 'AUTHENTICATION_FAILED');
+  t.is(error.message, 'the sealed file was changed, or this is not its key');
 });
 
 test('the header owns its bytes: the pieces may change afterwards', (t) => {

@@ -93,3 +93,17 @@ test('the opener needs the room that it announced', (t) => {
   const error = t.throws(() => opener.update(read.rest, Buffer.alloc(room), 1), { instanceOf: CmkError });
   t.is(error.code, 'INTERNAL');
 });
+
+test('the opener announces nothing for a piece that completes no frame', (t) => {
+  const read = new HeaderReader().push(
+    seal(samplePlaintext(150), { dataKey, frameBytes: 100, ...RECORDING }),
+  );
+  if (!read) return t.fail();
+  const opener = new Opener(read.header, dataKey);
+  const out = Buffer.alloc(100);
+  opener.update(read.rest.subarray(0, 50), out, 0);
+  t.is(opener.updateBytes(81), 0);
+  t.is(opener.updateBytes(82), 100);
+  t.is(opener.updateBytes(82 + 90), 150);
+  t.is(opener.update(read.rest.subarray(50, 132), out, 0), 100);
+});

@@ -13,6 +13,8 @@ export interface ForgedFields {
   readonly encryptedDataKeys?: Uint8Array;
   readonly contentType?: number;
   readonly frameBytes?: number;
+  /** Default: the right one. */
+  readonly commitment?: Uint8Array;
 }
 
 export const MESSAGE_ID = Buffer.alloc(32, 0x5a);
@@ -54,7 +56,7 @@ export function forgeHeader(dataKey: DataKey, fields: ForgedFields = {}): Buffer
     fields.encryptedDataKeys ?? Buffer.concat([field('cmk-broker'), field('id'), field('reference')]),
     Buffer.of(fields.contentType ?? 2),
     u32(fields.frameBytes ?? 64),
-    deriveCommitment(dataKey, MESSAGE_ID),
+    fields.commitment ?? deriveCommitment(dataKey, MESSAGE_ID),
   ]);
   return Buffer.concat([authenticated, headerTag(deriveEncryptionKey(dataKey, MESSAGE_ID), authenticated)]);
 }
