@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import test from 'ava';
+import { AwsKmsProvider } from '../../../../broker/kms/aws/provider.ts';
+import { KMS_CAUSES } from '../../../../broker/kms/provider.ts';
+import { startAwsKms } from '../../../../sandbox/aws-kms/emulator.ts';
+import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT, awsConfigFor } from '../../../support/aws-kms.ts';
+
+const CALL = { timeoutMs: 10_000 };
+const RECORDING = '097A7CAE-21ED-4EBB-A062-09B685BD492E';
+
+test('the documented policies allow and deny what the page says', async (t) => {
+  const page = await readFile('docs/kms/aws.md', 'utf8');
+  const [policy, denial] = [...page.matchAll(/```json\n([^]*?)```/g)].map(
+    ([, text = '']) => JSON.parse(text) as { Statement: object[] },
+  );
+  if (!policy || !denial) throw new Error('expected a policy and a statement in docs/kms/aws.md');
+  const kms = await startAwsKms({ regions: ['us-east-1'] });
+  t.teardown(() => kms.close());
+  const broker = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'cmk-broker' });
+  const key = kms.createKey({ account: CUSTOMER_ACCOUNT, region: 'us-east-1', policy });
+  const provider = new AwsKmsProvider(awsConfigFor(kms), broker);
+  t.teardown(() => provider.close());
+
+  const context = { acct: 'acme', id: RECORDING };
+  const another = { acct: 'acme', id: 'another' };
+  t.is((await provider.describe(key, CALL)).state, 'ENABLED');
+  const { dataKey, wrapped } = await provider.generate(key, context, CALL);
+  const rewrapped = await provider.wrap(key, dataKey, another, CALL);
+  await t.notThrowsAsync(provider.unwrap(key, wrapped, context, CALL));
+  await t.throwsAsync(provider.generate(key, { acct: 'somebody', id: RECORDING }, CALL), {
+    code: 'KEY_PERMISSION_REVOKED',
+  });
+
+  kms.putKeyPolicy(key, { ...policy, Statement: [...policy.Statement, denial] });
+  await t.throwsAsync(provider.unwrap(key, wrapped, context, CALL), { code: 'KEY_PERMISSION_REVOKED' });
+  await t.notThrowsAsync(provider.unwrap(key, rewrapped, another, CALL));
+});
+
+test('the page’s table of causes is complete, and right about whose decision each is', async (t) => {
+  const page = await readFile('docs/kms/aws.md', 'utf8');
+  const rows = [...page.matchAll(/^\|.+\| `([A-Z_]+)` +\| (yes|no) +\|$/gm)];
+  const documented = Object.fromEntries(rows.map(([, cause = '', decision]) => [cause, decision === 'yes']));
+  const actual = Object.entries(KMS_CAUSES).map(([cause, { customerDecision }]) => [cause, customerDecision]);
+  t.deepEqual(documented, Object.fromEntries(actual));
+});
