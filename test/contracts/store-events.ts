@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditEvent } from '../../broker/model/types.ts';
 import { openStore } from '../../broker/store/open-store.ts';
+import { toCmkError } from '../../core/errors.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { anAsset, anAuditEvent } from '../support/stored-facts.ts';
 import type { StoreCase } from './store.ts';
@@ -47,36 +49,49 @@ export const eventCases: Record<string, StoreCase> = {
     const taken = anAuditEvent();
     await store.appendAudit([taken]);
 
-    const watched: number[] = [];
-    const watching = watch(writers[1] ?? store, 60, watched);
     const append = async (index: number): Promise<number> => {
       // Every seventh fails in the middle: what it took must be given back.
       const audit = index % 7 === 0 ? taken : anAuditEvent();
       const writer = writers[index % writers.length] ?? store;
-      return (await writer.appendKeyEvent({ kekId: `k${index}`, reason: 'KEY_DISABLED', at: index }, audit))
-        .position;
+      const event = await writer.appendKeyEvent({ kekId: 'k', reason: 'KEY_DISABLED', at: index }, audit);
+      return event.position;
     };
-    const results = await Promise.allSettled(Array.from({ length: 70 }, (_, index) => append(index)));
+    const writing = Promise.allSettled(Array.from({ length: 35 }, (_, index) => append(index)));
+    const watched = await watch(writers[1] ?? store, writing);
+    const results = await writing;
+
+    const expected = Array.from({ length: 30 }, (_, index) => index + 1);
     const positions = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const expected = Array.from({ length: 60 }, (_, index) => index + 1);
     t.deepEqual(
       positions.toSorted((a, b) => a - b),
       expected,
     );
-    await watching;
-    t.deepEqual(watched, expected, 'a reader who goes on from the last position misses none');
-    t.is(await store.newestKeyPosition(), 60);
-    t.deepEqual(
-      (await store.keyEventsAfter(57, 2)).map(({ position }) => position),
-      [58, 59],
+    const failures = results.flatMap((result) =>
+      result.status === 'rejected' ? [toCmkError(result.reason).code] : [],
     );
-    t.deepEqual(await store.keyEventsAfter(60, 10), []);
+    t.deepEqual(
+      failures,
+      Array.from({ length: 5 }, () => 'CONFLICT'),
+    );
+    t.deepEqual(watched, expected, 'a reader who goes on from the last position misses none');
+    t.is(await store.newestKeyPosition(), 30);
+    t.deepEqual(
+      (await store.keyEventsAfter(27, 2)).map(({ position }) => position),
+      [28, 29],
+    );
+    t.deepEqual(await store.keyEventsAfter(30, 10), []);
   },
 };
 
-/** Reads as a broker does: on from the last position seen. */
-async function watch(store: Store, until: number, seen: number[]): Promise<void> {
-  while ((seen.at(-1) ?? 0) < until) {
-    for (const { position } of await store.keyEventsAfter(seen.at(-1) ?? 0, 5)) seen.push(position);
+/** Reads as a broker does, on from the last position seen, while others write; and once more when they are done. */
+async function watch(store: Store, writing: Promise<unknown>): Promise<number[]> {
+  const seen: number[] = [];
+  const state = { done: false };
+  void writing.then(() => (state.done = true));
+  for (;;) {
+    const last = state.done;
+    for (const { position } of await store.keyEventsAfter(seen.at(-1) ?? 0, 100)) seen.push(position);
+    if (last) return seen;
+    await delay(2);
   }
 }
