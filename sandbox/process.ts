@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const READY_WITHIN_MS = 20_000;
+
 /** One program of the sandbox, as a process of its own. */
 export interface ManagedProcess {
   readonly name: string;
@@ -27,7 +29,7 @@ export interface ProcessOptions {
 }
 
 /** Starts a program with this process's node. Its environment is `env` and PATH, nothing else. */
-export function startProcess(options: ProcessOptions): ManagedProcess {
+function startProcess(options: ProcessOptions): ManagedProcess {
   const log = createWriteStream(options.logPath, { flags: 'a' });
   const child = spawn(process.execPath, options.args, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
@@ -47,7 +49,12 @@ export function startProcess(options: ProcessOptions): ManagedProcess {
   };
 }
 
-async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+async function end(
+  child: ChildProcess,
+  ended: Promise<void>,
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return ended;
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
@@ -56,22 +63,23 @@ async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Sig
 }
 
 /**
- * Waits until `ready` fulfils with true.
- * @throws Error with the end of the process's log when it ended first or `timeoutMs` passed
+ * Starts a program and waits until `ready` fulfils with true.
+ * @throws Error with the end of the process's log when it ended first or was not ready in time; it is stopped then
  */
-export async function waitUntilReady(
-  child: ManagedProcess,
+export async function launch(
+  options: ProcessOptions,
   ready: () => Promise<boolean>,
-  timeoutMs = 20_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+): Promise<ManagedProcess> {
+  const child = startProcess(options);
+  const deadline = performance.now() + READY_WITHIN_MS;
   let running = true;
   void child.ended.then(() => (running = false));
   while (running && performance.now() < deadline) {
-    if (await ready().catch(() => false)) return;
+    if (await ready().catch(() => false)) return child;
     await sleep(20);
   }
-  const why = running ? `was not ready after ${timeoutMs} ms` : 'ended';
+  const why = running ? `was not ready after ${READY_WITHIN_MS} ms` : 'ended';
+  await child.kill();
   const tail = readFileSync(child.logPath, 'utf8').split('\n').slice(-15).join('\n');
   throw new Error(`${child.name} ${why}; the end of ${child.logPath}:\n${tail}`);
 }

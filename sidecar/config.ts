@@ -85,13 +85,13 @@ export const SIDECAR_SETTINGS = {
     max: 1_000_000_000,
     default: '100000',
   }),
-  adminHost: text({
-    name: 'CMK_ADMIN_HOST',
+  statusHost: text({
+    name: 'CMK_STATUS_HOST',
     doc: 'Address of the plain HTTP server with /live, /ready and /metrics.',
     default: '0.0.0.0',
   }),
-  adminPort: integer({
-    name: 'CMK_ADMIN_PORT',
+  statusPort: integer({
+    name: 'CMK_STATUS_PORT',
     doc: 'Port of the plain HTTP server with /live, /ready and /metrics; 0 takes a free one.',
     min: 0,
     max: 65_535,

@@ -33,7 +33,7 @@ export interface RunningSidecar {
   /** Where services call: `unix:/path` or `127.0.0.1:7443`. */
   readonly addresses: readonly BoundAddress[];
   /** The port of /live, /ready and /metrics. */
-  readonly adminPort: number;
+  readonly statusPort: number;
   readonly metrics: SidecarMetrics;
   /** Whether revocations arrive from the broker. */
   readonly hearsRevocations: () => boolean;
@@ -94,18 +94,18 @@ export async function startSidecar(options: {
 
   let ready = false;
   const status = await startStatusServer({
-    host: config.adminHost,
-    port: config.adminPort,
+    host: config.statusHost,
+    port: config.statusPort,
     registry: metrics.registry,
     isReady: () => ready,
   });
   const addresses = await listen(server, config.listen);
   ready = true;
-  logger.info({ addresses, adminPort: status.port }, 'ready');
+  logger.info({ addresses, statusPort: status.port }, 'ready');
 
   return {
     addresses,
-    adminPort: status.port,
+    statusPort: status.port,
     metrics,
     hearsRevocations: () => watch.isUp,
     async close(graceMs = config.graceMs) {

@@ -8,6 +8,7 @@ import { loadSidecar, sidecarPackage } from '../../proto/load.ts';
 import { fromGrpcError } from '../../proto/status.ts';
 import { withStreamCodec } from '../../proto/stream-codec.ts';
 import type { EncryptRequest } from '../../proto/types/cmk/v1/EncryptRequest.ts';
+import type { EncryptResponse__Output } from '../../proto/types/cmk/v1/EncryptResponse.ts';
 import type { SidecarClient } from '../../proto/types/cmk/v1/Sidecar.ts';
 import type { StreamStart } from '../../proto/types/cmk/v1/StreamStart.ts';
 import type { StreamStarted__Output } from '../../proto/types/cmk/v1/StreamStarted.ts';
@@ -74,8 +75,8 @@ export class SidecarFixture {
       CMK_TLS_CERT: own.certPath,
       CMK_TLS_KEY: own.keyPath,
       CMK_TLS_CA: own.caPath,
-      CMK_ADMIN_HOST: '127.0.0.1',
-      CMK_ADMIN_PORT: '0',
+      CMK_STATUS_HOST: '127.0.0.1',
+      CMK_STATUS_PORT: '0',
       CMK_STREAM_IDLE: '1h',
       ...env,
     });
@@ -137,12 +138,56 @@ export function connect(address: string): SidecarClient {
   return new Sidecar(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
 }
 
+/** A stream that a test leads by hand. */
+export class Dialogue {
+  readonly outcome: Promise<Outcome>;
+  /** Data that came so far. */
+  receivedBytes = 0;
+  readonly #call: ReturnType<SidecarFixture['call']>;
+
+  constructor(fixture: SidecarFixture, method: 'encrypt' | 'decrypt', first: StreamStart = start) {
+    this.#call = fixture.call(method);
+    this.#call.on('data', ({ data }: EncryptResponse__Output) => (this.receivedBytes += data?.length ?? 0));
+    this.outcome = outcomeOf(this.#call);
+    this.#call.write({ start: first });
+  }
+
+  /** Sends a piece, and waits until at least so many more bytes came back. */
+  async exchange(data: Uint8Array, answerBytes: number): Promise<void> {
+    const expected = this.receivedBytes + answerBytes;
+    this.send(data);
+    await eventually(() => this.receivedBytes >= expected);
+  }
+
+  send(data: Uint8Array): void {
+    this.#call.write({ data });
+  }
+
+  end(): Promise<Outcome> {
+    this.#call.end();
+    return this.outcome;
+  }
+
+  cancel(): void {
+    this.#call.cancel();
+  }
+
+  /** Stops reading: what the sidecar sends stays with it. */
+  stall(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+}
+
 /** Reads a call to its end. */
 export function outcomeOf(call: ReturnType<SidecarFixture['call']>): Promise<Outcome> {
   return new Promise((resolve) => {
     let started: StreamStarted__Output | null = null;
     const data: Buffer[] = [];
-    call.on('data', (message) => {
+    call.on('data', (message: EncryptResponse__Output) => {
       if (message.started) started = message.started;
       else data.push(message.data ?? Buffer.alloc(0));
     });
