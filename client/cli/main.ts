@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { createWriteStream } from 'node:fs';
-import { isatty } from 'node:tty';
 import { CmkError } from '../../core/errors.ts';
 import type { Io } from './io.ts';
 import { run } from './program.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const interruption = new AbortController();
 const interruptions: NodeJS.Signals[] = [];
 
 // The first signal cleans up, a second one ends the process the hard way.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const signal of SIGNALS) {
   process.once(signal, () => {
     interruptions.push(signal);
     interruption.abort(new CmkError('CANCELLED', `interrupted by ${signal}`));
@@ -18,9 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const io: Io = {
   stdin: process.stdin,
-  // Node writes to a pipe as process.stdout with blocking calls: a slow reader would stop the whole process, the
-  // sidecar's keepalive included.
-  stdout: isatty(1) ? process.stdout : createWriteStream('', { fd: 1, autoClose: false }),
+  stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   signal: interruption.signal,
@@ -30,5 +27,7 @@ io.stdout.on('error', () => undefined);
 io.stderr.on('error', () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), io);
+// The work is over: what may still hold the process, such as a pipe that nobody writes to, can be interrupted.
+for (const signal of SIGNALS) process.removeAllListeners(signal);
 // A shell tells a command that was interrupted from one that failed by how it ended, so that loops stop.
 for (const signal of interruptions) process.kill(process.pid, signal);

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { CmkError, ERROR_CODES, toCmkError } from '../../core/errors.ts';
+import { CmkError, ERROR_CODES } from '../../core/errors.ts';
 import { ADDRESS_VARIABLE, DEFAULT_ADDRESS } from '../address.ts';
 import { REASONS, type Reason } from '../types.ts';
 import { exitCodeOf, type ExitCode } from './exit-codes.ts';
@@ -33,7 +33,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof BrokenPipe) return 141;
-    const known = toCmkError(error);
+    const known = error instanceof CmkError ? error : unexpected(error);
     io.stderr.write(report(known));
     return exitCodeOf(known.code);
   }
@@ -41,8 +41,14 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 
 /** `cmk: what went wrong [CODE]`, and what to do next. */
 function report(error: CmkError): string {
-  const cause = error.code === 'INTERNAL' && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `cmk: ${printable(error.message + cause)} [${error.code}]\n     ${ERROR_CODES[error.code].meaning}\n`;
+  return `cmk: ${printable(error.message)} [${error.code}]\n     ${ERROR_CODES[error.code].meaning}\n`;
+}
+
+/** A defect of the command itself: nothing in it is secret, and its user is the one who can report it. */
+function unexpected(error: unknown): CmkError {
+  return new CmkError('INTERNAL', `unexpected: ${error instanceof Error ? error.message : typeof error}`, {
+    cause: error,
+  });
 }
 
 /** The command line's grammar. Each command's work is loaded when it is called, so that help is instant. */

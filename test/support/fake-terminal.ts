@@ -1,0 +1,40 @@
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { run } from '../../client/cli/program.ts';
+import type { Io } from '../../client/cli/io.ts';
+
+export interface Terminals {
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs a `cmk` command line in this process, with terminals where a test wants them. */
+export async function runCmk(
+  args: readonly string[],
+  {
+    terminals = {},
+    env = {},
+    input = Buffer.alloc(0),
+  }: { terminals?: Terminals; env?: NodeJS.ProcessEnv; input?: Uint8Array } = {},
+): Promise<RunResult> {
+  const stdout = Object.assign(new PassThrough(), { isTTY: terminals.stdout ?? false });
+  // The size that cli-progress asks a terminal for.
+  const stderr = Object.assign(new PassThrough(), {
+    isTTY: terminals.stderr ?? false,
+    columns: 100,
+    rows: 30,
+  });
+  const io: Io = { stdin: Readable.from([input]), stdout, stderr, env, signal: new AbortController().signal };
+  const output = Promise.all([buffer(stdout), buffer(stderr)]);
+  const code = await run(args, io);
+  stdout.end();
+  stderr.end();
+  const [out, err] = await output;
+  return { code, stdout: out, stderr: err.toString() };
+}
