@@ -7,18 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestCa } from '../sandbox/ca.ts';
 import { buildProgram, PROGRAMS, type Program } from '../scripts/build.ts';
-import {
-  answersOk,
-  freePort,
-  startProcess,
-  waitUntilReady,
-  type ManagedProcess,
-} from '../sandbox/process.ts';
+import { answersOk, freePort, launch, type ManagedProcess } from '../sandbox/process.ts';
 import type { SidecarClient } from '../proto/types/cmk/v1/Sidecar.ts';
 import type { StreamStart } from '../proto/types/cmk/v1/StreamStart.ts';
 import { FakeBroker } from '../test/support/fake-broker.ts';
@@ -106,16 +101,17 @@ async function startServers(dir: string): Promise<Servers> {
   for (const program of [ECHO, ...PROGRAMS.filter(({ name }) => name === 'sidecar')])
     await buildProgram(program, join(dir, program.name));
   const echoAddress = `unix:${join(dir, 'echo.sock')}`;
-  const echo = startProcess({
+  const echoProgram = {
     name: 'echo',
     args: [join(dir, 'echo', 'echo.mjs'), echoAddress],
     env: {},
     logPath: join(dir, 'echo.log'),
-  });
+  };
+  const echo = await launch(echoProgram, () => Promise.resolve(existsSync(join(dir, 'echo.sock'))));
   const statusPort = await freePort();
   const address = `unix:${join(dir, 'sidecar.sock')}`;
   const startMs = performance.now();
-  const sidecar = startProcess({
+  const program = {
     name: 'sidecar',
     args: [join(dir, 'sidecar', 'sidecar.mjs')],
     logPath: join(dir, 'sidecar.log'),
@@ -129,8 +125,8 @@ async function startServers(dir: string): Promise<Servers> {
       CMK_STATUS_HOST: '127.0.0.1',
       CMK_STATUS_PORT: String(statusPort),
     },
-  });
-  await waitUntilReady(sidecar, () => answersOk(`http://127.0.0.1:${statusPort}/ready`));
+  };
+  const sidecar = await launch(program, () => answersOk(`http://127.0.0.1:${statusPort}/ready`));
   const readyMs = performance.now() - startMs;
   const clients = { client: connect(address), echo: connect(echoAddress) };
   return {

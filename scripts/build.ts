@@ -29,6 +29,7 @@ export const PROGRAMS: readonly Program[] = [
 // Drivers that Knex and pg look for at run time only when asked to use them.
 const NEVER_USED = [
   'better-sqlite3',
+  'mariadb',
   'mysql',
   'mysql2',
   'oracledb',
