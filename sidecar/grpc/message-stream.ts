@@ -3,6 +3,7 @@ import { constants } from 'node:http2';
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { CmkError } from '../../core/errors.ts';
 import { EncodedData } from '../../proto/stream-codec.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** Messages given to HTTP/2 that it has not passed on. Two, so that one is made while the other is on its way. */
 const MAX_UNSENT_MESSAGES = 2;
@@ -22,6 +23,7 @@ interface Waiter<T> {
  */
 export class MessageStream<Received extends { data?: Buffer }> {
   readonly #call: ServerInterceptingCallInterface;
+  readonly #clock: Clock;
   readonly #abort = new AbortController();
   #receiver: Waiter<Received | null> | null = null;
   #sender: Waiter<void> | null = null;
@@ -31,8 +33,9 @@ export class MessageStream<Received extends { data?: Buffer }> {
   #over = false;
   #movedBytes = 0;
 
-  constructor(call: ServerInterceptingCallInterface) {
+  constructor(call: ServerInterceptingCallInterface, clock: Clock) {
     this.#call = call;
+    this.#clock = clock;
     call.start({
       onReceiveMetadata: () => undefined,
       onReceiveMessage: (message: Received) => this.#deliver(message),
@@ -105,7 +108,7 @@ export class MessageStream<Received extends { data?: Buffer }> {
   end(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
     this.#over = true;
     this.#call.sendStatus(status);
-    if (this.#unsent > 0) setTimeout(() => this.#cutOff(), LINGER_MS).unref();
+    if (this.#unsent > 0) this.#clock.schedule(LINGER_MS, () => this.#cutOff());
   }
 
   /**

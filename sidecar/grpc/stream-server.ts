@@ -75,7 +75,7 @@ export class StreamServer {
 
   async #serve(method: string, call: ServerInterceptingCallInterface, handler: StreamHandler): Promise<void> {
     const finished = this.#metrics.rpcStarted(method);
-    const stream: Stream = new MessageStream(call);
+    const stream: Stream = new MessageStream(call, this.#clock);
     try {
       this.#admit();
       await this.#run(stream, handler);

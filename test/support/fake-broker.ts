@@ -36,12 +36,11 @@ export class FakeBroker {
   /** The positions that watchers began from, in order. */
   readonly watchedFrom: number[] = [];
   leaseMs = 300_000;
-  /** What every answer about a key is held up by. */
-  gate: Promise<void> = Promise.resolve();
   /** The position that grants carry; tests set it back to play a broker that lags behind. */
   grantPosition: number | null = null;
   /** Changes a grant before it is sent. */
   tamper: (grant: DataKeyGrant) => DataKeyGrant = (grant) => grant;
+  #gate: Promise<void> = Promise.resolve();
   #refusal: CmkError | null = null;
   #position = 7;
   #revocations: Revocation[] = [];
@@ -100,10 +99,17 @@ export class FakeBroker {
     this.#watchers.clear();
   }
 
+  /** Holds every answer about a key up, until the returned function is called. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.#gate = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   /** The customer takes the key away; watchers hear of it unless told otherwise. */
   revoke(code: ErrorCode = 'KEY_DISABLED', options: { tell: boolean } = { tell: true }): void {
     this.#refusal = new CmkError(code, 'the customer disabled the key');
-    if (options.tell) this.#announce({ position: ++this.#position, keyId: this.keyId, reason: code });
+    if (options.tell) this.announce(this.keyId, code);
   }
 
   refuse(error: CmkError | null): void {
@@ -125,7 +131,9 @@ export class FakeBroker {
     for (const watcher of this.#watchers) watcher.write({ position, keyId: '', reason: '' });
   }
 
-  #announce(revocation: Revocation): void {
+  /** Tells every watcher, now and later, that a key was revoked; it goes on granting it. */
+  announce(keyId: string, reason: ErrorCode = 'KEY_DISABLED'): void {
+    const revocation = { position: ++this.#position, keyId, reason };
     this.#revocations.push(revocation);
     for (const watcher of this.#watchers) watcher.write(revocation);
   }
@@ -145,7 +153,7 @@ export class FakeBroker {
   async #answer<T>(operation: Operation, work: () => T, done: grpc.sendUnaryData<T>): Promise<void> {
     this.calls.push(operation);
     try {
-      await this.gate;
+      await this.#gate;
       if (this.#refusal) throw this.#refusal;
       done(null, work());
     } catch (error) {

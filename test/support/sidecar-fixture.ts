@@ -143,11 +143,14 @@ export class Dialogue {
   readonly outcome: Promise<Outcome>;
   /** Data that came so far. */
   receivedBytes = 0;
+  /** Whether the status has come, though data may still be unread. */
+  isOver = false;
   readonly #call: ReturnType<SidecarFixture['call']>;
 
   constructor(fixture: SidecarFixture, method: 'encrypt' | 'decrypt', first: StreamStart = start) {
     this.#call = fixture.call(method);
     this.#call.on('data', ({ data }: EncryptResponse__Output) => (this.receivedBytes += data?.length ?? 0));
+    this.#call.on('status', () => (this.isOver = true));
     this.outcome = outcomeOf(this.#call);
     this.#call.write({ start: first });
   }
