@@ -32,14 +32,18 @@ export interface BrokerWorld {
   readonly kekId: string;
   readonly reference: string;
   /** A client of the broker; null: without a certificate. */
-  connect(identity: Leaf | null): KeyBrokerClient;
+  readonly connect: (identity: Leaf | null) => KeyBrokerClient;
   /** With a certificate from the broker's authority. */
-  connectAs(options: LeafOptions): Promise<KeyBrokerClient>;
+  readonly connectAs: (options: LeafOptions) => Promise<KeyBrokerClient>;
   /** The Meeting Recorder's sidecar. */
   readonly recorder: KeyBrokerClient;
-  admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  readonly admin: (
+    method: string,
+    path: string,
+    body?: unknown,
+  ) => Promise<{ status: number; body: unknown }>;
   /** The value of a metric, with exactly these labels. */
-  metric(name: string, labels?: Record<string, string>): Promise<number>;
+  readonly metric: (name: string, labels?: Record<string, string>) => Promise<number>;
 }
 
 export async function brokerWorld(
@@ -99,7 +103,7 @@ export async function brokerWorld(
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as unknown };
+    return { status: response.status, body: await response.json() };
   };
 
   const reference = kms.createKey('customer');

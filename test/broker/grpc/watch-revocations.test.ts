@@ -1,0 +1,111 @@
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import test from 'ava';
+import type { KeyBrokerClient } from '../../../proto/types/cmk/v1/KeyBroker.ts';
+import type { Revocation__Output } from '../../../proto/types/cmk/v1/Revocation.ts';
+import { brokerWorld, grantOf, issue } from '../../support/broker-world.ts';
+import { eventually } from '../../support/eventually.ts';
+import { ASSET } from '../../support/key-world.ts';
+
+interface Watch {
+  readonly stream: ClientReadableStream<Revocation__Output>;
+  readonly received: Revocation__Output[];
+  error: ServiceError | null;
+}
+
+function watch(client: KeyBrokerClient, position = 0): Watch {
+  const stream = client.watchRevocations({ position });
+  const watch: Watch = { stream, received: [], error: null };
+  stream.on('data', (revocation: Revocation__Output) => watch.received.push(revocation));
+  stream.on('error', (error: ServiceError) => (watch.error = error));
+  return watch;
+}
+
+const positions = ({ received }: Watch) =>
+  received.filter(({ keyId }) => keyId !== '').map(({ position }) => position);
+
+test('a heartbeat at once, then revocations as they happen', async (t) => {
+  const world = await brokerWorld(t);
+  const watched = watch(world.recorder);
+  await eventually(() => watched.received.length === 1);
+  t.deepEqual(watched.received[0], { position: 0, keyId: '', reason: '' });
+  const grant = grantOf(await issue(world.recorder));
+  const startMs = performance.now();
+  const { body } = await world.admin('POST', `/v1/keys/${world.kekId}/revoke`);
+  t.deepEqual(body, { position: 1 });
+  await eventually(() => watched.received.length === 2);
+  t.true(performance.now() - startMs < 1_000);
+  t.deepEqual(watched.received[1], { position: 1, keyId: grant.keyId, reason: 'KEY_PERMISSION_REVOKED' });
+  t.true(grant.position < 1);
+});
+
+test('a customer’s decision reaches watchers through the probe', async (t) => {
+  const world = await brokerWorld(t, { CMK_PROBE_INTERVAL: '100ms' });
+  const watched = watch(world.recorder);
+  await issue(world.recorder);
+  world.kms.key(world.reference).state = 'DISABLED';
+  await eventually(() => positions(watched).length === 1);
+  t.like(watched.received.at(-1), { keyId: world.kekId, reason: 'KEY_DISABLED' });
+  await t.throwsAsync(issue(world.recorder), { code: 'KEY_DISABLED' });
+  world.kms.key(world.reference).state = 'ENABLED';
+  t.is(grantOf(await issue(world.recorder)).position, 1);
+});
+
+test('a watcher that resumes misses nothing and sees nothing twice', async (t) => {
+  const world = await brokerWorld(t);
+  for (let count = 0; count < 30; count++) await world.admin('POST', `/v1/keys/${world.kekId}/revoke`);
+  const all = Array.from({ length: 30 }, (_, index) => index + 1);
+  for (const from of [1, 10, 29]) {
+    const watched = watch(world.recorder, from);
+    await eventually(() => positions(watched).at(-1) === 30);
+    t.deepEqual(positions(watched), all.slice(from));
+    t.is(watched.received[0]?.position, from);
+    watched.stream.cancel();
+  }
+  const fresh = watch(world.recorder);
+  await eventually(() => fresh.received.length === 1);
+  t.is(fresh.received[0]?.position, 30);
+  const ahead = watch(world.recorder, 1000);
+  await eventually(() => ahead.received.length === 1);
+  t.is(ahead.received[0]?.position, 30);
+});
+
+test('another broker’s revocations arrive too', async (t) => {
+  const world = await brokerWorld(t);
+  const watched = watch(world.recorder);
+  await eventually(() => watched.received.length === 1);
+  const event = { kekId: world.kekId, reason: 'KEY_DISABLED', at: Date.now() };
+  const [audit] = await world.store.listAudit(null, 1);
+  if (!audit) return t.fail();
+  await world.store.appendKeyEvent(event, { ...audit, id: '0197c2a0-0000-7000-8000-000000000000' });
+  await eventually(() => positions(watched).length === 1);
+  t.like(watched.received.at(-1), { position: 1, keyId: world.kekId });
+});
+
+test('a position that cannot be', async (t) => {
+  const world = await brokerWorld(t);
+  const watched = watch(world.recorder, 2 ** 60);
+  await eventually(() => watched.error !== null);
+  t.is(watched.error?.code, 3);
+});
+
+test('a broker that stops ends its watchers, for them to resume elsewhere', async (t) => {
+  const world = await brokerWorld(t);
+  const watchers = Array.from({ length: 50 }, () => watch(world.recorder));
+  await eventually(() => watchers.every(({ received }) => received.length === 1));
+  t.is(await world.metric('cmk_revocation_watchers'), 50);
+  const startMs = performance.now();
+  await world.broker.close(10_000);
+  t.true(performance.now() - startMs < 5_000);
+  await eventually(() => watchers.every(({ error }) => error !== null));
+  for (const { error } of watchers) t.is(error?.code, 14);
+});
+
+test('a watcher that goes away is forgotten', async (t) => {
+  const world = await brokerWorld(t);
+  const watched = watch(world.recorder);
+  await eventually(() => watched.received.length === 1);
+  watched.stream.cancel();
+  await eventually(async () => (await world.metric('cmk_revocation_watchers')) === 0);
+  await issue(world.recorder, { asset: ASSET });
+  t.pass();
+});
