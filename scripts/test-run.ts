@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARTIFACTS, createMarker } from '../test/support/canaries.ts';
+import { scanForKeys } from './canary-scan.ts';
+
+/**
+ * Runs ava, then scans all that the tests wrote for data keys.
+ * @param args for ava
+ * @returns whether every test passed and no key was found
+ */
+export async function testAndScan(args: readonly string[]): Promise<boolean> {
+  rmSync('test-output', { recursive: true, force: true });
+  mkdirSync(ARTIFACTS, { recursive: true });
+  const marker = createMarker();
+  const passed = await runAva(args);
+  const { files, bytes, leaks } = scanForKeys(ARTIFACTS, marker);
+  const mib = (bytes / 1024 / 1024).toFixed(1);
+  console.log(`canary scan: ${files} files, ${mib} MiB: ${leaks.length} with key bytes`);
+  for (const leak of leaks) console.error(`key bytes in ${leak}`);
+  return passed && leaks.length === 0;
+}
+
+/** Ava's output goes to the terminal and among the artifacts. */
+async function runAva(args: readonly string[]): Promise<boolean> {
+  const log = createWriteStream(join(ARTIFACTS, 'ava.log'));
+  const child = spawn('ava', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    from.pipe(to, { end: false });
+    from.pipe(log, { end: false });
+  }
+  const status = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+  await new Promise<void>((resolve) => log.end(resolve));
+  return status === 0;
+}
