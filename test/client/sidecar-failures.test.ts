@@ -107,14 +107,14 @@ for (const { name, source } of [
 
 test('a slow stream that keeps moving is no idle one', async (t) => {
   const { sidecar } = t.context;
-  const client = new CmkClient({ address: sidecar.address, idleMs: 400 });
+  const client = new CmkClient({ address: sidecar.address, idleMs: 2_000 });
   let sent = 0;
   const slow = new Readable({
     read() {
-      setTimeout(() => this.push(sent++ < 10 ? Buffer.alloc(1) : null), 100);
+      setTimeout(() => this.push(sent++ < 8 ? Buffer.alloc(1) : null), 300);
     },
   });
-  t.true((await buffer(client.encrypt(slow, sealing))).length > 10);
+  t.true((await buffer(client.encrypt(slow, sealing))).length > 8);
   client.close();
 });
 
