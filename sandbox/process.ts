@@ -26,6 +26,8 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logPath: string;
+  /** The folder it runs in; default: this process's. */
+  readonly cwd?: string;
 }
 
 /** Starts a program with this process's node. Its environment is `env` and PATH, nothing else. */
@@ -33,6 +35,7 @@ function startProcess(options: ProcessOptions): ManagedProcess {
   const log = createWriteStream(options.logPath, { flags: 'a' });
   const child = spawn(process.execPath, options.args, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.pipe(log, { end: false });
@@ -72,7 +75,7 @@ export async function launch(
 ): Promise<ManagedProcess> {
   const child = startProcess(options);
   const deadline = performance.now() + READY_WITHIN_MS;
-  let running = true;
+  let running = true as boolean;
   void child.ended.then(() => (running = false));
   while (running && performance.now() < deadline) {
     if (await ready().catch(() => false)) return child;

@@ -3,9 +3,17 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AdminClient } from './admin-client.ts';
-import { createTestCa, type TestCa } from './ca.ts';
+import { createTestCa, type IdentityFiles, type TestCa } from './ca.ts';
 import { AwsCustomer } from './customer.ts';
-import { answersOk, freePort, launch, type ManagedProcess } from './process.ts';
+import {
+  launchBroker,
+  launchSidecar,
+  SOURCES,
+  type BrokerProcess,
+  type Programs,
+  type SidecarProcess,
+} from './parts.ts';
+import { launch, type ManagedProcess } from './process.ts';
 
 /** Everything on one machine, each part a process of its own: emulated AWS KMS, broker, sidecars. */
 export interface SandboxSystem {
@@ -20,23 +28,16 @@ export interface SandboxSystem {
   readonly adminToken: string;
   readonly broker: BrokerProcess;
   readonly sidecars: { readonly recorder: SidecarProcess; readonly phone: SidecarProcess };
+  /** Starts another broker on the same database. */
+  startBroker(name: string): Promise<BrokerProcess>;
   /** Starts another sidecar for a service. */
-  startSidecar(name: string, srvId: string): Promise<SidecarProcess>;
+  startSidecar(name: string, srvId: string, options?: SidecarOptions): Promise<SidecarProcess>;
   close(): Promise<void>;
 }
 
-export interface BrokerProcess {
-  readonly statusUrl: string;
-  readonly process: ManagedProcess;
-  /** As a crash: `kill -9`, and started anew on the same ports and database. */
-  restart(): Promise<void>;
-}
-
-export interface SidecarProcess {
-  /** Where services connect. */
-  readonly address: string;
-  readonly statusUrl: string;
-  readonly process: ManagedProcess;
+export interface SidecarOptions {
+  /** Default: the first one. */
+  readonly broker?: BrokerProcess;
 }
 
 export interface SystemOptions {
@@ -49,9 +50,12 @@ export interface SystemOptions {
   readonly sidecarEnv?: Readonly<Record<string, string>>;
   /** Arguments for the emulated KMS. */
   readonly kmsArgs?: readonly string[];
+  /** What runs as broker and as sidecar; default: their sources. */
+  readonly programs?: Programs;
 }
 
 const TRUST_DOMAIN = 'cmk.sandbox';
+const BROKER_SPIFFE_ID = `spiffe://${TRUST_DOMAIN}/broker`;
 const PROVIDER_AWS_ACCOUNT = '409910850980';
 const CUSTOMER_AWS_ACCOUNT = '111122223333';
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
@@ -74,54 +78,62 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     const platformKey = await provider.createMultiRegionKey(REGIONS, ownPolicy(PROVIDER_AWS_ACCOUNT));
 
     const adminToken = randomBytes(24).toString('base64url');
-    const [grpcPort, adminPort, statusPort] = [await freePort(), await freePort(), await freePort()];
-    const identity = await ca.writeIdentity(join(dir, 'broker'), {
-      uriSans: [`spiffe://${TRUST_DOMAIN}/broker`],
-    });
-    const broker = await startBroker(dir, {
-      CMK_TRUST_DOMAIN: TRUST_DOMAIN,
-      CMK_TLS_CERT: identity.certPath,
-      CMK_TLS_KEY: identity.keyPath,
-      CMK_TLS_CA: identity.caPath,
-      CMK_GRPC_HOST: '127.0.0.1',
-      CMK_GRPC_PORT: String(grpcPort),
-      CMK_ADMIN_PORT: String(adminPort),
-      CMK_ADMIN_TOKEN: adminToken,
-      CMK_STATUS_HOST: '127.0.0.1',
-      CMK_STATUS_PORT: String(statusPort),
-      CMK_SQLITE_FILE: join(dir, 'cmk.db'),
-      CMK_PLATFORM_KEY: platformKey.join(','),
-      CMK_AWS_KMS_ENDPOINT: Object.entries(kms.endpoints)
-        .map(([region, url]) => `${region}=${url}`)
-        .join(','),
-      AWS_ACCESS_KEY_ID: role.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
-      ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),
-      ...(options.databaseUrl === undefined ? {} : { CMK_DATABASE_URL: options.databaseUrl }),
-      ...options.brokerEnv,
-    });
-    running.push({ stop: () => broker.process.stop() });
+    const { programs = SOURCES } = options;
+    const startBroker = async (name: string) => {
+      const identity = await ca.writeIdentity(join(dir, name), { uriSans: [BROKER_SPIFFE_ID] });
+      const broker = await launchBroker(
+        { dir, name, programs },
+        {
+          ...tlsSettings(identity),
+          CMK_TRUST_DOMAIN: TRUST_DOMAIN,
+          CMK_ADMIN_TOKEN: adminToken,
+          CMK_SQLITE_FILE: join(dir, 'cmk.db'),
+          CMK_PLATFORM_KEY: platformKey.join(','),
+          CMK_AWS_KMS_ENDPOINT: Object.entries(kms.endpoints)
+            .map(([region, url]) => `${region}=${url}`)
+            .join(','),
+          AWS_ACCESS_KEY_ID: role.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
+          ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),
+          ...(options.databaseUrl === undefined ? {} : { CMK_DATABASE_URL: options.databaseUrl }),
+          ...options.brokerEnv,
+        },
+      );
+      running.push({ stop: () => broker.process.stop() });
+      return broker;
+    };
+    const broker = await startBroker('broker');
 
-    const startSidecar = async (name: string, srvId: string): Promise<SidecarProcess> => {
-      const sidecar = await launchSidecar(dir, { name, srvId, ca, grpcPort, env: options.sidecarEnv ?? {} });
-      running.push(sidecar.process);
+    const startSidecar: SandboxSystem['startSidecar'] = async (name, srvId, started = {}) => {
+      const leaf = { uriSans: [`spiffe://${TRUST_DOMAIN}/service/${srvId}`] };
+      const identity = await ca.writeIdentity(join(dir, name), leaf);
+      const sidecar = await launchSidecar(
+        { dir, name, programs },
+        {
+          ...tlsSettings(identity),
+          CMK_BROKER: (started.broker ?? broker).address,
+          CMK_BROKER_SPIFFE_ID: BROKER_SPIFFE_ID,
+          ...options.sidecarEnv,
+        },
+      );
+      running.push({ stop: () => sidecar.process.stop() });
       return sidecar;
     };
-    const adminUrl = `http://127.0.0.1:${adminPort}`;
     return {
       dir,
       ca,
       kmsControlUrl: kms.controlUrl,
       customer: new AwsCustomer(kms.controlUrl, CUSTOMER_AWS_ACCOUNT),
       brokerRole: role.arn,
-      admin: new AdminClient(adminUrl, adminToken),
-      adminUrl,
+      admin: new AdminClient(broker.adminUrl, adminToken),
+      adminUrl: broker.adminUrl,
       adminToken,
       broker,
       sidecars: {
         recorder: await startSidecar('recorder', '0001'),
         phone: await startSidecar('phone', '0002'),
       },
+      startBroker,
       startSidecar,
       close,
     };
@@ -161,60 +173,8 @@ async function startKms(dir: string, args: readonly string[]): Promise<KmsProces
   return { process, ...(JSON.parse(line) as Omit<KmsProcess, 'process'>) };
 }
 
-async function startBroker(dir: string, env: Readonly<Record<string, string>>): Promise<BrokerProcess> {
-  const statusUrl = `http://127.0.0.1:${env['CMK_STATUS_PORT'] ?? ''}`;
-  const logPath = join(dir, 'logs', 'broker.log');
-  const start = (): Promise<ManagedProcess> =>
-    launch({ name: 'the broker', args: ['broker/main.ts'], env, logPath }, () =>
-      answersOk(`${statusUrl}/ready`),
-    );
-  let current = await start();
-  return {
-    statusUrl,
-    get process() {
-      return current;
-    },
-    async restart() {
-      await current.kill();
-      current = await start();
-    },
-  };
-}
-
-async function launchSidecar(
-  dir: string,
-  options: {
-    name: string;
-    srvId: string;
-    ca: TestCa;
-    grpcPort: number;
-    env: Readonly<Record<string, string>>;
-  },
-): Promise<SidecarProcess> {
-  const { name, srvId, ca, grpcPort } = options;
-  const identity = await ca.writeIdentity(join(dir, name), {
-    uriSans: [`spiffe://${TRUST_DOMAIN}/service/${srvId}`],
-  });
-  const address = `unix:${join(dir, `${name}.sock`)}`;
-  const statusPort = await freePort();
-  const statusUrl = `http://127.0.0.1:${statusPort}`;
-  const program = {
-    name: `the ${name} sidecar`,
-    args: ['sidecar/main.ts'],
-    env: {
-      CMK_LISTEN: address,
-      CMK_BROKER: `127.0.0.1:${grpcPort}`,
-      CMK_BROKER_SPIFFE_ID: `spiffe://${TRUST_DOMAIN}/broker`,
-      CMK_TLS_CERT: identity.certPath,
-      CMK_TLS_KEY: identity.keyPath,
-      CMK_TLS_CA: identity.caPath,
-      CMK_STATUS_HOST: '127.0.0.1',
-      CMK_STATUS_PORT: String(statusPort),
-      ...options.env,
-    },
-    logPath: join(dir, 'logs', `${name}.log`),
-  };
-  return { address, statusUrl, process: await launch(program, () => answersOk(`${statusUrl}/ready`)) };
+function tlsSettings({ certPath, keyPath, caPath }: IdentityFiles): Readonly<Record<string, string>> {
+  return { CMK_TLS_CERT: certPath, CMK_TLS_KEY: keyPath, CMK_TLS_CA: caPath };
 }
 
 /** The policy that AWS gives a new key: its account decides. */

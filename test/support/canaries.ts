@@ -55,7 +55,7 @@ function readMarker(): Buffer {
 /** One form in which bytes can leak. */
 export interface LeakForm {
   readonly encoding: string;
-  isIn(content: Buffer): boolean;
+  readonly isIn: (content: Buffer) => boolean;
 }
 
 /**

@@ -24,7 +24,9 @@ export class DrivenClock implements Clock {
   advance(ms: number): void {
     const end = this.#monotonicMs + ms;
     for (;;) {
-      const next = [...this.#pending].filter((entry) => entry.dueMs <= end).sort((a, b) => a.dueMs - b.dueMs)[0];
+      const next = [...this.#pending]
+        .filter((entry) => entry.dueMs <= end)
+        .sort((a, b) => a.dueMs - b.dueMs)[0];
       if (!next) break;
       this.#pending.delete(next);
       this.#pass(next.dueMs - this.#monotonicMs);

@@ -1,4 +1,4 @@
-import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -87,6 +87,17 @@ export class PostgresServer {
       return (await client.query<Record<string, unknown>>(sql)).rows;
     } finally {
       await client.end();
+    }
+  }
+
+  /** Copies a database's files and the write-ahead log as they lie on disk, for a scan; the server may run. */
+  async copyRaw(database: string, target: string): Promise<void> {
+    const name = new URL(database).pathname.slice(1);
+    const [row] = await this.query(database, `select oid from pg_database where datname = '${name}'`);
+    const { oid } = row as { oid: number };
+    await this.query(database, 'checkpoint');
+    for (const folder of [`base/${oid}`, 'pg_wal']) {
+      await cp(path.join(this.#folder, folder), path.join(target, folder), { recursive: true });
     }
   }
 

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { answersOk, freePort, launch, type ManagedProcess, type ProcessOptions } from './process.ts';
+
+/** A program that can crash and come back. */
+export interface RestartableProcess {
+  readonly statusUrl: string;
+  readonly process: ManagedProcess;
+  /** As a crash: `kill -9`, and started anew with the same settings. */
+  restart(): Promise<void>;
+}
+
+export interface BrokerProcess extends RestartableProcess {
+  /** Where sidecars connect. */
+  readonly address: string;
+}
+
+export interface SidecarProcess extends RestartableProcess {
+  /** Where services connect. */
+  readonly address: string;
+}
+
+/** Paths of the programs' main files, and the folder they run in. */
+export interface Programs {
+  readonly broker: string;
+  readonly sidecar: string;
+  readonly cwd?: string;
+}
+
+export const SOURCES: Programs = { broker: 'broker/main.ts', sidecar: 'sidecar/main.ts' };
+
+/** One program among the system's. */
+export interface Part {
+  readonly dir: string;
+  readonly name: string;
+  readonly programs: Programs;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** Starts a broker on ports of its own. @throws Error as {@link launch} */
+export async function launchBroker(
+  part: Part,
+  env: Env,
+): Promise<BrokerProcess & { readonly adminUrl: string }> {
+  const [grpcPort, adminPort] = [await freePort(), await freePort()];
+  const settings = {
+    CMK_GRPC_HOST: '127.0.0.1',
+    CMK_GRPC_PORT: String(grpcPort),
+    CMK_ADMIN_PORT: String(adminPort),
+  };
+  const started = await launchRestartable(part, part.programs.broker, { ...settings, ...env });
+  return Object.assign(started, {
+    address: `127.0.0.1:${grpcPort}`,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+  });
+}
+
+/** Starts a sidecar on a socket named after it. @throws Error as {@link launch} */
+export async function launchSidecar(part: Part, env: Env): Promise<SidecarProcess> {
+  const address = `unix:${join(part.dir, `${part.name}.sock`)}`;
+  const started = await launchRestartable(part, part.programs.sidecar, { CMK_LISTEN: address, ...env });
+  return Object.assign(started, { address });
+}
+
+async function launchRestartable(part: Part, program: string, env: Env): Promise<RestartableProcess> {
+  const { dir, name, programs } = part;
+  const statusPort = await freePort();
+  const statusUrl = `http://127.0.0.1:${statusPort}`;
+  const options: ProcessOptions = {
+    name: `the process ${name}`,
+    args: [program],
+    env: { CMK_STATUS_HOST: '127.0.0.1', CMK_STATUS_PORT: String(statusPort), ...env },
+    logPath: join(dir, 'logs', `${name}.log`),
+    ...(programs.cwd === undefined ? {} : { cwd: programs.cwd }),
+  };
+  const start = (): Promise<ManagedProcess> => launch(options, () => answersOk(`${statusUrl}/ready`));
+  return new Restartable(statusUrl, await start(), start);
+}
+
+class Restartable implements RestartableProcess {
+  readonly statusUrl: string;
+  #process: ManagedProcess;
+  readonly #start: () => Promise<ManagedProcess>;
+
+  constructor(statusUrl: string, process: ManagedProcess, start: () => Promise<ManagedProcess>) {
+    this.statusUrl = statusUrl;
+    this.#process = process;
+    this.#start = start;
+  }
+
+  get process(): ManagedProcess {
+    return this.#process;
+  }
+
+  async restart(): Promise<void> {
+    await this.#process.kill();
+    this.#process = await this.#start();
+  }
+}

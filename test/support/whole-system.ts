@@ -1,0 +1,123 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { ExecutionContext } from 'ava';
+import type { StoreLocation } from '../../broker/store/open-store.ts';
+import type { TrailEvent } from '../../sandbox/aws-kms/trail.ts';
+import { keyPolicy } from '../../sandbox/customer.ts';
+import { startSystem, type SandboxSystem, type SystemOptions } from '../../sandbox/system.ts';
+import { ARTIFACTS, runMarker } from './canaries.ts';
+import { PostgresServer } from './postgres.ts';
+
+export const ACCOUNT = 'acme';
+export const OWNER = 'user-1';
+
+export function recording(id: string, account = ACCOUNT) {
+  return { account, srvId: '0001', type: 'MeetingWebinarRecording', id };
+}
+
+/** A folder among the artifacts of this run, for the scan. */
+export function artifactFolder(suite: string): string {
+  const folder = join(ARTIFACTS, suite);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** A sandbox of processes with one enrolled customer; every data key is a canary, and every trace is kept for the scan. */
+export class WholeSystem {
+  readonly sandbox: SandboxSystem;
+  readonly store: StoreLocation;
+  /** The customer's key and its replica. */
+  readonly keys: readonly [string, ...string[]];
+  readonly #errors: unknown[];
+
+  private constructor(
+    parts: Pick<WholeSystem, 'sandbox' | 'store' | 'keys'> & { readonly errors: unknown[] },
+  ) {
+    this.sandbox = parts.sandbox;
+    this.store = parts.store;
+    this.keys = parts.keys;
+    this.#errors = parts.errors;
+  }
+
+  /**
+   * Starts one for the length of a test.
+   * @param suite names the artifacts
+   * @param database `postgres`: a server of its own
+   */
+  static async start(
+    t: ExecutionContext,
+    suite: string,
+    database: 'sqlite' | 'postgres',
+    options: Omit<SystemOptions, 'dir' | 'databaseUrl'> = {},
+  ): Promise<WholeSystem> {
+    const dir = mkdtempSync(join(tmpdir(), 'cmk-e2e-'));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    const artifacts = artifactFolder(suite);
+    const postgres = database === 'postgres' ? await PostgresServer.start() : null;
+    if (postgres) t.teardown(() => postgres.remove());
+    const databaseUrl = await postgres?.createDatabase();
+    const sandbox = await startSystem({
+      dir,
+      ...options,
+      kmsArgs: ['--marker', runMarker().toString('hex'), ...(options.kmsArgs ?? [])],
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    });
+    const store = databaseUrl === undefined ? { sqlitePath: join(dir, 'cmk.db') } : { databaseUrl };
+    const errors: unknown[] = [];
+    t.teardown(async () => {
+      await keepScrapes(sandbox, artifacts);
+      if (databaseUrl !== undefined) await postgres?.copyRaw(databaseUrl, join(artifacts, 'postgres'));
+      // While they run: the write-ahead log is gone once the broker has closed the database.
+      keepFiles(dir, artifacts);
+      await sandbox.close();
+      cpSync(join(dir, 'logs'), join(artifacts, 'logs'), { recursive: true });
+      writeFileSync(join(artifacts, 'errors.txt'), inspect(errors, { depth: 10, maxArrayLength: null }));
+    });
+    return new WholeSystem({ sandbox, store, keys: await enrol(sandbox), errors });
+  }
+
+  /** Keeps an error's text, causes and all. */
+  note(error: unknown): void {
+    this.#errors.push(error);
+  }
+
+  /** The customer's log of one operation on an asset. */
+  async calls(eventName: string, assetId: string): Promise<TrailEvent[]> {
+    const log = await this.sandbox.customer.log();
+    return log.filter(
+      (event) =>
+        event.eventName === eventName && event.requestParameters?.encryptionContext?.['id'] === assetId,
+    );
+  }
+}
+
+async function enrol(sandbox: SandboxSystem): Promise<[string, ...string[]]> {
+  const { customer, admin, brokerRole } = sandbox;
+  const policy = keyPolicy({ customer: customer.account, broker: brokerRole, account: ACCOUNT });
+  const keys = await customer.createMultiRegionKey(['us-east-1', 'us-west-2'], policy);
+  await admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
+  await admin.enrolKey(ACCOUNT, keys);
+  await admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
+  return keys;
+}
+
+async function keepScrapes(sandbox: SandboxSystem, artifacts: string): Promise<void> {
+  const { broker, sidecars } = sandbox;
+  for (const [name, { statusUrl }] of Object.entries({ broker, ...sidecars })) {
+    // A test may have ended with one of them down.
+    const text = await fetch(`${statusUrl}/metrics`, { signal: AbortSignal.timeout(5_000) }).then(
+      (response) => response.text(),
+      (error: unknown) => String(error),
+    );
+    writeFileSync(join(artifacts, `${name}.metrics.txt`), text);
+  }
+}
+
+function keepFiles(dir: string, artifacts: string): void {
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) {
+    if (/^cmk\.db|\.jsonl$/.test(name)) cpSync(join(dir, name), join(artifacts, name));
+  }
+}
