@@ -12,7 +12,7 @@ import type { IdentityWatcher } from '../../runtime/identity.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { startTlsListener } from '../../runtime/tls-listener.ts';
 import type { AssetDescription, DescribeAsset } from '../keys/describe-asset.ts';
-import type { Grant } from '../keys/grant.ts';
+import { withPlaintext, type Grant } from '../keys/grant.ts';
 import type { IssueDataKey } from '../keys/issue-data-key.ts';
 import type { ResolveDataKey } from '../keys/resolve-data-key.ts';
 import type { Revocations } from '../keys/revocations.ts';
@@ -123,16 +123,6 @@ function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBroke
     }),
     WatchRevocations: (call) => watchers.watch(call),
   };
-}
-
-/** gRPC serialises an answer while it is handed over; our copy is overwritten right after. */
-function withPlaintext(grant: Grant, use: (key: Buffer) => void): void {
-  const key = grant.dataKey.copyBytes();
-  try {
-    use(key);
-  } finally {
-    key.fill(0);
-  }
 }
 
 function shutDown(server: grpc.Server, graceMs: number): Promise<void> {

@@ -72,7 +72,9 @@ class CallLimit {
     });
     // Rejects when nobody looks any more, if the caller goes away after the answer.
     this.reached.catch(() => undefined);
-    call.once('cancelled', () => this.#abort.abort(new CmkError('CANCELLED', 'the caller cancelled the call')));
+    call.once('cancelled', () =>
+      this.#abort.abort(new CmkError('CANCELLED', 'the caller cancelled the call')),
+    );
     this.#timer = setTimeout(() => {
       const text = `the call was not done within ${Math.round(timeoutMs)} ms`;
       this.#abort.abort(new CmkError('DEADLINE_EXCEEDED', text));

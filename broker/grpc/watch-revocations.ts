@@ -64,16 +64,16 @@ export class RevocationWatchers {
     let position = await this.#startingPosition(checkPosition(call.request.position));
     await send(call, { position }, signal);
     for (;;) {
+      const newest = revocations.position;
       const events = await revocations.after(position);
       for (const { kekId: keyId, reason, position: at } of events) {
         await send(call, { position: at, keyId, reason }, signal);
         position = at;
       }
-      if (events.length > 0) continue;
-      const asleepAt = revocations.position;
+      // What came while this was looking would not wake it.
+      if (events.length > 0 || revocations.position !== newest) continue;
       await revocations.sleep(HEARTBEAT_INTERVAL_MS, signal);
-      signal.throwIfAborted();
-      if (revocations.position === asleepAt) await send(call, { position }, signal);
+      if (revocations.position === newest) await send(call, { position }, signal);
     }
   }
 

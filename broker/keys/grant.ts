@@ -50,3 +50,13 @@ function grantOf(record: DataKeyRecord, leased: LeasedKey, leaseMs: number): Gra
   const { id: dataKeyId, generation, protection, context } = record;
   return { dataKey, dataKeyId, generation, protection, kekId, keyInUse, context, leaseMs, position };
 }
+
+/** Lends the key's bytes for as long as `use` takes, e.g. to serialise them; the copy is overwritten right after. */
+export function withPlaintext(grant: Pick<Grant, 'dataKey'>, use: (key: Buffer) => void): void {
+  const key = grant.dataKey.copyBytes();
+  try {
+    use(key);
+  } finally {
+    key.fill(0);
+  }
+}

@@ -8,6 +8,9 @@ import type { KmsOperation, Observer } from './observer.ts';
 
 /** How many calls may wait for each one that runs. */
 const WAITING_PER_RUNNING = 16;
+/** For how long a replica is preferred to a key that did not answer. */
+const AWAY_MS = 10_000;
+const MAX_REMEMBERED_AWAY = 10_000;
 
 /** Where a key is: what a call needs to know of a {@link Kek}. */
 export type KmsTarget = Pick<Kek, 'provider' | 'references'>;
@@ -28,6 +31,7 @@ export interface KmsSuccess {
 export class KmsCalls {
   readonly #options: KmsCallsOptions;
   readonly #limiters = new Map<string, Limiter>();
+  readonly #awayUntilMs = new Map<string, number>();
 
   constructor(options: KmsCallsOptions) {
     this.#options = options;
@@ -75,11 +79,12 @@ export class KmsCalls {
     attempt: (provider: KmsProvider, reference: string, call: KmsCall) => Promise<T>,
   ): Promise<KmsSuccess & { result: T }> {
     let failure: KmsError | null = null;
-    for (const reference of target.references) {
+    for (const reference of this.#inOrder(target.references)) {
       try {
         return await this.#call(target.provider, operation, reference, attempt);
       } catch (error) {
         const current = asKmsError(error);
+        if (current.kmsCause === 'UNREACHABLE') this.#noteAway(reference);
         // The same bytes under the same context: another replica would say the same.
         if (current.kmsCause === 'CONTEXT_MISMATCH') throw current;
         // What the customer decided explains more than what happened to be unreachable besides.
@@ -87,6 +92,18 @@ export class KmsCalls {
       }
     }
     throw failure ?? new KmsError('INVALID_RESPONSE', 'the key has no reference');
+  }
+
+  /** As given, but what did not answer a moment ago comes last: its deadline would be everybody's delay. */
+  #inOrder(references: readonly string[]): string[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    const isAway = (reference: string) => (this.#awayUntilMs.get(reference) ?? 0) > nowMs;
+    return references.toSorted((a, b) => Number(isAway(a)) - Number(isAway(b)));
+  }
+
+  #noteAway(reference: string): void {
+    if (this.#awayUntilMs.size >= MAX_REMEMBERED_AWAY) this.#awayUntilMs.clear();
+    this.#awayUntilMs.set(reference, this.#options.clock.monotonicMs() + AWAY_MS);
   }
 
   async #call<T>(

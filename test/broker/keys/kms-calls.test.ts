@@ -54,6 +54,23 @@ for (const [first, second, outcome, asked] of OUTCOMES) {
   });
 }
 
+test('a key that does not answer is tried last for a while, not first each time', async (t) => {
+  const { kms, clock, calls, primary, replica, target } = world();
+  kms.key(primary).failure = 'UNREACHABLE';
+  const asked = async () => {
+    kms.calls.length = 0;
+    await calls.generate(target, CONTEXT);
+    return kms.calls.map(({ reference }) => reference);
+  };
+  t.deepEqual(await asked(), [primary, replica]);
+  t.deepEqual(await asked(), [replica]);
+  kms.key(replica).failure = 'UNREACHABLE';
+  kms.key(primary).failure = null;
+  t.deepEqual(await asked(), [replica, primary]);
+  clock.advance(10_000);
+  t.deepEqual(await asked(), [primary]);
+});
+
 test('what a provider throws against its contract is no customer’s decision', async (t) => {
   const { kms, calls, target } = world();
   kms.generate = () => Promise.reject(new TypeError('a defect'));

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { openStore } from '../../broker/store/open-store.ts';
+import { startAwsKms } from '../../sandbox/aws-kms/emulator.ts';
+import { createTestCa } from '../../sandbox/ca.ts';
+import { BROKER_ACCOUNT } from '../support/aws-kms.ts';
+import { eventually } from '../support/eventually.ts';
+import { TOKEN } from '../support/broker-world.ts';
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly lines: () => { msg: string; statusPort?: number; err?: { code?: string; message: string } }[];
+}
+
+function start(t: ExecutionContext, env: Record<string, string>): Process {
+  const child = spawn(process.execPath, ['broker/main.ts'], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  t.teardown(() => child.kill('SIGKILL'));
+  const lines = () =>
+    output
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as ReturnType<Process['lines']>[number]);
+  return { child, lines };
+}
+
+const portOf = ({ lines }: Process) => lines().find(({ msg }) => msg === 'ready')?.statusPort;
+
+async function exitCodeOf({ child }: Process): Promise<unknown> {
+  if (child.exitCode !== null) return child.exitCode;
+  return ((await once(child, 'exit')) as unknown[])[0];
+}
+
+test('two brokers that start at once share one platform key; each serves, drains and ends with 0', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'cmk-main-'));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const kms = await startAwsKms({ regions: ['us-east-1'] });
+  t.teardown(() => kms.close());
+  const role = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'user', name: 'broker' });
+  const platformKey = kms.createKey({ account: BROKER_ACCOUNT, region: 'us-east-1' });
+  const identity = await (await createTestCa()).writeIdentity(dir, { uriSans: ['spiffe://cmk.test/broker'] });
+  const env = {
+    CMK_TRUST_DOMAIN: 'cmk.test',
+    CMK_TLS_CERT: identity.certPath,
+    CMK_TLS_KEY: identity.keyPath,
+    CMK_TLS_CA: identity.caPath,
+    CMK_GRPC_HOST: '127.0.0.1',
+    CMK_STATUS_HOST: '127.0.0.1',
+    CMK_GRPC_PORT: '0',
+    CMK_ADMIN_PORT: '0',
+    CMK_STATUS_PORT: '0',
+    CMK_ADMIN_TOKEN: TOKEN,
+    CMK_PLATFORM_KEY: platformKey,
+    CMK_SQLITE_FILE: join(dir, 'cmk.db'),
+    CMK_AWS_KMS_ENDPOINT: Object.entries(kms.endpoints)
+      .map(([region, url]) => `${region}=${url}`)
+      .join(','),
+    AWS_ACCESS_KEY_ID: role.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
+  };
+  const brokers = [start(t, env), start(t, env)];
+  await eventually(() => brokers.every((broker) => portOf(broker) !== undefined), 30_000);
+  const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
+  const keks = await store.listKeks(null);
+  await store.close();
+  t.is(keks.length, 1);
+  for (const broker of brokers) {
+    const answer = await fetch(`http://127.0.0.1:${portOf(broker)}/metrics`);
+    t.regex(await answer.text(), /cmk_certificate_expiry_timestamp_seconds\{role="broker"\} \d{10}/);
+    broker.child.kill('SIGTERM');
+    t.is(await exitCodeOf(broker), 0);
+  }
+});
+
+test('a broker that cannot start says everything that is wrong, and ends with 1', async (t) => {
+  const broker = start(t, { CMK_LEASE: 'long' });
+  t.is(await exitCodeOf(broker), 1);
+  await eventually(() => broker.lines().length > 0);
+  const [line] = broker.lines();
+  t.is(line?.err?.code, 'CONFIG_INVALID');
+  t.regex(line?.err?.message ?? '', /CMK_TRUST_DOMAIN[^]*CMK_LEASE/);
+});
