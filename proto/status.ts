@@ -12,7 +12,10 @@ const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
 const messages = loadStatusMessages();
 const statusMessage = messages['google.rpc.Status'] as MessageTypeDefinition<Status, Status__Output>;
-const errorInfoMessage = messages['google.rpc.ErrorInfo'] as MessageTypeDefinition<ErrorInfo, ErrorInfo__Output>;
+const errorInfoMessage = messages['google.rpc.ErrorInfo'] as MessageTypeDefinition<
+  ErrorInfo,
+  ErrorInfo__Output
+>;
 
 /** The status to end a call with. An error that is not ours becomes INTERNAL: its text stays in the process. */
 export function toGrpcStatus(error: unknown): grpc.StatusObject {
@@ -27,7 +30,7 @@ export function toGrpcStatus(error: unknown): grpc.StatusObject {
     code,
     message: known.message,
     details: [{ type_url: ERROR_INFO_TYPE, value: info }],
-  } as unknown as Status);
+  });
   const metadata = new grpc.Metadata();
   metadata.set(DETAILS_TRAILER, details);
   return { code, details: known.message, metadata };
@@ -42,7 +45,7 @@ export function fromGrpcError(error: unknown, unreachable: ErrorCode): CmkError 
   if (!isServiceError(error)) return new CmkError('INTERNAL', 'internal error', { cause: error });
   const info = readErrorInfo(error.metadata);
   if (info && isErrorCode(info.reason)) {
-    const { retryable: _, ...metadata } = info.metadata;
+    const { retryable: _retryable, ...metadata } = info.metadata;
     return new CmkError(info.reason, error.details, { cause: error, metadata });
   }
   return new CmkError(codeOfBareStatus(error.code, unreachable), error.details, { cause: error });
@@ -68,22 +71,16 @@ function readErrorInfo(metadata: grpc.Metadata | undefined): ErrorInfo__Output |
   }
 }
 
+/** What statuses mean that gRPC itself ends a call with. */
+const BARE_STATUSES: Partial<Record<grpc.status, ErrorCode>> = {
+  [grpc.status.DEADLINE_EXCEEDED]: 'DEADLINE_EXCEEDED',
+  [grpc.status.CANCELLED]: 'CANCELLED',
+  [grpc.status.PERMISSION_DENIED]: 'NOT_AUTHORIZED',
+  [grpc.status.UNAUTHENTICATED]: 'NOT_AUTHORIZED',
+  [grpc.status.INVALID_ARGUMENT]: 'INVALID_ARGUMENT',
+  [grpc.status.RESOURCE_EXHAUSTED]: 'TOO_MANY_STREAMS',
+};
+
 function codeOfBareStatus(code: grpc.status, unreachable: ErrorCode): ErrorCode {
-  switch (code) {
-    case grpc.status.UNAVAILABLE:
-      return unreachable;
-    case grpc.status.DEADLINE_EXCEEDED:
-      return 'DEADLINE_EXCEEDED';
-    case grpc.status.CANCELLED:
-      return 'CANCELLED';
-    case grpc.status.PERMISSION_DENIED:
-    case grpc.status.UNAUTHENTICATED:
-      return 'NOT_AUTHORIZED';
-    case grpc.status.INVALID_ARGUMENT:
-      return 'INVALID_ARGUMENT';
-    case grpc.status.RESOURCE_EXHAUSTED:
-      return 'TOO_MANY_STREAMS';
-    default:
-      return 'INTERNAL';
-  }
+  return code === grpc.status.UNAVAILABLE ? unreachable : (BARE_STATUSES[code] ?? 'INTERNAL');
 }

@@ -4,7 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PROTOS = ['cmk/v1/sidecar.proto', 'cmk/v1/broker.proto', 'google/rpc/status.proto', 'google/rpc/error_details.proto'];
+const PROTOS = [
+  'cmk/v1/sidecar.proto',
+  'cmk/v1/broker.proto',
+  'google/rpc/status.proto',
+  'google/rpc/error_details.proto',
+];
 const COMMITTED = 'proto/types';
 
 function generate(outDir: string): void {

@@ -11,15 +11,66 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   runtime: ['runtime', 'core', /^:/],
   proto: ['proto', 'core', /^:@grpc\//, /^:node:/],
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
-  sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/, ':grpc-health-check', ':prom-client', ':pino'],
+  sidecar: [
+    'sidecar',
+    'proto',
+    'runtime',
+    'core',
+    /^:@grpc\//,
+    /^:node:/,
+    ':grpc-health-check',
+    ':prom-client',
+    ':pino',
+  ],
   'broker/model': ['broker/model', 'core', /^:node:/],
   'broker/policy': ['broker/policy', 'broker/model', 'core'],
-  'broker/kms': ['broker/kms', 'broker/model', 'core', 'runtime', /^:node:/, ':@aws-sdk/client-kms', /^:@smithy\//],
+  'broker/kms': [
+    'broker/kms',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+    ':@aws-sdk/client-kms',
+    /^:@smithy\//,
+  ],
   'broker/store': ['broker/store', 'broker/model', 'core', 'runtime', /^:node:/, ':knex', ':pg', ':sqlite3'],
   'broker/audit': ['broker/audit', 'broker/store', 'broker/model', 'core', 'runtime', /^:node:/],
-  'broker/keys': ['broker/keys', 'broker/policy', 'broker/kms', 'broker/store', 'broker/audit', 'broker/model', 'core', 'runtime', /^:node:/],
-  'broker/grpc': ['broker/grpc', 'broker/keys', 'broker/policy', 'broker/audit', 'broker/model', 'proto', 'core', 'runtime', /^:@grpc\//, /^:node:/, ':grpc-health-check'],
-  'broker/admin': ['broker/admin', 'broker/keys', 'broker/policy', 'broker/audit', 'broker/store', 'broker/model', 'core', 'runtime', /^:node:/, ':fastify'],
+  'broker/keys': [
+    'broker/keys',
+    'broker/policy',
+    'broker/kms',
+    'broker/store',
+    'broker/audit',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+  ],
+  'broker/grpc': [
+    'broker/grpc',
+    'broker/keys',
+    'broker/policy',
+    'broker/audit',
+    'broker/model',
+    'proto',
+    'core',
+    'runtime',
+    /^:@grpc\//,
+    /^:node:/,
+    ':grpc-health-check',
+  ],
+  'broker/admin': [
+    'broker/admin',
+    'broker/keys',
+    'broker/policy',
+    'broker/audit',
+    'broker/store',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+    ':fastify',
+  ],
 };
 
 /** Ports: the only file of these folders that the use cases and their callers may import. */
@@ -44,7 +95,9 @@ function importsOf(file: string): string[] {
 }
 
 function isAllowed(target: string, allowed: readonly (string | RegExp)[]): boolean {
-  return allowed.some((rule) => (typeof rule === 'string' ? target === rule || target.startsWith(`${rule}/`) : rule.test(target)));
+  return allowed.some((rule) =>
+    typeof rule === 'string' ? target === rule || target.startsWith(`${rule}/`) : rule.test(target),
+  );
 }
 
 for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
@@ -65,7 +118,9 @@ for (const folder of ONLY_PORTS_FOR) {
     const wrong = sources(folder).flatMap((file) =>
       importsOf(file)
         .filter((target) =>
-          Object.entries(PORTS).some(([owner, ports]) => target.startsWith(`${owner}/`) && !ports.includes(target)),
+          Object.entries(PORTS).some(
+            ([owner, ports]) => target.startsWith(`${owner}/`) && !ports.includes(target),
+          ),
         )
         .map((target) => `${file} → ${target}`),
     );
@@ -81,13 +136,15 @@ test('no product code imports the sandbox or a test', (t) => {
   t.deepEqual(wrong, []);
 });
 
-const SIDECAR_NEVER_LOADS = /node_modules\/(@aws-sdk|@smithy|@azure|oci-|knex|pg|sqlite3|fastify|@fastify|express|react)/;
+const SIDECAR_NEVER_LOADS =
+  /node_modules\/(@aws-sdk|@smithy|@azure|oci-|knex|pg|sqlite3|fastify|@fastify|express|react)/;
 
 test('the sidecar bundle holds no cloud SDK, database driver or web framework', async (t) => {
   const sidecar = PROGRAMS.find((program) => program.name === 'sidecar');
   const broker = PROGRAMS.find((program) => program.name === 'broker');
   if (!sidecar || !broker) return t.fail('a program is missing');
-  const offending = (inputs: object) => Object.keys(inputs).filter((input) => SIDECAR_NEVER_LOADS.test(input));
+  const offending = (inputs: object) =>
+    Object.keys(inputs).filter((input) => SIDECAR_NEVER_LOADS.test(input));
   const { inputs } = await bundle(sidecar, 'dist/unwritten', false);
   t.deepEqual(offending(inputs), []);
   // The pattern is worth something: it finds them in the broker.
