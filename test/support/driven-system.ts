@@ -1,0 +1,211 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { inspect } from 'node:util';
+import type { ExecutionContext } from 'ava';
+import { readBrokerConfig } from '../../broker/config.ts';
+import { createProviders } from '../../broker/kms/registry.ts';
+import { startBroker, type RunningBroker } from '../../broker/main.ts';
+import { CmkClient } from '../../client/index.ts';
+import { createLogger, type Logger } from '../../runtime/logger.ts';
+import { AdminClient } from '../../sandbox/admin-client.ts';
+import { startAwsKms, type AwsKms, type PrincipalHandle } from '../../sandbox/aws-kms/emulator.ts';
+import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
+import { keyPolicy } from '../../sandbox/customer.ts';
+import { readSidecarConfig } from '../../sidecar/config.ts';
+import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
+import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT } from './aws-kms.ts';
+import { canaryBytes } from './canaries.ts';
+import { DrivenClock } from './driven-clock.ts';
+import { StallableProxy } from './stallable-proxy.ts';
+import { WatchedKms } from './watched-kms.ts';
+import { ACCOUNT, artifactFolder, OWNER, recording } from './whole-system.ts';
+
+export const TRUST_DOMAIN = 'cmk.test';
+const BROKER_ID = `spiffe://${TRUST_DOMAIN}/broker`;
+const TOKEN = 'an-operator-token-for-tests-0123456789';
+const REGIONS = ['us-east-1', 'us-west-2'] as const;
+
+/** The SPIFFE id of a service's sidecar. */
+export function sidecarId(srvId: string, trustDomain = TRUST_DOMAIN): string {
+  return `spiffe://${trustDomain}/service/${srvId}`;
+}
+
+export interface SidecarInProcess {
+  readonly sidecar: RunningSidecar;
+  readonly address: string;
+  readonly client: CmkClient;
+}
+
+export interface SidecarSetUp {
+  /** Default: the Meeting Recorder's. */
+  readonly leaf?: LeafOptions;
+  /** Who issued its certificate; it trusts the broker all the same. */
+  readonly issuer?: TestCa;
+  readonly clock?: DrivenClock;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Broker and sidecars in this process with one clock that the test drives, over mutual TLS and unix sockets, and an
+ * emulated AWS KMS over HTTP. Every data key is a canary, and every trace is kept for the scan.
+ */
+export class DrivenSystem {
+  readonly dir: string;
+  readonly ca: TestCa;
+  readonly clock: DrivenClock;
+  readonly aws: AwsKms;
+  readonly kms: WatchedKms;
+  readonly broker: RunningBroker;
+  readonly admin: AdminClient;
+  /** The customer's key and its replica. */
+  readonly keys: readonly string[];
+  /** Stands between the sidecars and the broker. */
+  readonly link: StallableProxy;
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  readonly #errors: unknown[] = [];
+  readonly #log: string[];
+
+  private constructor(
+    parts: Pick<
+      DrivenSystem,
+      'dir' | 'ca' | 'clock' | 'aws' | 'kms' | 'broker' | 'admin' | 'keys' | 'link'
+    > & { readonly log: string[] },
+  ) {
+    this.dir = parts.dir;
+    this.ca = parts.ca;
+    this.clock = parts.clock;
+    this.aws = parts.aws;
+    this.kms = parts.kms;
+    this.broker = parts.broker;
+    this.admin = parts.admin;
+    this.keys = parts.keys;
+    this.link = parts.link;
+    this.#log = parts.log;
+  }
+
+  /** Starts one for the length of a test. @param suite names the artifacts */
+  static async start(t: ExecutionContext, suite: string): Promise<DrivenSystem> {
+    const dir = mkdtempSync(join(tmpdir(), 'cmk-driven-'));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    const ca = await createTestCa();
+    const clock = new DrivenClock();
+    const log: string[] = [];
+    const aws = await startAwsKms({ regions: REGIONS, randomBytes: canaryBytes });
+    t.teardown(() => aws.close());
+    const role = aws.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'cmk-broker' });
+    const config = readBrokerConfig(await brokerEnv(dir, ca, aws));
+    const kms = new WatchedKms(createProviders(config, { aws: role }).aws, clock);
+    t.teardown(() => kms.close());
+    const logger = loggerInto(log, 'broker');
+    const broker = await startBroker({ config, clock, kms: { aws: kms }, logger });
+    const link = await StallableProxy.start(broker.grpcPort);
+    const admin = new AdminClient(`http://127.0.0.1:${broker.adminPort}`, TOKEN);
+    const keys = await enrol(aws, admin, role);
+    const system = new DrivenSystem({ dir, ca, clock, aws, kms, broker, admin, keys, link, log });
+    t.teardown(() => system.#close(artifactFolder(suite)));
+    return system;
+  }
+
+  /** Starts a sidecar; it and its client are closed with the system. */
+  async startSidecar(name: string, setUp: SidecarSetUp = {}): Promise<SidecarInProcess> {
+    const { leaf = { uriSans: [sidecarId('0001')] }, issuer = this.ca, clock = this.clock } = setUp;
+    const files = await issuer.writeIdentity(join(this.dir, name), leaf);
+    writeFileSync(files.caPath, this.ca.caPem);
+    const address = `unix:${join(this.dir, `${name}.sock`)}`;
+    const config = readSidecarConfig({
+      CMK_LISTEN: address,
+      CMK_BROKER: `127.0.0.1:${this.link.port}`,
+      CMK_BROKER_SPIFFE_ID: BROKER_ID,
+      CMK_TLS_CERT: files.certPath,
+      CMK_TLS_KEY: files.keyPath,
+      CMK_TLS_CA: files.caPath,
+      CMK_STATUS_HOST: '127.0.0.1',
+      CMK_STATUS_PORT: '0',
+      CMK_STREAM_IDLE: '1h',
+      ...setUp.env,
+    });
+    const sidecar = await startSidecar({ config, clock, logger: loggerInto(this.#log, name) });
+    const client = new CmkClient({ address });
+    this.#closers.push(() => sidecar.close(0));
+    this.#closers.push(() => client.close());
+    return { sidecar, address, client };
+  }
+
+  seal(client: CmkClient, content: Uint8Array, assetId: string): Promise<Buffer> {
+    return buffer(client.encrypt(content, { asset: recording(assetId), owner: OWNER }));
+  }
+
+  open(client: CmkClient, sealed: Uint8Array, assetId: string): Promise<Buffer> {
+    return buffer(client.decrypt(sealed, { asset: recording(assetId), reason: 'USER_ACCESS' }));
+  }
+
+  /** Keeps an error's text, causes and all, for the scan. */
+  note(error: unknown): void {
+    this.#errors.push(error);
+  }
+
+  /** The sum over all label values that the text names. */
+  async brokerMetric(name: string, labels = ''): Promise<number> {
+    return metricIn(await this.broker.metrics.registry.metrics(), name, labels);
+  }
+
+  async #close(artifacts: string): Promise<void> {
+    const scrape = await this.broker.metrics.registry.metrics();
+    for (const close of this.#closers.reverse()) await close();
+    await this.broker.close(0);
+    this.link.close();
+    mkdirSync(artifacts, { recursive: true });
+    writeFileSync(join(artifacts, 'broker.metrics.txt'), scrape);
+    writeFileSync(join(artifacts, 'log.jsonl'), this.#log.join(''));
+    writeFileSync(join(artifacts, 'errors.txt'), inspect(this.#errors, { depth: 10, maxArrayLength: null }));
+  }
+}
+
+/** One metric of a scrape, summed over the lines that hold `labels`. */
+export function metricIn(scrape: string, name: string, labels = ''): number {
+  return scrape
+    .split('\n')
+    .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+async function brokerEnv(dir: string, ca: TestCa, aws: AwsKms): Promise<Record<string, string>> {
+  const identity = await ca.writeIdentity(join(dir, 'broker'), { uriSans: [BROKER_ID] });
+  const [primary, ...others] = REGIONS;
+  const platformKey = aws.createKey({ account: BROKER_ACCOUNT, region: primary, multiRegion: true });
+  const replicas = others.map((region) => aws.replicateKey(platformKey, region));
+  return {
+    CMK_TRUST_DOMAIN: TRUST_DOMAIN,
+    CMK_TLS_CERT: identity.certPath,
+    CMK_TLS_KEY: identity.keyPath,
+    CMK_TLS_CA: identity.caPath,
+    CMK_GRPC_HOST: '127.0.0.1',
+    CMK_GRPC_PORT: '0',
+    CMK_ADMIN_PORT: '0',
+    CMK_ADMIN_TOKEN: TOKEN,
+    CMK_STATUS_HOST: '127.0.0.1',
+    CMK_STATUS_PORT: '0',
+    CMK_SQLITE_FILE: join(dir, 'cmk.db'),
+    CMK_PLATFORM_KEY: [platformKey, ...replicas].join(','),
+    CMK_AWS_KMS_ENDPOINT: Object.entries(aws.endpoints)
+      .map(([region, url]) => `${region}=${url}`)
+      .join(','),
+  };
+}
+
+async function enrol(aws: AwsKms, admin: AdminClient, role: PrincipalHandle): Promise<string[]> {
+  const policy = keyPolicy({ customer: CUSTOMER_ACCOUNT, broker: role.arn, account: ACCOUNT });
+  const [region, ...others] = REGIONS;
+  const arn = aws.createKey({ account: CUSTOMER_ACCOUNT, region, multiRegion: true, policy });
+  const keys = [arn, ...others.map((other) => aws.replicateKey(arn, other, policy))];
+  await admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
+  await admin.enrolKey(ACCOUNT, keys);
+  await admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
+  return keys;
+}
+
+function loggerInto(lines: string[], name: string): Logger {
+  return createLogger({ name, level: 'debug', destination: { write: (line) => void lines.push(line) } });
+}

@@ -1,0 +1,65 @@
+import type { DataKey } from '../../core/data-key.ts';
+import type { EncryptionContext } from '../../core/encryption-context.ts';
+import {
+  KmsError,
+  type GeneratedDataKey,
+  type KmsCall,
+  type KmsProvider,
+} from '../../broker/kms/provider.ts';
+import type { Clock } from '../../runtime/clock.ts';
+
+/** The asset type that stands in the context of a key's canary. */
+const CANARY_TYPE = 'Canary';
+
+/** A real provider, and when it last allowed the use of a data key. Probes can be cut off. */
+export class WatchedKms implements KmsProvider {
+  /** On the monotonic clock, when the call began. */
+  lastAllowedMs = -Infinity;
+  probesArrive = true;
+  readonly #kms: KmsProvider;
+  readonly #clock: Clock;
+
+  constructor(kms: KmsProvider, clock: Clock) {
+    this.#kms = kms;
+    this.#clock = clock;
+  }
+
+  generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
+    return this.#noted(context, () => this.#kms.generate(reference, context, call));
+  }
+
+  unwrap(
+    reference: string,
+    wrapped: Uint8Array,
+    context: EncryptionContext,
+    call: KmsCall,
+  ): Promise<DataKey> {
+    if (context['type'] === CANARY_TYPE && !this.probesArrive) {
+      return Promise.reject(new KmsError('UNREACHABLE', 'the test holds probes back'));
+    }
+    return this.#noted(context, () => this.#kms.unwrap(reference, wrapped, context, call));
+  }
+
+  wrap(...parts: Parameters<KmsProvider['wrap']>): Promise<Uint8Array> {
+    return this.#kms.wrap(...parts);
+  }
+
+  describe(...parts: Parameters<KmsProvider['describe']>): ReturnType<KmsProvider['describe']> {
+    return this.#kms.describe(...parts);
+  }
+
+  parseReference(text: string): string {
+    return this.#kms.parseReference(text);
+  }
+
+  close(): void {
+    this.#kms.close();
+  }
+
+  async #noted<T>(context: EncryptionContext, call: () => Promise<T>): Promise<T> {
+    const startedAtMs = this.#clock.monotonicMs();
+    const result = await call();
+    if (context['type'] !== CANARY_TYPE) this.lastAllowedMs = startedAtMs;
+    return result;
+  }
+}
