@@ -6,6 +6,7 @@ import { CmkError, toCmkError } from '../core/errors.ts';
 import { findBrokerDataKey } from '../core/reference.ts';
 import type { DataKeyGrant__Output } from '../proto/types/cmk/v1/DataKeyGrant.ts';
 import type { Reason__Output } from '../proto/types/cmk/v1/Reason.ts';
+import type { ResolveDataKeyRequest } from '../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SealedKeyCache, type LeasedKey, type LoadedKey } from '../runtime/sealed-cache.ts';
 import type { Broker } from './broker-client.ts';
@@ -91,6 +92,16 @@ export class DataKeys {
     return this.#lease(await renew(signal), renew);
   }
 
+  /**
+   * Asks the broker past the cache for what must be refused, so that the attempt stands in the customer's audit
+   * events. Whatever it answers is not used.
+   * @throws CmkError as {@link issue}
+   */
+  async askToBeRefused(asset: Asset, reason: Reason__Output, named: NamedKey): Promise<void> {
+    const { grant } = await this.#broker.resolveDataKey(resolveRequest(asset, reason, named));
+    grant?.plaintextKey.fill(0);
+  }
+
   /** Drops a key-encryption key's data keys at once; running streams must ask again before their next use. */
   revoke(revoked: Revoked): void {
     this.#revocations.add(revoked);
@@ -111,14 +122,16 @@ export class DataKeys {
     named: NamedKey,
     signal: AbortSignal,
   ): Promise<LeasedKey<KeyFacts>> {
-    const { dataKeyId, context } = named;
-    const reference = Buffer.from(named.reference);
+    const { dataKeyId, reference, context } = named;
     // The whole question is in the cache's key: an answer, or a refusal, is shared only by those who ask the same.
-    const question = JSON.stringify([dataKeyId, reference.toString('hex'), context['timestamp']]);
+    const question = JSON.stringify([
+      dataKeyId,
+      Buffer.from(reference).toString('hex'),
+      context['timestamp'],
+    ]);
     const load = () =>
       this.#granted(async () => {
-        const request = { asset, reason, dataKeyId, reference, encryptionContext: context };
-        const { grant } = await this.#broker.resolveDataKey(request);
+        const { grant } = await this.#broker.resolveDataKey(resolveRequest(asset, reason, named));
         if (
           grant &&
           (grant.dataKeyId !== dataKeyId ||
@@ -222,6 +235,11 @@ class Lease implements KeyLease {
     this.dataKey[Symbol.dispose]();
     this.#holder.disposed();
   }
+}
+
+function resolveRequest(asset: Asset, reason: Reason__Output, named: NamedKey): ResolveDataKeyRequest {
+  const { dataKeyId, reference, context: encryptionContext } = named;
+  return { asset, reason, dataKeyId, reference: Buffer.from(reference), encryptionContext };
 }
 
 function loadedKey(

@@ -59,18 +59,20 @@ async function readHeader(stream: Stream): Promise<{ header: Header; rest: Uint8
 }
 
 /** The header's context decides whose file this is. It is checked again: by the broker, and under the header's tag. */
-function resolve(
+async function resolve(
   header: Header,
   { asset, reason }: Start,
   stream: Stream,
   { dataKeys, metrics }: Parts,
 ): Promise<KeyLease> {
-  const named = findBrokerDataKey(header);
+  const named = { ...findBrokerDataKey(header), context: header.context };
   if (!isContextOf(header.context, asset)) {
     metrics.authorizationDenied('OTHER_ASSET');
+    // For the audit event alone: the answer is the same when the broker cannot be reached.
+    await dataKeys.askToBeRefused(asset, reason, named).catch(() => undefined);
     throw notAuthorized('the header’s context is another asset’s');
   }
-  return dataKeys.resolve(asset, reason, { ...named, context: header.context }, stream.signal);
+  return dataKeys.resolve(asset, reason, named, stream.signal);
 }
 
 async function open(
