@@ -81,12 +81,16 @@ const REFUSED = {
   bytes: 0,
 };
 
-async function seenBy(work: (count: (bytes: number) => void) => Promise<unknown>): Promise<Seen> {
+async function seenBy(
+  system: DrivenSystem,
+  work: (count: (bytes: number) => void) => Promise<unknown>,
+): Promise<Seen> {
   let bytes = 0;
   const error: unknown = await work((more) => (bytes += more)).then(
     () => new Error('it was allowed'),
     (reason: unknown) => reason,
   );
+  system.note(error);
   if (!(error instanceof CmkError)) throw error;
   const { code, details: text, metadata } = error.cause as ServiceError;
   const details = metadata.get('grpc-status-details-bin').map((value) => Buffer.from(value).toString('hex'));
@@ -98,12 +102,15 @@ async function drain(stream: AsyncIterable<Buffer>, count: (bytes: number) => vo
 }
 
 /** What a service can try: each of the sidecar's methods. */
-function attempts({ client }: SidecarInProcess, asset: Asset, sealed: Buffer) {
+function attempts(system: DrivenSystem, { client }: SidecarInProcess, asset: Asset, sealed: Buffer) {
   return {
     ISSUE: () =>
-      seenBy((count) => drain(client.encrypt(Buffer.from('content'), { asset, owner: OWNER }), count)),
-    RESOLVE: () => seenBy((count) => drain(client.decrypt(sealed, { asset, reason: 'USER_ACCESS' }), count)),
-    DESCRIBE: () => seenBy(() => client.describeAsset(asset)),
+      seenBy(system, (count) =>
+        drain(client.encrypt(Buffer.from('content'), { asset, owner: OWNER }), count),
+      ),
+    RESOLVE: () =>
+      seenBy(system, (count) => drain(client.decrypt(sealed, { asset, reason: 'USER_ACCESS' }), count)),
+    DESCRIBE: () => seenBy(system, () => client.describeAsset(asset)),
   };
 }
 
@@ -137,7 +144,7 @@ for (const [name, { start, reason }] of Object.entries(ROWS)) {
     const refused = await start(system);
     const asset = recording('meeting');
     const denied = () => system.brokerMetric('cmk_authorization_denied_total', `reason="${reason}"`);
-    for (const [action, attempt] of Object.entries(attempts(refused, asset, sealed))) {
+    for (const [action, attempt] of Object.entries(attempts(system, refused, asset, sealed))) {
       const before = await denied();
       assertRefused(t, await attempt());
       // The sidecar's watch is refused now and then besides.
@@ -165,7 +172,7 @@ for (const [whose, asset] of Object.entries(OTHER_ASSETS)) {
     const scrape = await recorder.sidecar.metrics.registry.metrics();
     t.is(metricIn(scrape, 'cmk_authorization_denied_total'), 0);
 
-    assertRefused(t, await attempts(recorder, asset, sealed).RESOLVE());
+    assertRefused(t, await attempts(system, recorder, asset, sealed).RESOLVE());
     t.is(await denied(), before + 1);
     const [event] = await auditOf(system, asset.account);
     t.like(event, { action: 'RESOLVE', outcome: 'REFUSED', asset, actor: RECORDER_ID, source: null });
@@ -181,7 +188,7 @@ test('refused: a sealed file whose header was changed to say that it is another 
   const forged = Buffer.from(sealed);
   Buffer.from('umbr').copy(forged, forged.indexOf(ACCOUNT));
   const before = await system.brokerMetric('cmk_authorization_denied_total', 'reason="DATA_KEY_UNKNOWN"');
-  assertRefused(t, await attempts(recorder, recording('meeting', 'umbr'), forged).RESOLVE());
+  assertRefused(t, await attempts(system, recorder, recording('meeting', 'umbr'), forged).RESOLVE());
   t.is(await system.brokerMetric('cmk_authorization_denied_total', 'reason="DATA_KEY_UNKNOWN"'), before + 1);
   const [event] = await auditOf(system, 'umbr');
   t.like(event, { action: 'RESOLVE', outcome: 'REFUSED', account: 'umbr', source: null });
