@@ -22,7 +22,7 @@ const handlers: Omit<SidecarHandlers, 'DescribeAsset'> = { Encrypt: echo, Decryp
 const server = new grpc.Server();
 server.addService(
   loadSidecar(withStreamCodec(sidecarPackage())).Sidecar.service,
-  handlers as SidecarHandlers,
+  handlers,
 );
 server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) => {
   if (error) throw error;

@@ -1,5 +1,4 @@
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { fromGrpcError } from '../proto/status.ts';
 import type { Revocation__Output } from '../proto/types/cmk/v1/Revocation.ts';
 import type { Clock, ScheduledCall } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -106,11 +105,7 @@ export class RevocationWatch {
 
   #lost(error: unknown): void {
     this.#end();
-    if (this.#up)
-      this.#logger.warn(
-        { err: fromGrpcError(error, 'BROKER_UNREACHABLE') },
-        'the revocation watch was interrupted',
-      );
+    if (this.#up) this.#logger.warn({ err: error }, 'the revocation watch was interrupted');
     this.#say(false);
     if (this.#closed) return;
     // Spread out, so that a broker that comes back does not meet all its sidecars at once.

@@ -1,14 +1,15 @@
 import { isContextOf } from '../../core/encryption-context.ts';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import { HeaderReader, type Header } from '../../core/header.ts';
+import { REGULAR_OVERHEAD_BYTES } from '../../core/message-format.ts';
 import { Opener } from '../../core/opener.ts';
 import { findBrokerDataKey } from '../../core/reference.ts';
 import type { DataKeys } from '../data-keys.ts';
 import type { KeyLease } from '../key-lease.ts';
 import type { SidecarMetrics } from '../metrics.ts';
 import type { OutputBuffer } from './output-buffer.ts';
-import { notAuthorized, readData, readStart, type Start } from './requests.ts';
-import { slices } from './slices.ts';
+import { notAuthorized, readData, readStart, release, type Start } from './requests.ts';
+import { Slicer } from './slicer.ts';
 import { startedMessage } from './started.ts';
 import type { Stream, StreamHandler } from './stream-server.ts';
 
@@ -40,19 +41,21 @@ async function decrypt(stream: Stream, parts: Parts): Promise<void> {
   const lease = await resolve(header, start, stream, parts);
   try {
     const opener = new Opener(header, lease.dataKey);
-    await stream.send(startedMessage(lease));
+    stream.send(startedMessage(lease));
     answered(lease.source);
-    await open(stream, { opener, lease, rest }, parts);
+    await open(stream, { opener, lease, header, rest }, parts);
   } finally {
     lease[Symbol.dispose]();
   }
 }
 
-async function readHeader(stream: Stream): Promise<{ header: Header; rest: Uint8Array }> {
+async function readHeader(stream: Stream): Promise<{ header: Header; rest: Buffer }> {
   const reader = new HeaderReader();
   for (let message = await stream.receive(); message; message = await stream.receive()) {
-    const complete = reader.push(readData(message));
-    if (complete) return complete;
+    const piece = readData(message);
+    const complete = reader.push(piece);
+    if (complete)
+      return { header: complete.header, rest: piece.subarray(piece.length - complete.rest.length) };
   }
   reader.end();
   throw new CmkError('INTERNAL', 'a header that has ended is either complete or truncated');
@@ -77,18 +80,21 @@ async function resolve(
 
 async function open(
   stream: Stream,
-  { opener, lease, rest }: { opener: Opener; lease: KeyLease; rest: Uint8Array },
+  { opener, lease, header, rest }: { opener: Opener; lease: KeyLease; header: Header; rest: Buffer },
   { output, metrics }: Parts,
 ): Promise<void> {
-  for (let piece: Uint8Array | null = rest; piece; piece = await nextPiece(stream)) {
+  const slicer = new Slicer(header.frameBytes + REGULAR_OVERHEAD_BYTES);
+  for (let piece: Buffer | null = rest; piece; piece = await nextPiece(stream)) {
     let opened = 0;
-    for (const slice of slices(piece)) {
+    for (const slice of slicer.slices(piece)) {
+      await stream.room();
       if (!lease.isCurrent()) await lease.renew(stream.signal);
       const written = opener.update(slice, output.reserve(opener.updateBytes(slice.length)), output.start);
-      if (written > 0) await stream.send(output.message(written));
+      if (written > 0) stream.send(output.message(written));
       opened += written;
     }
     metrics.streamBytes('open', opened);
+    release(piece);
   }
   opener.final();
 }

@@ -1,10 +1,11 @@
+import { DEFAULT_FRAME_BYTES } from '../../core/message-format.ts';
 import { Sealer } from '../../core/sealer.ts';
 import type { DataKeys } from '../data-keys.ts';
 import type { KeyLease } from '../key-lease.ts';
 import type { SidecarMetrics } from '../metrics.ts';
 import type { OutputBuffer } from './output-buffer.ts';
-import { readData, readStart } from './requests.ts';
-import { slices } from './slices.ts';
+import { readData, readStart, release } from './requests.ts';
+import { Slicer } from './slicer.ts';
 import { startedMessage } from './started.ts';
 import type { Stream, StreamHandler } from './stream-server.ts';
 
@@ -19,7 +20,7 @@ export function encryptHandler(parts: {
     const answered = parts.metrics.streamStarting('seal');
     const lease = await parts.dataKeys.issue(start, stream.signal);
     try {
-      await stream.send(startedMessage(lease));
+      stream.send(startedMessage(lease));
       answered(lease.source);
       await seal(stream, lease, parts);
     } finally {
@@ -38,21 +39,26 @@ async function seal(
     dataKey,
     context: facts.encryptionContext,
     encryptedDataKeys: facts.encryptedDataKeys,
+    frameBytes: DEFAULT_FRAME_BYTES,
   });
+  const slicer = new Slicer(DEFAULT_FRAME_BYTES);
   const { header } = sealer;
   header.copy(output.reserve(header.length), output.start);
-  await stream.send(output.message(header.length));
+  stream.send(output.message(header.length));
 
   for (let message = await stream.receive(); message; message = await stream.receive()) {
     const piece = readData(message);
-    for (const slice of slices(piece)) {
+    for (const slice of slicer.slices(piece)) {
+      await stream.room();
       if (!lease.isCurrent()) await lease.renew(stream.signal);
       const written = sealer.update(slice, output.reserve(sealer.updateBytes(slice.length)), output.start);
-      if (written > 0) await stream.send(output.message(written));
+      if (written > 0) stream.send(output.message(written));
     }
     metrics.streamBytes('seal', piece.length);
+    release(piece);
   }
 
+  await stream.room();
   if (!lease.isCurrent()) await lease.renew(stream.signal);
-  await stream.send(output.message(sealer.final(output.reserve(sealer.finalBytes()), output.start)));
+  stream.send(output.message(sealer.final(output.reserve(sealer.finalBytes()), output.start)));
 }

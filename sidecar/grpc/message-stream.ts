@@ -5,8 +5,11 @@ import { CmkError } from '../../core/errors.ts';
 import { EncodedData } from '../../proto/stream-codec.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** Messages given to HTTP/2 that it has not passed on. Two, so that one is made while the other is on its way. */
-const MAX_UNSENT_MESSAGES = 2;
+/**
+ * Another message may be sent while this many bytes or fewer wait for the peer: some must, or the processor would
+ * wait too. A reader that stalls costs this much and one message.
+ */
+const MAX_UNSENT_BYTES = 320 * 1024;
 /** How long a peer that stopped reading has for the last answer before the stream is cut off. */
 const LINGER_MS = 2_000;
 
@@ -27,8 +30,8 @@ export class MessageStream<Received extends { data?: Buffer }> {
   readonly #abort = new AbortController();
   #receiver: Waiter<Received | null> | null = null;
   #sender: Waiter<void> | null = null;
-  #unsent = 0;
-  #waitBelow = 0;
+  #unsentBytes = 0;
+  #awaitedBytes = 0;
   #failure: unknown;
   #over = false;
   #movedBytes = 0;
@@ -70,28 +73,36 @@ export class MessageStream<Received extends { data?: Buffer }> {
   }
 
   /**
-   * Sends a message. It is put on the wire's form before this returns: its bytes are the caller's again at once.
-   * @returns when there is room for another message, perhaps long after
+   * Returns when another message may be sent, perhaps long after.
    * @throws what the stream failed with
    */
-  send(message: object): Promise<void> {
-    if (this.#over) return Promise.reject(this.#reason());
-    const bytes = message instanceof EncodedData ? message.wire.length : 0;
-    this.#unsent++;
+  room(): Promise<void> {
+    return this.#untilUnsent(MAX_UNSENT_BYTES);
+  }
+
+  /**
+   * Sends a message, for which there is to be {@link room}. It is put on the wire's form before this returns: its
+   * bytes are the caller's again at once.
+   * @throws what the stream failed with
+   */
+  send(message: object): void {
+    if (this.#over) throw this.#reason();
+    // A message without data is short; it counts as one byte, so that `flush` waits for it.
+    const bytes = message instanceof EncodedData ? message.wire.length : 1;
+    this.#unsentBytes += bytes;
     this.#call.sendMessage(message, () => {
-      this.#unsent--;
+      this.#unsentBytes -= bytes;
       this.#movedBytes += bytes;
       this.#wakeSender();
     });
     // gRPC takes nothing for a call that is over, and tells so only afterwards. Nothing may be left for later: the
     // memory serves the next message, of whatever stream.
     if (message instanceof EncodedData && !message.taken) this.fail(cancelled());
-    return this.#untilUnsentBelow(MAX_UNSENT_MESSAGES);
   }
 
   /** Returns when every sent message has left. Throws what the stream failed with. */
   flush(): Promise<void> {
-    return this.#untilUnsentBelow(1);
+    return this.#untilUnsent(0);
   }
 
   /** Makes whatever is going on for this stream, and whatever begins, fail with this error. The first one counts. */
@@ -108,7 +119,7 @@ export class MessageStream<Received extends { data?: Buffer }> {
   end(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
     this.#over = true;
     this.#call.sendStatus(status);
-    if (this.#unsent > 0) this.#clock.schedule(LINGER_MS, () => this.#cutOff());
+    if (this.#unsentBytes > 0) this.#clock.schedule(LINGER_MS, () => this.#cutOff());
   }
 
   /**
@@ -127,17 +138,17 @@ export class MessageStream<Received extends { data?: Buffer }> {
     receiver?.resolve(message);
   }
 
-  #untilUnsentBelow(limit: number): Promise<void> {
+  #untilUnsent(bytes: number): Promise<void> {
     if (this.#over) return Promise.reject(this.#reason());
-    if (this.#unsent < limit) return Promise.resolve();
-    this.#waitBelow = limit;
+    if (this.#unsentBytes <= bytes) return Promise.resolve();
+    this.#awaitedBytes = bytes;
     return new Promise((resolve, reject) => {
       this.#sender = { resolve, reject };
     });
   }
 
   #wakeSender(): void {
-    if (!this.#sender || this.#unsent >= this.#waitBelow) return;
+    if (!this.#sender || this.#unsentBytes > this.#awaitedBytes) return;
     const sender = this.#sender;
     this.#sender = null;
     sender.resolve();

@@ -1,5 +1,6 @@
 import { checkAsset, checkIdentifier, type Asset } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
+import { DATA_HEADROOM } from '../../proto/stream-codec.ts';
 import type { DecryptRequest__Output } from '../../proto/types/cmk/v1/DecryptRequest.ts';
 import type { EncryptRequest__Output } from '../../proto/types/cmk/v1/EncryptRequest.ts';
 import type { Reason__Output } from '../../proto/types/cmk/v1/Reason.ts';
@@ -16,6 +17,9 @@ export interface Start {
 
 /** The largest piece that a stream takes: see sidecar.proto. */
 export const MAX_PIECE_BYTES = 1024 * 1024;
+
+/** gRPC's own five bytes and the field's tag and length. */
+const MAX_PREFIX_BYTES = 5 + DATA_HEADROOM;
 
 const REASON = /^REASON_(?!UNSPECIFIED$)/;
 
@@ -48,6 +52,18 @@ export function readData(message: StreamRequest): Buffer {
     throw invalid('data', `at most ${MAX_PIECE_BYTES} bytes`, String(message.data.length));
   }
   return message.data;
+}
+
+/**
+ * Frees a piece that was read, at once: the next message needs as much again long before a garbage collection. Does
+ * nothing for a piece that shares its memory with anything but its own message.
+ */
+export function release(piece: Buffer): void {
+  const { buffer, byteOffset, length } = piece;
+  // Node's shared pool is smaller than this.
+  const isOwn =
+    length > Buffer.poolSize && byteOffset < MAX_PREFIX_BYTES && byteOffset + length === buffer.byteLength;
+  if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** The broker's answer to whoever may not, word by word: who asks cannot tell from it who refused, or why. */
