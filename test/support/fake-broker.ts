@@ -26,6 +26,8 @@ interface StoredKey {
 type Watcher = grpc.ServerWritableStream<WatchRevocationsRequest__Output, Revocation>;
 type Operation = 'IssueDataKey' | 'ResolveDataKey' | 'DescribeAsset';
 
+const HEARTBEAT_MS = 5_000;
+
 /** A key broker over real gRPC and mutual TLS, with one customer key, that keeps everything in memory. */
 export class FakeBroker {
   /** The key-encryption key that everything is under. */
@@ -192,7 +194,11 @@ export class FakeBroker {
     const from = call.request.position;
     this.watchedFrom.push(from);
     this.#watchers.add(call);
-    call.on('cancelled', () => this.#watchers.delete(call));
+    const heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+    call.on('close', () => {
+      clearInterval(heartbeat);
+      this.#watchers.delete(call);
+    });
     if (from > 0)
       for (const missed of this.#revocations) if (Number(missed.position) > from) call.write(missed);
     call.write({ position: this.#position, keyId: '', reason: '' });
