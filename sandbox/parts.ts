@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { answersOk, freePort, launch, type ManagedProcess, type ProcessOptions } from './process.ts';
+import { SIDECAR_NODE_FLAGS } from '../sidecar/node-flags.ts';
 
 /** A program that can crash and come back. */
 export interface RestartableProcess {
@@ -48,7 +49,7 @@ export async function launchBroker(
     CMK_GRPC_PORT: String(grpcPort),
     CMK_ADMIN_PORT: String(adminPort),
   };
-  const started = await launchRestartable(part, part.programs.broker, { ...settings, ...env });
+  const started = await launchRestartable(part, [part.programs.broker], { ...settings, ...env });
   return Object.assign(started, {
     address: `127.0.0.1:${grpcPort}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
@@ -58,17 +59,18 @@ export async function launchBroker(
 /** Starts a sidecar on a socket named after it. @throws Error as {@link launch} */
 export async function launchSidecar(part: Part, env: Env): Promise<SidecarProcess> {
   const address = `unix:${join(part.dir, `${part.name}.sock`)}`;
-  const started = await launchRestartable(part, part.programs.sidecar, { CMK_LISTEN: address, ...env });
+  const args = [...SIDECAR_NODE_FLAGS, part.programs.sidecar];
+  const started = await launchRestartable(part, args, { CMK_LISTEN: address, ...env });
   return Object.assign(started, { address });
 }
 
-async function launchRestartable(part: Part, program: string, env: Env): Promise<RestartableProcess> {
+async function launchRestartable(part: Part, args: readonly string[], env: Env): Promise<RestartableProcess> {
   const { dir, name, programs } = part;
   const statusPort = await freePort();
   const statusUrl = `http://127.0.0.1:${statusPort}`;
   const options: ProcessOptions = {
     name: `the process ${name}`,
-    args: [program],
+    args,
     env: { CMK_STATUS_HOST: '127.0.0.1', CMK_STATUS_PORT: String(statusPort), ...env },
     logPath: join(dir, 'logs', `${name}.log`),
     ...(programs.cwd === undefined ? {} : { cwd: programs.cwd }),
