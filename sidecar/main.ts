@@ -1,9 +1,9 @@
 import grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import { loadSidecar, sidecarPackage } from '../proto/load.ts';
 import { withStreamCodec } from '../proto/stream-codec.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
+import { Health } from '../runtime/health.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
 import { IdentityWatcher, type Identity } from '../runtime/identity.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';
@@ -89,7 +89,7 @@ export async function startSidecar(options: {
     metrics,
     logger,
   });
-  const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
+  const health = new Health([SERVICE]);
   const server = createServer({ streams, health, describe: describeHandler({ broker, metrics }), config });
 
   let ready = false;
@@ -110,8 +110,7 @@ export async function startSidecar(options: {
     hearsRevocations: () => watch.isUp,
     async close(graceMs = config.graceMs) {
       ready = false;
-      health.setStatus('', 'NOT_SERVING');
-      health.setStatus(SERVICE, 'NOT_SERVING');
+      health.stop();
       await endStreams(streams, clock, graceMs);
       await endServer(server);
       await removeSockets(addresses);
@@ -150,7 +149,7 @@ async function startIdentity(
 
 function createServer(parts: {
   streams: StreamServer;
-  health: HealthImplementation;
+  health: Health;
   describe: ReturnType<typeof describeHandler>;
   config: SidecarConfig;
 }): grpc.Server {
@@ -165,7 +164,7 @@ function createServer(parts: {
     Decrypt: servedAsStream,
     DescribeAsset: parts.describe,
   });
-  parts.health.addToServer(server);
+  parts.health.addTo(server);
   new ReflectionService(definition).addToServer(server);
   return server;
 }

@@ -11,17 +11,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   runtime: ['runtime', 'core', /^:/],
   proto: ['proto', 'core', /^:@grpc\//, /^:node:/],
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
-  sidecar: [
-    'sidecar',
-    'proto',
-    'runtime',
-    'core',
-    /^:@grpc\//,
-    /^:node:/,
-    ':grpc-health-check',
-    ':prom-client',
-    ':pino',
-  ],
+  sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/, ':prom-client', ':pino'],
   'broker/model': ['broker/model', 'core', /^:node:/],
   'broker/policy': ['broker/policy', 'broker/model', 'core'],
   'broker/kms': [
@@ -57,7 +47,6 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'runtime',
     /^:@grpc\//,
     /^:node:/,
-    ':grpc-health-check',
   ],
   'broker/admin': [
     'broker/admin',

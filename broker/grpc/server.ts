@@ -1,5 +1,4 @@
 import grpc from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import { loadBroker } from '../../proto/load.ts';
 import type { DescribeAssetRequest__Output } from '../../proto/types/cmk/v1/DescribeAssetRequest.ts';
 import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAssetResponse.ts';
@@ -8,6 +7,7 @@ import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKey
 import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
 import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
+import { Health } from '../../runtime/health.ts';
 import type { IdentityWatcher } from '../../runtime/identity.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { startTlsListener } from '../../runtime/tls-listener.ts';
@@ -67,9 +67,9 @@ export async function startKeyBroker(
   const { callers, logger } = parts;
   const server = new grpc.Server(OPTIONS);
   const watchers = new RevocationWatchers(parts);
-  const health = new HealthImplementation({ '': 'SERVING', 'cmk.v1.KeyBroker': 'SERVING' });
+  const health = new Health(['cmk.v1.KeyBroker']);
   server.addService(loadBroker().KeyBroker.service, handlers(parts, watchers));
-  health.addToServer(server);
+  health.addTo(server);
   const listener = await startTlsListener({
     server,
     ...options,
@@ -82,8 +82,7 @@ export async function startKeyBroker(
     port: listener.port,
     watchers: () => watchers.size,
     async close(graceMs) {
-      health.setStatus('', 'NOT_SERVING');
-      health.setStatus('cmk.v1.KeyBroker', 'NOT_SERVING');
+      health.stop();
       listener.close();
       watchers.close();
       await shutDown(server, graceMs);
