@@ -198,6 +198,6 @@ withSidecar(
 withSidecar('a refusal is not kept', async (t, fixture) => {
   fixture.broker.refuse(new CmkError('KMS_UNREACHABLE', 'the KMS does not answer'));
   t.is((await fixture.seal([frame])).code, 'KMS_UNREACHABLE');
-  fixture.broker.refuse(null);
+  fixture.broker.restore();
   t.is((await fixture.seal([frame])).code, null);
 });

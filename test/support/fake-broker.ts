@@ -35,6 +35,8 @@ export class FakeBroker {
   readonly keyInUse = 'arn:aws:kms:eu-central-1:111122223333:key/kek-1';
   /** What it was asked, in order. */
   readonly calls: Operation[] = [];
+  /** The callers' certificates, by their fingerprints, in order of their watches. */
+  readonly callers: string[] = [];
   /** The positions that watchers began from, in order. */
   readonly watchedFrom: number[] = [];
   leaseMs = 300_000;
@@ -44,6 +46,7 @@ export class FakeBroker {
   tamper: (grant: DataKeyGrant) => DataKeyGrant = (grant) => grant;
   #gate: Promise<void> = Promise.resolve();
   #refusal: CmkError | null = null;
+  #nextRefusal: CmkError | null = null;
   #position = 7;
   #revocations: Revocation[] = [];
   #server: grpc.Server | null = null;
@@ -56,8 +59,12 @@ export class FakeBroker {
     this.#identity = identity;
   }
 
-  static async start(identity: { certPath: string; keyPath: string; caPath: string }): Promise<FakeBroker> {
+  static async start(
+    identity: { certPath: string; keyPath: string; caPath: string },
+    port = 0,
+  ): Promise<FakeBroker> {
     const broker = new FakeBroker(identity);
+    broker.#port = port;
     await broker.listen();
     return broker;
   }
@@ -114,8 +121,14 @@ export class FakeBroker {
     if (options.tell) this.announce(this.keyId, code);
   }
 
-  refuse(error: CmkError | null): void {
+  /** Refuses everything, until {@link restore}. */
+  refuse(error: CmkError): void {
     this.#refusal = error;
+  }
+
+  /** Refuses the next request alone. */
+  refuseOnce(error: CmkError): void {
+    this.#nextRefusal = error;
   }
 
   restore(): void {
@@ -156,7 +169,9 @@ export class FakeBroker {
     this.calls.push(operation);
     try {
       await this.#gate;
-      if (this.#refusal) throw this.#refusal;
+      const refusal = this.#nextRefusal ?? this.#refusal;
+      this.#nextRefusal = null;
+      if (refusal) throw refusal;
       done(null, work());
     } catch (error) {
       done(toGrpcStatus(error));
@@ -193,6 +208,7 @@ export class FakeBroker {
   #watch(call: Watcher): void {
     const from = call.request.position;
     this.watchedFrom.push(from);
+    this.callers.push(call.getAuthContext().sslPeerCertificate?.fingerprint256 ?? '');
     this.#watchers.add(call);
     const heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS).unref();
     call.on('close', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
@@ -15,6 +15,7 @@ import type { StreamStarted__Output } from '../../proto/types/cmk/v1/StreamStart
 import { createLogger } from '../../runtime/logger.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
+import { keepTraces } from './artifacts.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { eventually } from './eventually.ts';
 import { FakeBroker } from './fake-broker.ts';
@@ -51,7 +52,9 @@ export class SidecarFixture {
   /** Everything the sidecar logged. */
   readonly log: string[];
 
-  private constructor(parts: Omit<SidecarFixture, 'run' | 'seal' | 'open' | 'call' | 'metric' | 'close'>) {
+  private constructor(
+    parts: Omit<SidecarFixture, 'replace' | 'run' | 'seal' | 'open' | 'call' | 'metric' | 'close'>,
+  ) {
     this.dir = parts.dir;
     this.broker = parts.broker;
     this.sidecar = parts.sidecar;
@@ -125,9 +128,16 @@ export class SidecarFixture {
     return found === undefined ? 0 : Number(found.slice(line.length + 1));
   }
 
+  /** Swaps one of the identity's files, as an issuer does. */
+  async replace(file: string, text: string): Promise<void> {
+    await writeFile(join(this.dir, `${file}.new`), text);
+    await rename(join(this.dir, `${file}.new`), join(this.dir, file));
+  }
+
   async close(): Promise<void> {
     this.client.close();
     await this.sidecar.close(0);
+    keepTraces('sidecar', this.log, await this.sidecar.metrics.registry.metrics());
     this.broker.stop();
     await rm(this.dir, { recursive: true });
   }
