@@ -140,7 +140,7 @@ function assertRefused(t: ExecutionContext, seen: Seen): void {
 
 for (const [name, { start, reason }] of Object.entries(ROWS)) {
   test(`refused: ${name}`, async (t) => {
-    const { system, recorder, sealed } = await prepare(t, `identity-${reason}-${name.length}`);
+    const { system, recorder, sealed } = await prepare(t, `identity ${name}`);
     const refused = await start(system);
     const asset = recording('meeting');
     const denied = () => system.brokerMetric('cmk_authorization_denied_total', `reason="${reason}"`);
@@ -165,7 +165,7 @@ const OTHER_ASSETS: Record<string, Asset> = {
 
 for (const [whose, asset] of Object.entries(OTHER_ASSETS)) {
   test(`refused: an account’s sealed file as ${whose}`, async (t) => {
-    const { system, recorder, sealed } = await prepare(t, `identity-other-asset-${whose.length}`);
+    const { system, recorder, sealed } = await prepare(t, `identity ${whose}`);
     await system.admin.putAccount('globex', { name: 'Globex', licence: 'ACCOUNT' });
     const denied = () => system.brokerMetric('cmk_authorization_denied_total', 'reason="DATA_KEY_UNKNOWN"');
     const before = await denied();
@@ -183,7 +183,7 @@ for (const [whose, asset] of Object.entries(OTHER_ASSETS)) {
 }
 
 test('refused: a sealed file whose header was changed to say that it is another account’s', async (t) => {
-  const { system, recorder, sealed } = await prepare(t, 'identity-forged-header');
+  const { system, recorder, sealed } = await prepare(t, 'identity forged header');
   await system.admin.putAccount('umbr', { name: 'Umbr', licence: 'ACCOUNT' });
   const forged = Buffer.from(sealed);
   Buffer.from('umbr').copy(forged, forged.indexOf(ACCOUNT));
@@ -195,7 +195,7 @@ test('refused: a sealed file whose header was changed to say that it is another 
 });
 
 test('refused: no certificate at all, at the broker itself', async (t) => {
-  const { system } = await prepare(t, 'identity-no-certificate');
+  const { system } = await prepare(t, 'identity no certificate');
   const { KeyBroker } = loadBroker();
   const credentials = grpc.credentials.createSsl(Buffer.from(system.ca.caPem), null, null, {
     checkServerIdentity: () => undefined,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { artifactFolder } from '../support/whole-system.ts';
+import { artifactFolder } from '../support/artifacts.ts';
 
 /** `npm start -- --once FILE`: what it tells is what happened, and its exit code says whether all came out as told. */
 

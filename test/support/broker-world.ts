@@ -16,6 +16,7 @@ import type { ResolveDataKeyRequest } from '../../proto/types/cmk/v1/ResolveData
 import type { ResolveDataKeyResponse__Output } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
+import { keepTraces } from './artifacts.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
 
@@ -70,12 +71,15 @@ export async function brokerWorld(
     CMK_LOG_LEVEL: 'silent',
     ...env,
   });
-  const logger = createLogger({ name: 'broker', level: 'silent' });
+  const log: string[] = [];
+  const destination = { write: (line: string) => void log.push(line) };
+  const logger = createLogger({ name: 'broker', level: 'debug', destination });
   const broker = await startBroker({ config, store, kms: { aws: kms }, logger });
   const clients: grpc.Client[] = [];
   t.teardown(async () => {
     for (const client of clients) client.close();
     await broker.close(1_000);
+    keepTraces('broker', log, await broker.metrics.registry.metrics());
     await store.close();
     await rm(dir, { recursive: true });
   });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -15,12 +15,13 @@ import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts
 import { keyPolicy } from '../../sandbox/customer.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
+import { artifactFolder } from './artifacts.ts';
 import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT } from './aws-kms.ts';
 import { canaryBytes } from './canaries.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { StallableProxy } from './stallable-proxy.ts';
 import { WatchedKms } from './watched-kms.ts';
-import { ACCOUNT, artifactFolder, OWNER, recording } from './whole-system.ts';
+import { ACCOUNT, OWNER, recording } from './whole-system.ts';
 
 export const TRUST_DOMAIN = 'cmk.test';
 const BROKER_ID = `spiffe://${TRUST_DOMAIN}/broker`;
@@ -156,7 +157,6 @@ export class DrivenSystem {
     for (const close of this.#closers.reverse()) await close();
     await this.broker.close(0);
     this.link.close();
-    mkdirSync(artifacts, { recursive: true });
     writeFileSync(join(artifacts, 'broker.metrics.txt'), scrape);
     writeFileSync(join(artifacts, 'log.jsonl'), this.#log.join(''));
     writeFileSync(join(artifacts, 'errors.txt'), inspect(this.#errors, { depth: 10, maxArrayLength: null }));

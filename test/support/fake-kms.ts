@@ -10,6 +10,7 @@ import {
   type KmsCause,
   type KmsProvider,
 } from '../../broker/kms/provider.ts';
+import { canaryKey } from './canaries.ts';
 
 interface FakeKey {
   readonly material: KeyObject;
@@ -68,7 +69,7 @@ export class FakeKms implements KmsProvider {
 
   async generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
     const key = await this.#use({ operation: 'generate', reference, context }, call);
-    const dataKey = DataKey.generate();
+    const dataKey = DataKey.take(canaryKey());
     return { dataKey, wrapped: seal(key.material, dataKey, context) };
   }
 

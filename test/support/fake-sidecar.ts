@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,6 +16,7 @@ import { toGrpcStatus } from '../../proto/status.ts';
 import type { DecryptRequest__Output } from '../../proto/types/cmk/v1/DecryptRequest.ts';
 import type { SidecarHandlers } from '../../proto/types/cmk/v1/Sidecar.ts';
 import type { StreamStart__Output } from '../../proto/types/cmk/v1/StreamStart.ts';
+import { canaryKey } from './canaries.ts';
 
 export type StreamEnd = grpc.ServerDuplexStream<
   { start?: StreamStart__Output | null; data?: Buffer },
@@ -188,7 +188,7 @@ export class FakeSidecar {
   #keyOf(asset: Asset): { id: string; bytes: Buffer; createdAt: number } {
     const known = this.#keys.get(assetKey(asset));
     if (known) return known;
-    const made = { id: `dk-${this.#keys.size + 1}`, bytes: randomBytes(32), createdAt: 1_700_000_000 };
+    const made = { id: `dk-${this.#keys.size + 1}`, bytes: canaryKey(), createdAt: 1_700_000_000 };
     this.#keys.set(assetKey(asset), made);
     return made;
   }

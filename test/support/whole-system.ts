@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -7,7 +7,8 @@ import type { StoreLocation } from '../../broker/store/open-store.ts';
 import type { TrailEvent } from '../../sandbox/aws-kms/trail.ts';
 import { keyPolicy } from '../../sandbox/customer.ts';
 import { startSystem, type SandboxSystem, type SystemOptions } from '../../sandbox/system.ts';
-import { ARTIFACTS, runMarker } from './canaries.ts';
+import { artifactFolder } from './artifacts.ts';
+import { runMarker } from './canaries.ts';
 import { PostgresServer } from './postgres.ts';
 
 export const ACCOUNT = 'acme';
@@ -15,13 +16,6 @@ export const OWNER = 'user-1';
 
 export function recording(id: string, account = ACCOUNT) {
   return { account, srvId: '0001', type: 'MeetingWebinarRecording', id };
-}
-
-/** A folder among the artifacts of this run, for the scan. */
-export function artifactFolder(suite: string): string {
-  const folder = join(ARTIFACTS, suite);
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }
 
 /** A sandbox of processes with one enrolled customer; every data key is a canary, and every trace is kept for the scan. */

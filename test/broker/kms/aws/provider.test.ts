@@ -3,6 +3,7 @@ import { startAwsKms, type AwsKms } from '../../../../sandbox/aws-kms/emulator.t
 import type { FaultEffect } from '../../../../sandbox/aws-kms/faults.ts';
 import { testKmsProvider, type KmsFault, type KmsHarness } from '../../../contracts/kms.ts';
 import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT, awsConfigFor, customerPolicy } from '../../../support/aws-kms.ts';
+import { canaryBytes } from '../../../support/canaries.ts';
 
 const HOME = 'us-east-1';
 const AWAY = 'eu-central-1';
@@ -22,7 +23,7 @@ const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEff
 };
 
 testKmsProvider('aws', async (): Promise<KmsHarness> => {
-  const kms = await startAwsKms({ regions: [HOME, AWAY] });
+  const kms = await startAwsKms({ regions: [HOME, AWAY], randomBytes: canaryBytes });
   const broker = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'key-broker' });
   const allowed = customerPolicy(broker.arn);
   const create = (usage: 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY', multiRegion: boolean) =>
