@@ -128,7 +128,8 @@ test('a dead KMS of one account slows no other account', async (t) => {
   const startMs = performance.now();
   const other = await issue(world.recorder, { asset: { ...ASSET, account: 'globex' } });
   t.is(grantOf(other).protection, 'PROTECTION_PLATFORM_KEY');
-  t.true(performance.now() - startMs < 250);
+  // Behind the dead one it would wait for the KMS's time limit at least.
+  t.true(performance.now() - startMs < 1_500);
   t.is(world.kms.count('generate'), 5);
   await Promise.all(stuck);
 });
