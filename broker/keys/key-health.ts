@@ -25,7 +25,7 @@ export class KeyHealth {
     clock: Clock;
     observer: Observer;
   };
-  /** Keys whose revocation was published, and for what reason. One small entry for each key in that state. */
+  /** Keys whose revocation was or is being published, and why. One small entry for each key in that state. */
   readonly #told = new Map<string, { reason: ErrorCode; atMs: number }>();
   readonly #checkedAtMs = new Map<string, number>();
   readonly #checks = new SingleFlight<void>();
@@ -86,23 +86,33 @@ export class KeyHealth {
   }
 
   async #revoke(kek: Kek, error: KmsError): Promise<void> {
+    const flight = `${kek.id} ${error.code}`;
+    // To drop is to go through the whole cache: not once for each of thousands of calls that fail.
+    if (this.#told.get(kek.id)?.reason === error.code && !this.#publishing.has(flight)) return;
+    await this.#publishing.run(flight, () => this.#publish(kek, error));
+  }
+
+  async #publish(kek: Kek, error: KmsError): Promise<void> {
     const { revocations, ledger, clock, observer } = this.#options;
-    revocations.dropHere(kek.id);
-    if (this.#told.get(kek.id)?.reason === error.code) return;
-    await this.#publishing.run(`${kek.id} ${error.code}`, async () => {
-      const audit = ledger.event({
-        action: 'REVOKE',
-        outcome: 'ALLOWED',
-        actor: 'broker',
-        account: kek.account,
-        kekId: kek.id,
-        detail: `${error.code}: ${error.message}`,
-      });
-      await revocations.publish({ kekId: kek.id, reason: error.code, at: clock.wallMs() }, audit);
-      // Only now: a publication that failed is tried again by the next call or probe.
-      this.#told.set(kek.id, { reason: error.code, atMs: clock.monotonicMs() });
-      observer.revoked(error.code);
+    const told = { reason: error.code, atMs: clock.monotonicMs() };
+    // From the beginning: a use that the KMS allows while this is being published is a use after it.
+    this.#told.set(kek.id, told);
+    const audit = ledger.event({
+      action: 'REVOKE',
+      outcome: 'ALLOWED',
+      actor: 'broker',
+      account: kek.account,
+      kekId: kek.id,
+      detail: `${error.code}: ${error.message}`,
     });
+    try {
+      await revocations.publish({ kekId: kek.id, reason: error.code, at: clock.wallMs() }, audit);
+    } catch (failure) {
+      // The next call or probe tries again.
+      if (this.#told.get(kek.id) === told) this.#told.delete(kek.id);
+      throw failure;
+    }
+    observer.revoked(error.code);
   }
 
   #behind(work: Promise<void>): void {

@@ -48,6 +48,51 @@ test('everybody is told once, not once for each call that fails, and again after
   }
 });
 
+test('calls that fail after everybody was told do not go through the cache again', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  disable(world);
+  let drops = 0;
+  world.revocations.onRevoked(() => drops++);
+  await t.throwsAsync(world.issue({ id: 'first' }), { code: 'KEY_DISABLED' });
+  await eventually(() => world.observer.revocations.length === 1);
+  const dropsOfOneRevocation = drops;
+  const calls = Array.from({ length: 100 }, (_, index) => world.issue({ id: `meeting-${index}` }));
+  await Promise.allSettled(calls);
+  t.is(drops, dropsOfOneRevocation);
+});
+
+test('a key that is given back and taken away again while everybody is being told is told of again', async (t) => {
+  let publishing: Promise<void> = Promise.resolve();
+  const world = await keyWorld(t, {
+    around: (store) =>
+      new Proxy(store, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name, target);
+          if (typeof value !== 'function') return value;
+          const method = value.bind(target) as (...facts: unknown[]) => Promise<unknown>;
+          return name === 'appendKeyEvent'
+            ? async (...facts: unknown[]) => (await publishing, method(...facts))
+            : method;
+        },
+      }),
+  });
+  await world.issue();
+  disable(world);
+  let publish: () => void = () => undefined;
+  publishing = new Promise((resolve) => (publish = resolve));
+  await t.throwsAsync(world.issue({ id: 'meeting-2' }), { code: 'KEY_DISABLED' });
+  enable(world);
+  await world.issue();
+  publish();
+  await eventually(async () => (await events(world)).length === 1);
+  await eventually(() => world.observer.revocations.length === 1);
+  disable(world);
+  await t.throwsAsync(world.issue({ id: 'meeting-3' }), { code: 'KEY_DISABLED' });
+  await eventually(async () => (await events(world)).length === 2);
+  t.is(world.leasedKeys.size, 0);
+});
+
 test('the canary of a key with live leases finds that it was disabled, without any call', async (t) => {
   const world = await keyWorld(t);
   await world.issue();
