@@ -20,7 +20,9 @@ export class Revocations {
   readonly #sleepers = new Set<() => void>();
   #recent: KeyEvent[] = [];
   #position = 0;
-  #polls: Promise<void> = Promise.resolve();
+  #polling: Promise<void> = Promise.resolve();
+  /** The poll that begins when the one under way has ended: whoever asks meanwhile shares it. */
+  #nextPoll: Promise<void> | null = null;
   #timer: ScheduledCall | null = null;
 
   constructor(options: {
@@ -73,9 +75,12 @@ export class Revocations {
 
   /** Takes in what is new, after any poll that is under way: that one may have looked too early. */
   poll(): Promise<void> {
-    const next = this.#polls.then(() => this.#pollNow());
-    this.#polls = next;
-    return next;
+    this.#nextPoll ??= this.#polling.then(() => {
+      this.#nextPoll = null;
+      this.#polling = this.#pollNow();
+      return this.#polling;
+    });
+    return this.#nextPoll;
   }
 
   /**

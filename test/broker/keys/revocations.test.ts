@@ -245,3 +245,23 @@ test('a watcher reads from any position, in order', async (t) => {
   const other = await world.another();
   t.is((await other.revocations.after(5)).length, 15);
 });
+
+test('however many ask for the newest revocations, the database is asked by one at a time and once more', async (t) => {
+  let asked = 0;
+  const world = await keyWorld(t, {
+    around: (store) =>
+      new Proxy(store, {
+        get(target, name) {
+          if (name === 'keyEventsAfter') asked++;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      }),
+  });
+  asked = 0;
+  const polls = Array.from({ length: 1000 }, () => world.revocations.poll());
+  await world.administration.revokeNow('operator', world.kek.id);
+  t.is(world.revocations.position, 1);
+  await Promise.all(polls);
+  t.true(asked <= 3, `asked ${asked} times`);
+});
