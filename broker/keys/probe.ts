@@ -4,7 +4,7 @@ import type { KeyHealth } from './key-health.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { Observer } from './observer.ts';
 
-/** Keys whose canaries are asked at the same time. */
+/** Keys of one round whose canaries are asked at the same time. */
 const AT_A_TIME = 256;
 
 /**
@@ -14,7 +14,8 @@ const AT_A_TIME = 256;
 export class Probe {
   readonly #options: ProbeOptions;
   #timer: ScheduledCall | null = null;
-  #round: Promise<void> = Promise.resolve();
+  readonly #rounds = new Set<Promise<void>>();
+  readonly #beingAsked = new Set<string>();
 
   constructor(options: ProbeOptions) {
     this.#options = options;
@@ -22,20 +23,20 @@ export class Probe {
 
   start(): void {
     this.#timer = this.#options.clock.schedule(this.#options.intervalMs, () => {
-      this.#round = this.runOnce().finally(() => {
-        if (this.#timer) this.start();
-      });
+      const round: Promise<void> = this.runOnce().finally(() => this.#rounds.delete(round));
+      this.#rounds.add(round);
+      this.start();
     });
   }
 
-  /** Fulfils when the round under way has ended. */
+  /** Fulfils when the rounds under way have ended. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
-    await this.#round;
+    await Promise.all(this.#rounds);
   }
 
-  /** One round over all keys with live leases. Never throws. */
+  /** One round over all keys with live leases that are not being asked already. Never throws. */
   async runOnce(): Promise<void> {
     const kekIds = this.#options.leasedKeys.kekIds();
     const worker = async () => {
@@ -46,11 +47,15 @@ export class Probe {
 
   async #check(kekId: string): Promise<void> {
     const { store, health, observer } = this.#options;
+    if (this.#beingAsked.has(kekId)) return;
+    this.#beingAsked.add(kekId);
     try {
       const kek = await store.findKek(kekId);
       if (kek) await health.check(kek);
     } catch (error) {
       observer.backgroundFailed('probe a key', error);
+    } finally {
+      this.#beingAsked.delete(kekId);
     }
   }
 }

@@ -119,6 +119,32 @@ test('only keys with live leases are asked', async (t) => {
   t.is(world.kms.count('unwrap'), before);
 });
 
+test('a key that does not answer does not keep the others from being asked', async (t) => {
+  const world = await keyWorld(t);
+  const { administration, enrolKey, kms, clock } = world;
+  await administration.setEnrolment('operator', 'globex', ASSET.srvId, ASSET.type, true);
+  const other = kms.createKey('globex');
+  await enrolKey.run('operator', 'globex', { provider: 'aws', references: [other] });
+  await world.issue();
+  await world.issue({ account: 'globex' });
+  let hanging = 0;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  t.teardown(() => release());
+  kms.onCall = ({ reference }) => {
+    if (reference === other) return;
+    hanging++;
+    return released;
+  };
+  clock.advance(PROBE_INTERVAL_MS);
+  await eventually(() => hanging === 1);
+  kms.key(other).state = 'DISABLED';
+  clock.advance(PROBE_INTERVAL_MS);
+  await eventually(async () => (await events(world)).length === 1);
+  // Nor is it asked again and again.
+  t.is(hanging, 1);
+});
+
 test('an outage takes nothing away: the leases run out by themselves', async (t) => {
   const world = await keyWorld(t);
   await world.issue();
