@@ -2,6 +2,7 @@ import { checkAsset, type Asset } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { AuditAction, Reason } from '../model/types.ts';
+import { isUuid } from '../model/uuid.ts';
 import { authorize, checkAssetType, type Caller } from '../policy/authorize.ts';
 import type { Attempt, Ledger } from './ledger.ts';
 
@@ -43,8 +44,14 @@ export class Access {
 
 /** What can be said of an attempt before it is checked: only well-formed identifiers reach an audit event. */
 export function attemptOf(action: AuditAction, actor: string, request: AssetRequest): Attempt {
-  const { asset, reason, dataKeyId } = request;
-  return { action, actor, asset: wellFormed(asset), reason, dataKeyId: dataKeyId?.slice(0, 64) ?? null };
+  const { asset, reason, dataKeyId = '' } = request;
+  return {
+    action,
+    actor,
+    asset: wellFormed(asset),
+    reason,
+    dataKeyId: isUuid(dataKeyId) ? dataKeyId : null,
+  };
 }
 
 function wellFormed(asset: Partial<Asset> | null): Asset | null {

@@ -82,6 +82,18 @@ for (const [name, [change, reason]] of Object.entries(REFUSED)) {
   });
 }
 
+test('what a caller sends as a data-key id reaches an audit event only if it is one', async (t) => {
+  const world = await keyWorld(t);
+  const request = { asset: ASSET, reason: 'USER_ACCESS', reference: Buffer.alloc(0), context: {} } as const;
+  // PostgreSQL would refuse the first, and the event with it.
+  for (const dataKeyId of ['\u0000', 'x'.repeat(64), OTHER_ID]) {
+    const resolving = world.resolveDataKey.run(PHONE, { ...request, dataKeyId }, PATIENT);
+    await t.throwsAsync(resolving, { code: 'NOT_AUTHORIZED' });
+    const [event] = await world.audit();
+    t.like(event, { outcome: 'REFUSED', dataKeyId: dataKeyId === OTHER_ID ? OTHER_ID : null });
+  }
+});
+
 test('another service’s sidecar is refused', async (t) => {
   const world = await keyWorld(t);
   await world.issue();
