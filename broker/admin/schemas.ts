@@ -5,7 +5,8 @@ import { LICENCES, PROVIDER_NAMES } from '../model/types.ts';
 
 const account = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' } as const;
 const group = account;
-const name = { type: 'string', minLength: 1, maxLength: 200 } as const;
+/** Without control characters: not every database takes all of them. */
+const name = { type: 'string', maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]+$' } as const;
 const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const;
 
 function object<P extends Record<string, unknown>>(properties: P, required = Object.keys(properties)) {

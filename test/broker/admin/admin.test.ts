@@ -129,6 +129,11 @@ const REFUSED: Record<string, Refused> = {
     status: 400,
     code: 'INVALID_ARGUMENT',
   },
+  'a name that no database takes': {
+    request: ['PUT', '/v1/accounts/acme', { ...ACCOUNT, name: 'A\u0000' }],
+    status: 400,
+    code: 'INVALID_ARGUMENT',
+  },
   'an unknown field': {
     request: ['PUT', '/v1/accounts/acme', { ...ACCOUNT, admin: true }],
     status: 400,
