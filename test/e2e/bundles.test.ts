@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { buildBundles } from '../support/bundles.ts';
+import { runMarker } from '../support/canaries.ts';
+import { plaintextKeyFrom } from '../support/plaintext-key.ts';
 import { OWNER, recording, WholeSystem } from '../support/whole-system.ts';
 
 /** The three bundles run from an empty folder, with nothing of the environment and no `node_modules` above them. */
@@ -45,4 +47,10 @@ test('broker, sidecar and cmk bundles seal and open a file where nothing else is
   const described = await cmk('describe', ...asset);
   t.true(described.out.includes('CUSTOMER_KEY'), described.out + described.errors);
   t.is((await system.calls('GenerateDataKey', id)).length, 1);
+
+  // The scan for keys would find every key of such a system: they all carry this run's marker.
+  const { broker, ca } = system.sandbox;
+  const key = await plaintextKeyFrom(broker.address, ca, 'spiffe://cmk.sandbox/service/0001');
+  t.is(key.length, 32);
+  t.is(key.indexOf(runMarker()), 0);
 });

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { CmkError, type CmkClient } from '../../client/index.ts';
-import { DrivenSystem, metricIn, type SidecarInProcess } from '../support/driven-system.ts';
+import { runMarker } from '../support/canaries.ts';
+import { DrivenSystem, metricIn, sidecarId, type SidecarInProcess } from '../support/driven-system.ts';
 import { eventually } from '../support/eventually.ts';
+import { plaintextKeyFrom } from '../support/plaintext-key.ts';
 import { OWNER, recording } from '../support/whole-system.ts';
 
 /** No data key is used more than 300 s after the KMS last allowed it. The clock is driven; everything else is real. */
@@ -138,6 +140,13 @@ for (const [name, row] of Object.entries(ROWS)) {
     for (const outcomes of others) t.deepEqual(outcomes, baseline);
   });
 }
+
+test('every data key here carries the marker that the scan looks for', async (t) => {
+  const { broker, ca } = await DrivenSystem.start(t, 'leases-canary');
+  const key = await plaintextKeyFrom(`127.0.0.1:${broker.grpcPort}`, ca, sidecarId('0001'));
+  t.is(key.length, 32);
+  t.is(key.indexOf(runMarker()), 0);
+});
 
 test('a key that works is read on and on: each lease is renewed by the KMS', async (t) => {
   const system = await DrivenSystem.start(t, 'leases-renewed');
