@@ -93,7 +93,8 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   );
   closers.add((graceMs) => server.close(graceMs));
   closers.add(() => void (ready = false));
-  metrics.watch({ cachedDataKeys: () => keys.leasedKeys.size, watchers: () => server.watchers() });
+  metrics.watchCacheSize(() => keys.leasedKeys.size);
+  metrics.countWatchers(() => server.watchers());
   ready = true;
   const ports = { grpcPort: server.port, adminPort: admin.port, statusPort: status.port };
   logger.info(ports, 'ready');
@@ -138,7 +139,7 @@ async function followIdentity(
     {
       clock,
       onReload: ({ expiresAtMs }) => {
-        metrics.certificateExpiry(expiresAtMs);
+        metrics.certificateInUse({ expiresAtMs });
         logger.info({ expiresAt: new Date(expiresAtMs) }, 'new certificate in use');
       },
       onRejected: (reason) => {
@@ -147,7 +148,7 @@ async function followIdentity(
       },
     },
   );
-  metrics.certificateExpiry(identity.current.expiresAtMs);
+  metrics.certificateInUse(identity.current);
   return identity;
 }
 

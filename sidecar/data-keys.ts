@@ -52,7 +52,7 @@ export class DataKeys {
       clock,
       maxEntries,
       maxUses,
-      onEvent: (event) => metrics.cacheEvent(event),
+      onEvent: (event) => metrics.cached(event),
     });
     metrics.watchCacheSize(() => this.#cache.size);
   }

@@ -128,7 +128,7 @@ async function startIdentity(
   { certPath, keyPath, caPath }: SidecarConfig,
   { clock, logger, metrics }: { clock: Clock; logger: Logger; metrics: SidecarMetrics },
 ): Promise<IdentityWatcher> {
-  const inUse = ({ expiresAtMs }: Identity) => metrics.certificateExpiry(expiresAtMs);
+  const inUse = (current: Identity) => metrics.certificateInUse(current);
   const identity = await IdentityWatcher.start(
     { certPath, keyPath, caPath },
     {

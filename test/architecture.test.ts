@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   runtime: ['runtime', 'core', /^:/],
   proto: ['proto', 'core', /^:@grpc\//, /^:node:/],
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
-  sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/, ':prom-client', ':pino'],
+  sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],
   'broker/model': ['broker/model', 'core', /^:node:/],
   'broker/policy': ['broker/policy', 'broker/model', 'core'],
   'broker/kms': [

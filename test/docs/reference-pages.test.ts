@@ -3,6 +3,8 @@ import test from 'ava';
 import { BROKER_SETTINGS } from '../../broker/config.ts';
 import { BROKER_METRICS, BrokerMetrics } from '../../broker/metrics.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { SHARED_METRICS } from '../../runtime/metrics.ts';
 import { SIDECAR_SETTINGS } from '../../sidecar/config.ts';
 import { SIDECAR_METRICS, SidecarMetrics } from '../../sidecar/metrics.ts';
 import { metricsTable, servicesTable, settingsTable, tablesOf } from '../support/reference-tables.ts';
@@ -13,7 +15,11 @@ const TABLES = {
     Sidecar: settingsTable(SIDECAR_SETTINGS),
     'The catalogue': servicesTable(DEFAULT_CATALOGUE),
   },
-  'docs/metrics.md': { Broker: metricsTable(BROKER_METRICS), Sidecar: metricsTable(SIDECAR_METRICS) },
+  'docs/metrics.md': {
+    Both: metricsTable(SHARED_METRICS),
+    Broker: metricsTable(BROKER_METRICS),
+    Sidecar: metricsTable(SIDECAR_METRICS),
+  },
 };
 
 for (const [page, expected] of Object.entries(TABLES)) {
@@ -26,8 +32,8 @@ for (const [page, expected] of Object.entries(TABLES)) {
 }
 
 const REGISTRIES = {
-  broker: [BROKER_METRICS, new BrokerMetrics().registry],
-  sidecar: [SIDECAR_METRICS, new SidecarMetrics().registry],
+  broker: [BROKER_METRICS, new BrokerMetrics(systemClock).registry],
+  sidecar: [SIDECAR_METRICS, new SidecarMetrics(systemClock).registry],
 } as const;
 
 for (const [process, [facts, registry]] of Object.entries(REGISTRIES)) {
@@ -36,7 +42,7 @@ for (const [process, [facts, registry]] of Object.entries(REGISTRIES)) {
       .getMetricsAsArray()
       .map(({ name }) => name)
       .filter((name) => name.startsWith('cmk_'));
-    t.deepEqual(ours, Object.keys(facts));
+    t.deepEqual(ours, Object.keys({ ...SHARED_METRICS, ...facts }));
   });
 }
 
