@@ -85,6 +85,9 @@ export class RevocationWatch {
         'the revocations’ position went back, dropping all data keys',
       );
       this.#dataKeys.clear();
+    } else if (this.#position === 0 && position > 0 && keyId === '') {
+      // A watch from 0 begins with the newest position: what came between a grant and now was never told.
+      this.#dataKeys.clear();
     }
     this.#position = position;
     this.#pauseMs = FIRST_PAUSE_MS;

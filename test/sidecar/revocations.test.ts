@@ -115,6 +115,22 @@ withSidecar('a watch that was interrupted misses nothing', async (t, fixture) =>
   t.is(await fixture.metric('cmk_revocation_watch_up'), 1);
 });
 
+withSidecar('an interruption loses nothing before the first revocation of all either', async (t, fixture) => {
+  const { data } = await fixture.seal([frame]);
+  fixture.broker.beat(0);
+  await eventually(async () => (await fixture.metric('cmk_key_cache_entries')) === 0);
+  await fixture.open([data]);
+  fixture.broker.stop();
+  await eventually(() => !fixture.sidecar.hearsRevocations());
+  fixture.broker.revoke();
+  await fixture.broker.listen();
+  await eventually(() => {
+    fixture.clock.advance(1_000);
+    return fixture.sidecar.hearsRevocations();
+  });
+  t.is((await fixture.open([data])).code, 'KEY_DISABLED');
+});
+
 withSidecar('a broker that says nothing for 15 s is left', async (t, fixture) => {
   t.is(fixture.broker.watchedFrom.length, 1);
   fixture.clock.advance(14_999);
