@@ -2,12 +2,38 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { BROKER_SETTINGS } from '../broker/config.ts';
+import { BROKER_METRICS } from '../broker/metrics.ts';
+import { DEFAULT_CATALOGUE } from '../broker/model/catalogue.ts';
 import { EXIT_CODES, exitCodeOf } from '../client/cli/exit-codes.ts';
 import { buildProgram } from '../client/cli/program.ts';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import type { Settings } from '../runtime/config.ts';
+import { SHARED_METRICS, type MetricTable } from '../runtime/metrics.ts';
+import { SIDECAR_SETTINGS } from '../sidecar/config.ts';
+import { SIDECAR_METRICS } from '../sidecar/metrics.ts';
 
 /** Pages with generated parts. */
-export const GENERATED_PAGES = ['docs/errors.md', 'docs/cli.md', 'docs/integrating.md'] as const;
+export const GENERATED_PAGES = [
+  'docs/errors.md',
+  'docs/cli.md',
+  'docs/integrating.md',
+  'docs/configuration.md',
+  'docs/metrics.md',
+] as const;
+
+/** What can be generated, by name; a name that is not here is a file’s. */
+export const PARTS: Readonly<Record<string, () => string>> = {
+  'error codes': errorTable,
+  'exit codes': () => table(['exit code', 'meaning'], Object.entries(EXIT_CODES)),
+  help: helpTexts,
+  'broker settings': () => settingsTable(BROKER_SETTINGS),
+  'sidecar settings': () => settingsTable(SIDECAR_SETTINGS),
+  services: servicesTable,
+  'shared metrics': () => metricsTable(SHARED_METRICS),
+  'broker metrics': () => metricsTable(BROKER_METRICS),
+  'sidecar metrics': () => metricsTable(SIDECAR_METRICS),
+};
 
 /** A page as it should be, given as it is. */
 export function renderPage(text: string): string {
@@ -20,16 +46,7 @@ export function renderPage(text: string): string {
 }
 
 function renderPart(name: string): string {
-  switch (name) {
-    case 'error codes':
-      return errorTable();
-    case 'exit codes':
-      return table(['exit code', 'meaning'], Object.entries(EXIT_CODES));
-    case 'help':
-      return helpTexts();
-    default:
-      return fenced(extname(name).slice(1), readFileSync(name, 'utf8'));
-  }
+  return PARTS[name]?.() ?? fenced(extname(name).slice(1), readFileSync(name, 'utf8'));
 }
 
 function errorTable(): string {
@@ -61,8 +78,44 @@ function helpTexts(): string {
     .join('\n\n');
 }
 
+/** What must be set comes first. */
+function settingsTable(settings: Settings): string {
+  const rows = Object.values(settings)
+    .sort((a, b) => Number(b.default === undefined) - Number(a.default === undefined))
+    .map(({ name, default: preset, expects, doc }) => {
+      const shown = preset === undefined ? '**required**' : preset === null ? '' : code(preset);
+      return [code(name), shown, expects, doc];
+    });
+  return table(['Setting', 'Default', 'Expects', 'What it does'], rows);
+}
+
+function metricsTable(metrics: MetricTable): string {
+  const rows = Object.entries(metrics).map(([name, { type, labels, help }]) => [
+    code(name),
+    type,
+    labels.map(code).join(', '),
+    help,
+  ]);
+  return table(['Metric', 'Type', 'Labels', 'What it tells'], rows);
+}
+
+function servicesTable(): string {
+  const rows = DEFAULT_CATALOGUE.services.map(({ srvId, name, types }) => [
+    code(srvId),
+    name,
+    types.map(code).join(', '),
+  ]);
+  return table(['Service', 'Name', 'Asset types'], rows);
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
 }
 
 function fenced(language: string, text: string): string {
