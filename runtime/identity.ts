@@ -18,6 +18,8 @@ export interface Identity {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly ca: Buffer;
+  /** Beginning of the certificate's validity, UNIX milliseconds. */
+  readonly validFromMs: number;
   /** End of the certificate's validity, UNIX milliseconds. */
   readonly expiresAtMs: number;
 }
@@ -80,8 +82,10 @@ export class IdentityWatcher {
   async poll(): Promise<void> {
     try {
       const identity = await loadIdentity(this.#paths, this.#clock);
+      const isNew = !isSame(identity, this.#current);
+      if (isNew) this.#checkBegun(identity);
       this.#lastReason = null;
-      if (this.#closed || isSame(identity, this.#current)) return;
+      if (this.#closed || !isNew) return;
       this.#current = identity;
       for (const { onReload } of this.#listeners) onReload?.(identity);
     } catch (error) {
@@ -95,6 +99,13 @@ export class IdentityWatcher {
   close(): void {
     this.#closed = true;
     this.#nextPoll?.cancel();
+  }
+
+  /** An issuer's clock may be ahead: peers would refuse such a certificate, and the old one is good for now. */
+  #checkBegun({ validFromMs }: Identity): void {
+    const nowMs = this.#clock.wallMs();
+    if (validFromMs <= nowMs || this.#current.expiresAtMs <= nowMs) return;
+    throw new Error(`${this.#paths.certPath} is not valid before ${new Date(validFromMs).toISOString()}`);
   }
 
   #scheduleNext(): void {
@@ -123,10 +134,10 @@ export async function loadIdentity(paths: IdentityPaths, clock: Clock): Promise<
   if (!leaf.checkPrivateKey(privateKey)) {
     throw new Error(`${paths.keyPath} is not the private key of ${paths.certPath}`);
   }
-  const expiresAtMs = Date.parse(leaf.validTo);
+  const [validFromMs, expiresAtMs] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
   if (expiresAtMs <= clock.wallMs()) throw new Error(`${paths.certPath} expired at ${leaf.validTo}`);
   attempt('the identity is refused by TLS', () => createSecureContext({ cert, key, ca }));
-  return { cert, key, ca, expiresAtMs };
+  return { cert, key, ca, validFromMs, expiresAtMs };
 }
 
 function parseCertificates(pem: Buffer, path: string): [X509Certificate, ...X509Certificate[]] {

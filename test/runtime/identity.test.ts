@@ -58,6 +58,19 @@ test('takes a renewed set over by itself, once', async (t) => {
   t.deepEqual(rejected, []);
 });
 
+test('a renewed certificate is taken over once it is valid', async (t) => {
+  const { dir, ca, clock, watcher, reloaded, rejected } = await setUp(t);
+  const before = watcher.current;
+  const hour = (count: number) => new Date(Date.now() + count * 3_600_000);
+  await ca.writeIdentity(dir, { ...ours, notBefore: hour(1), notAfter: hour(48) });
+  await watcher.poll();
+  t.is(watcher.current, before);
+  t.regex(rejected[0] ?? '', /cert\.pem is not valid before/);
+  clock.turnWallClock(2 * 3_600_000);
+  await watcher.poll();
+  t.is(reloaded.length, 1);
+});
+
 test('goes on polling after a rejection', async (t) => {
   const { dir, ca, paths, clock, reloaded, rejected } = await setUp(t);
   await writeFile(paths.certPath, 'garbage');

@@ -84,6 +84,8 @@ export class SidecarFixture {
       ...env,
     });
     const clock = new DrivenClock();
+    // The authority issues from the real time.
+    clock.turnWallClock(Date.now() - clock.wallMs());
     const log: string[] = [];
     const logger = createLogger({
       name: 'sidecar',
