@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Kek, ProviderName } from '../model/types.ts';
+import { uuidv7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
@@ -38,9 +38,10 @@ export class EnrolKey {
     if (account !== null && !(await store.findAccount(account))) {
       throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
     }
-    const kekId = randomUUID();
     const { provider } = key;
     const nowMs = clock.wallMs();
+    // In the order of their making: `createdAt` alone does not tell two keys of one second apart.
+    const kekId = uuidv7(nowMs);
     const verification = await verifyKey(kms, { provider, references, kekId, account }, nowMs);
     const { steps } = verification;
     const entry = { action: 'ADMINISTER', actor, account } as const;

@@ -31,7 +31,7 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** A key-encryption key as the KMS and the store know it. */
 export interface Kek {
-  /** UUID. */
+  /** UUIDv7. */
   readonly id: string;
   /** The owning account; null: the platform key. */
   readonly account: string | null;

@@ -36,6 +36,17 @@ test('a key is verified step by step, then stored with its canary', async (t) =>
   t.like((await world.audit())[0], { action: 'ADMINISTER', outcome: 'ALLOWED', kekId: enrolment.kek.id });
 });
 
+test('of keys enrolled within one second the last is the newest', async (t) => {
+  const world = await keyWorld(t);
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  for (const name of names) await enrol(world, world.kms.createKey(name));
+  const keks = await world.store.listKeks('globex');
+  t.deepEqual(
+    keks.map(({ references }) => references[0]),
+    names.toReversed().map((name) => `fake:${name}`),
+  );
+});
+
 interface Row {
   readonly spoil: (kms: FakeKms, key: string, replica: string) => void;
   readonly code: ErrorCode;
