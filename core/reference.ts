@@ -7,6 +7,8 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 export const BROKER_PROVIDER_ID = 'cmk-broker';
 const REFERENCE_VERSION = 0x01;
 const REFERENCE_BYTES = 5;
+/** Of a data-key id, and of a reference that a later version writes. */
+const MAX_FIELD_BYTES = 64;
 
 /**
  * The entry by which a sealed file names its data key to the broker. It holds no key, wrapped or plain.
@@ -15,7 +17,9 @@ const REFERENCE_BYTES = 5;
  */
 export function brokerDataKey(dataKeyId: string, generation: number): EncryptedDataKey {
   const providerInfo = encodeUtf8(dataKeyId);
-  if (!providerInfo?.length) throw new CmkError('INVALID_ARGUMENT', 'data-key id: expected a text');
+  if (!providerInfo?.length || providerInfo.length > MAX_FIELD_BYTES) {
+    throw new CmkError('INVALID_ARGUMENT', `data-key id: expected a text of 1 to ${MAX_FIELD_BYTES} bytes`);
+  }
   if (!Number.isInteger(generation) || generation < 1 || generation > 0xffffffff) {
     throw new CmkError('INVALID_ARGUMENT', `generation: expected 1 to 4294967295, got ${generation}`);
   }
@@ -27,7 +31,7 @@ export function brokerDataKey(dataKeyId: string, generation: number): EncryptedD
 
 /**
  * The broker's own entry in a header.
- * @throws CmkError MALFORMED unless there is exactly one
+ * @throws CmkError MALFORMED unless there is exactly one, short enough to be asked about
  */
 export function findBrokerDataKey({ encryptedDataKeys }: Pick<HeaderFields, 'encryptedDataKeys'>): {
   readonly dataKeyId: string;
@@ -37,6 +41,12 @@ export function findBrokerDataKey({ encryptedDataKeys }: Pick<HeaderFields, 'enc
   if (!own || others.length > 0) {
     throw malformed(
       `expected exactly one ${BROKER_PROVIDER_ID} data key, got ${own ? 1 + others.length : 0}`,
+    );
+  }
+  const longest = Math.max(own.providerInfo.length, own.ciphertext.length);
+  if (longest > MAX_FIELD_BYTES) {
+    throw malformed(
+      `${BROKER_PROVIDER_ID}: expected fields of at most ${MAX_FIELD_BYTES} bytes, got ${longest}`,
     );
   }
   const dataKeyId = decodeUtf8(own.providerInfo);

@@ -23,6 +23,8 @@ const WITHOUT: Record<string, (typeof own)[]> = {
   'another’s entry alone': [kms],
   'two entries of ours': [own, brokerDataKey('other', 1)],
   'a data-key id that is not UTF-8': [{ ...own, providerInfo: Buffer.of(0xff) }],
+  'a data-key id that is too long': [{ ...own, providerInfo: Buffer.alloc(65, 'x') }],
+  'a reference that is too long': [{ ...own, ciphertext: Buffer.alloc(65) }],
 };
 for (const [name, encryptedDataKeys] of Object.entries(WITHOUT)) {
   test(`no entry of ours: ${name}`, (t) => {
@@ -44,7 +46,11 @@ for (const generation of [0, -1, 1.5, 2 ** 32, Number.NaN]) {
   });
 }
 
-for (const [name, id] of Object.entries({ empty: '', 'half a surrogate pair': '\ud800' })) {
+for (const [name, id] of Object.entries({
+  empty: '',
+  'too long': 'é'.repeat(33),
+  'half a surrogate pair': '\ud800',
+})) {
   test(`not a data-key id: ${name}`, (t) => {
     t.is(t.throws(() => brokerDataKey(id, 1), { instanceOf: CmkError }).code, 'INVALID_ARGUMENT');
   });
