@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CmkError } from '../core/errors.ts';
 import {
-  choice,
   durationMs,
   integer,
   list,
@@ -13,6 +12,7 @@ import {
   type Config,
   type Settings,
 } from '../runtime/config.ts';
+import { PROCESS_SETTINGS } from '../runtime/process.ts';
 import { kmsSettings } from './kms/registry.ts';
 import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
 
@@ -25,12 +25,6 @@ export const BROKER_SETTINGS = {
     doc: 'SPIFFE trust domain of the callers, e.g. `cmk.example`; certificates of any other are refused.',
     pattern: /^[a-z0-9._-]{1,255}$/,
     expects: 'trust domain without scheme and path',
-  }),
-  certPath: path({ name: 'CMK_TLS_CERT', doc: 'The broker’s certificate, PEM, with its intermediates.' }),
-  keyPath: path({ name: 'CMK_TLS_KEY', doc: 'The private key of CMK_TLS_CERT, PEM.' }),
-  caPath: path({
-    name: 'CMK_TLS_CA',
-    doc: 'Certificate authorities that callers’ certificates are checked against, PEM.',
   }),
   grpcHost: text({
     name: 'CMK_GRPC_HOST',
@@ -66,18 +60,6 @@ export const BROKER_SETTINGS = {
     name: 'CMK_ADMIN_TOKEN_FILE',
     doc: 'A file that holds the operator’s token, in place of CMK_ADMIN_TOKEN.',
     default: null,
-  }),
-  statusHost: text({
-    name: 'CMK_STATUS_HOST',
-    doc: 'Address of the plain HTTP server with /live, /ready and /metrics.',
-    default: '0.0.0.0',
-  }),
-  statusPort: integer({
-    name: 'CMK_STATUS_PORT',
-    doc: 'Port of the plain HTTP server with /live, /ready and /metrics; 0 takes a free one.',
-    min: 0,
-    max: 65_535,
-    default: '9090',
   }),
   databaseUrl: secret({
     name: 'CMK_DATABASE_URL',
@@ -141,19 +123,7 @@ export const BROKER_SETTINGS = {
     max: 10_000,
     default: '64',
   }),
-  graceMs: durationMs({
-    name: 'CMK_SHUTDOWN_GRACE',
-    doc: 'How long calls under way may go on after the order to stop.',
-    min: 0,
-    max: 3_600_000,
-    default: '25s',
-  }),
-  logLevel: choice({
-    name: 'CMK_LOG_LEVEL',
-    doc: 'The least severe lines that are written.',
-    of: ['debug', 'info', 'warn', 'error', 'silent'],
-    default: 'info',
-  }),
+  ...PROCESS_SETTINGS,
   ...kmsSettings,
 } satisfies Settings;
 

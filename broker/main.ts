@@ -1,8 +1,7 @@
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
-import { IdentityWatcher } from '../runtime/identity.ts';
-import { createLogger, type Logger } from '../runtime/logger.ts';
-import { onShutdown } from '../runtime/shutdown.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { followIdentity, runProcess } from '../runtime/process.ts';
 import { startAdminServer } from './admin/server.ts';
 import { readBrokerConfig, type BrokerConfig } from './config.ts';
 import { Callers } from './grpc/callers.ts';
@@ -34,12 +33,12 @@ export interface RunningBroker {
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
+  readonly logger: Logger;
   readonly clock?: Clock;
   /** Default: the one that the settings name. One that is given stays open. */
   readonly store?: Store;
   /** Default: the real ones. Those that are given stay open. */
   readonly kms?: Providers;
-  readonly logger?: Logger;
 }
 
 /**
@@ -57,8 +56,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 }
 
 async function start(options: BrokerOptions, closers: Closers): Promise<RunningBroker> {
-  const { config, clock = systemClock } = options;
-  const logger = options.logger ?? createLogger({ name: 'broker', level: config.logLevel });
+  const { config, logger, clock = systemClock } = options;
   const metrics = new BrokerMetrics(clock);
   const observer = observe(metrics, logger);
   const store = options.store ?? (await openConfiguredStore(config, closers));
@@ -130,28 +128,6 @@ async function openConfiguredStore(config: BrokerConfig, closers: Closers): Prom
   return store;
 }
 
-async function followIdentity(
-  { certPath, keyPath, caPath }: BrokerConfig,
-  { clock, metrics, logger }: { clock: Clock; metrics: BrokerMetrics; logger: Logger },
-): Promise<IdentityWatcher> {
-  const identity = await IdentityWatcher.start(
-    { certPath, keyPath, caPath },
-    {
-      clock,
-      onReload: ({ expiresAtMs }) => {
-        metrics.certificateInUse({ expiresAtMs });
-        logger.info({ expiresAt: new Date(expiresAtMs) }, 'new certificate in use');
-      },
-      onRejected: (reason) => {
-        metrics.certificateRejected();
-        logger.error({ err: reason }, 'new certificate files cannot be used, the old ones stay');
-      },
-    },
-  );
-  metrics.certificateInUse(identity.current);
-  return identity;
-}
-
 /** What has to be let go of, in the reverse order of its making. */
 class Closers {
   #closers: ((graceMs: number) => Promise<void> | void)[] = [];
@@ -176,21 +152,4 @@ class Closers {
   }
 }
 
-async function main(): Promise<void> {
-  const config = readBrokerConfig(process.env);
-  const logger = createLogger({ name: 'broker', level: config.logLevel });
-  const broker = await startBroker({ config, logger });
-  onShutdown({
-    logger,
-    // The step bounds itself; this is for what it cannot bound.
-    graceMs: config.graceMs + 5_000,
-    steps: [{ name: 'drain and stop', run: () => broker.close() }],
-  });
-}
-
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    createLogger({ name: 'broker', level: 'info' }).fatal({ err: error }, 'cannot start');
-    process.exit(1);
-  });
-}
+if (import.meta.main) await runProcess('broker', readBrokerConfig, startBroker);

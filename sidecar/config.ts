@@ -1,15 +1,14 @@
 import {
   bytes,
-  choice,
   durationMs,
   integer,
   list,
-  path,
   readConfig,
   text,
   type Config,
   type Settings,
 } from '../runtime/config.ts';
+import { PROCESS_SETTINGS } from '../runtime/process.ts';
 
 // Plaintext passes here: nothing but this machine may be able to connect.
 const LISTEN_ADDRESS = /^(unix:\/[^\0]{1,100}|(127(\.\d{1,3}){3}|\[::1\]|localhost):\d{1,5})$/;
@@ -36,12 +35,6 @@ export const SIDECAR_SETTINGS = {
     doc: 'SPIFFE id that the broker’s certificate must carry; the host name is not looked at.',
     pattern: SPIFFE_ID,
     expects: 'SPIFFE id, such as spiffe://cmk.example/broker',
-  }),
-  certPath: path({ name: 'CMK_TLS_CERT', doc: 'This sidecar’s certificate, PEM, with its intermediates.' }),
-  keyPath: path({ name: 'CMK_TLS_KEY', doc: 'The private key of CMK_TLS_CERT, PEM.' }),
-  caPath: path({
-    name: 'CMK_TLS_CA',
-    doc: 'Certificate authorities that the broker’s certificate is checked against, PEM.',
   }),
   brokerDeadlineMs: durationMs({
     name: 'CMK_BROKER_DEADLINE',
@@ -85,31 +78,7 @@ export const SIDECAR_SETTINGS = {
     max: 1_000_000_000,
     default: '100000',
   }),
-  statusHost: text({
-    name: 'CMK_STATUS_HOST',
-    doc: 'Address of the plain HTTP server with /live, /ready and /metrics.',
-    default: '0.0.0.0',
-  }),
-  statusPort: integer({
-    name: 'CMK_STATUS_PORT',
-    doc: 'Port of the plain HTTP server with /live, /ready and /metrics; 0 takes a free one.',
-    min: 0,
-    max: 65_535,
-    default: '9090',
-  }),
-  graceMs: durationMs({
-    name: 'CMK_SHUTDOWN_GRACE',
-    doc: 'How long running streams may go on after the order to stop.',
-    min: 0,
-    max: 3_600_000,
-    default: '25s',
-  }),
-  logLevel: choice({
-    name: 'CMK_LOG_LEVEL',
-    doc: 'The least severe lines that are written.',
-    of: ['debug', 'info', 'warn', 'error'],
-    default: 'info',
-  }),
+  ...PROCESS_SETTINGS,
 } satisfies Settings;
 
 export type SidecarConfig = Config<typeof SIDECAR_SETTINGS>;

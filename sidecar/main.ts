@@ -5,9 +5,8 @@ import { withStreamCodec } from '../proto/stream-codec.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { Health } from '../runtime/health.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
-import { IdentityWatcher, type Identity } from '../runtime/identity.ts';
-import { createLogger, type Logger } from '../runtime/logger.ts';
-import { onShutdown } from '../runtime/shutdown.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { followIdentity, runProcess } from '../runtime/process.ts';
 import { BrokerClient } from './broker-client.ts';
 import { readSidecarConfig, type SidecarConfig } from './config.ts';
 import { DataKeys } from './data-keys.ts';
@@ -51,13 +50,12 @@ export interface RunningSidecar {
  */
 export async function startSidecar(options: {
   config: SidecarConfig;
+  logger: Logger;
   clock?: Clock;
-  logger?: Logger;
 }): Promise<RunningSidecar> {
-  const { config, clock = systemClock } = options;
-  const logger = options.logger ?? createLogger({ name: 'sidecar', level: config.logLevel });
+  const { config, logger, clock = systemClock } = options;
   const metrics = new SidecarMetrics(clock);
-  const identity = await startIdentity(config, { clock, logger, metrics });
+  const identity = await followIdentity(config, { clock, logger, metrics });
 
   const broker = new BrokerClient({
     address: config.brokerAddress,
@@ -124,29 +122,6 @@ export async function startSidecar(options: {
   };
 }
 
-async function startIdentity(
-  { certPath, keyPath, caPath }: SidecarConfig,
-  { clock, logger, metrics }: { clock: Clock; logger: Logger; metrics: SidecarMetrics },
-): Promise<IdentityWatcher> {
-  const inUse = (current: Identity) => metrics.certificateInUse(current);
-  const identity = await IdentityWatcher.start(
-    { certPath, keyPath, caPath },
-    {
-      clock,
-      onReload: (reloaded) => {
-        inUse(reloaded);
-        logger.info({ expires: new Date(reloaded.expiresAtMs) }, 'goes on with a new certificate');
-      },
-      onRejected: (reason) => {
-        metrics.certificateRejected();
-        logger.warn({ err: reason }, 'keeps the old certificate, the new files cannot be used');
-      },
-    },
-  );
-  inUse(identity.current);
-  return identity;
-}
-
 function createServer(parts: {
   streams: StreamServer;
   health: Health;
@@ -191,21 +166,4 @@ function endServer(server: grpc.Server): Promise<void> {
   });
 }
 
-async function main(): Promise<void> {
-  const config = readSidecarConfig(process.env);
-  const logger = createLogger({ name: 'sidecar', level: config.logLevel });
-  const sidecar = await startSidecar({ config, logger });
-  onShutdown({
-    logger,
-    // The step bounds itself; this is for what it cannot bound.
-    graceMs: config.graceMs + 2_000,
-    steps: [{ name: 'drain and stop', run: () => sidecar.close() }],
-  });
-}
-
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    createLogger({ name: 'sidecar', level: 'info' }).fatal({ err: error }, 'cannot start');
-    process.exit(1);
-  });
-}
+if (import.meta.main) await runProcess('sidecar', readSidecarConfig, startSidecar);

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { createLogger } from '../../runtime/logger.ts';
-import { onShutdown, type ShutdownStep } from '../../runtime/shutdown.ts';
+import { onShutdown } from '../../runtime/shutdown.ts';
 import { DrivenClock } from '../support/driven-clock.ts';
 import { eventually } from '../support/eventually.ts';
 
-function setUp(steps: readonly ShutdownStep[], graceMs = 10_000) {
+function setUp(close: () => Promise<void>) {
   const clock = new DrivenClock();
   const exits: number[] = [];
   const lines: Record<string, unknown>[] = [];
@@ -16,10 +16,10 @@ function setUp(steps: readonly ShutdownStep[], graceMs = 10_000) {
       done();
     },
   });
-  const begin = onShutdown({
+  onShutdown({
     logger: createLogger({ name: 'test', level: 'info', destination }),
-    graceMs,
-    steps,
+    graceMs: 10_000,
+    close,
     clock,
     host: {
       on: (event, listener) => listeners.set(event, listener),
@@ -27,62 +27,36 @@ function setUp(steps: readonly ShutdownStep[], graceMs = 10_000) {
     },
   });
   const emit = (event: string, ...args: unknown[]) => listeners.get(event)?.(...args);
-  return { clock, exits, lines, emit, begin };
+  return { clock, exits, lines, emit };
 }
 
 const never = () => new Promise<void>(() => undefined);
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  test(`${signal} runs the steps one after another and ends with 0`, async (t) => {
+  test(`${signal} closes, waits for the end of it, and ends with 0`, async (t) => {
     const order: string[] = [];
-    const step = (name: string) => ({
-      name,
-      run: async () => {
-        order.push(`${name} begins`);
-        await Promise.resolve();
-        order.push(`${name} ends`);
-      },
+    const { emit, exits } = setUp(async () => {
+      order.push('begins');
+      await Promise.resolve();
+      order.push(`ends before ${exits.length} exits`);
     });
-    const { emit, exits } = setUp([step('drain'), step('close')]);
     emit(signal);
     await eventually(() => exits.length > 0);
     t.deepEqual(exits, [0]);
-    t.deepEqual(order, ['drain begins', 'drain ends', 'close begins', 'close ends']);
+    t.deepEqual(order, ['begins', 'ends before 0 exits']);
   });
 }
 
-test('a step that fails is logged, the rest runs, and the exit code is 1', async (t) => {
-  let closed = false;
-  const { emit, exits, lines } = setUp([
-    { name: 'drain', run: () => Promise.reject(new Error('stuck')) },
-    { name: 'close', run: () => void (closed = true) },
-  ]);
+test('a close that fails is logged, and the exit code is 1', async (t) => {
+  const { emit, exits, lines } = setUp(() => Promise.reject(new Error('stuck')));
   emit('SIGTERM');
   await eventually(() => exits.length > 0);
   t.deepEqual(exits, [1]);
-  t.true(closed);
-  t.true(lines.some((line) => line['step'] === 'drain' && (line['err'] as Error).message === 'stuck'));
-});
-
-test('each step is told what is left of the grace period', async (t) => {
-  const told: number[] = [];
-  const up = setUp([
-    {
-      name: 'drain',
-      run: (graceMs) => {
-        told.push(graceMs);
-        up.clock.advance(4_000);
-      },
-    },
-    { name: 'close', run: (graceMs) => void told.push(graceMs) },
-  ]);
-  up.emit('SIGTERM');
-  await eventually(() => up.exits.length > 0);
-  t.deepEqual(told, [10_000, 6_000]);
+  t.true(lines.some((line) => (line['err'] as Error | undefined)?.message === 'stuck'));
 });
 
 test('the process ends with 1 when the grace period does', (t) => {
-  const { emit, exits, clock } = setUp([{ name: 'drain', run: never }], 10_000);
+  const { emit, exits, clock } = setUp(never);
   emit('SIGTERM');
   clock.advance(9_999);
   t.deepEqual(exits, []);
@@ -91,7 +65,7 @@ test('the process ends with 1 when the grace period does', (t) => {
 });
 
 test('a second signal ends it at once', (t) => {
-  const { emit, exits } = setUp([{ name: 'drain', run: never }]);
+  const { emit, exits } = setUp(never);
   emit('SIGTERM');
   emit('SIGINT');
   t.deepEqual(exits, [130]);
@@ -99,27 +73,10 @@ test('a second signal ends it at once', (t) => {
 
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   test(`${event} is logged and ends it with 1`, (t) => {
-    const { emit, exits, lines } = setUp([]);
+    const { emit, exits, lines } = setUp(never);
     emit(event, new Error('defect'));
     t.deepEqual(exits, [1]);
     t.like(lines[0], { level: 'fatal', event });
     t.is((lines[0]?.['err'] as Error).message, 'defect');
   });
 }
-
-test('the same end can begin without a signal, once', async (t) => {
-  let runs = 0;
-  const { begin, exits } = setUp([
-    {
-      name: 'close',
-      run: () => {
-        runs++;
-      },
-    },
-  ]);
-  begin('asked to');
-  begin('asked again');
-  await eventually(() => exits.length > 0);
-  t.is(runs, 1);
-  t.deepEqual(exits, [0]);
-});
