@@ -32,96 +32,117 @@ const TARGETS = [
   { pieceBytes: 1024 * KIB, target: 0.8 },
   { pieceBytes: 64 * KIB, target: 0.75 },
 ];
-const STALLED_PIECES = [64 * KIB, 256 * KIB];
+const STALLED_PIECES = [64 * KIB, 256 * KIB, 1024 * KIB];
 
 /** Both servers run as bundles, as in an image: stripping types takes time and memory that no pod spends. */
 const ECHO: Program = { name: 'echo', entry: 'bench/echo.ts', native: [], protos: [] };
 
 async function measure(runs: StreamRuns): Promise<SidecarFigures> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-bench-'));
-  const servers = await startServers(dir);
+  const broker = await prepare(dir);
+  const echo = await startEcho(dir);
   try {
-    const { client, sidecar, readyMs } = servers;
-    const idleRssBytes = await residentBytes(sidecar);
+    const sidecar = await startSidecar(dir, broker);
+    const { client, readyMs } = sidecar;
+    const idleRssBytes = await residentBytes(sidecar.process);
     const comparisons: StreamComparison[] = [];
     for (const { pieceBytes, target } of TARGETS) {
-      comparisons.push(...(await compare(servers, { ...runs, pieceBytes, target })));
+      comparisons.push(...(await compare(client, echo.client, { ...runs, pieceBytes, target })));
     }
-    const grownRssBytes = (await residentBytes(sidecar, 'VmHWM')) - idleRssBytes;
+    const grownRssBytes = (await residentBytes(sidecar.process, 'VmHWM')) - idleRssBytes;
     const smallCallsPerSecond = await smallCallRate(client, runs.smallCalls, 1);
     const smallCallsAtOncePerSecond = await smallCallRate(client, runs.smallCalls, 16);
+    await sidecar.stop();
+
     const stalled: SidecarFigures['stalled'][number][] = [];
     for (const pieceBytes of STALLED_PIECES) {
-      stalled.push({ pieceBytes, bytesPerStream: await stall(servers, runs.stalledStreams, pieceBytes) });
+      const fresh = await startSidecar(dir, broker);
+      stalled.push({ pieceBytes, bytesPerStream: await stall(fresh, runs.stalledStreams, pieceBytes) });
+      await fresh.stop();
     }
     const calls = { smallCallsPerSecond, smallCallsAtOncePerSecond };
     return { comparisons, readyMs, idleRssBytes, grownRssBytes, stalled, ...calls };
   } finally {
-    await servers.stop();
+    await echo.stop();
+    broker.stop();
     await rm(dir, { recursive: true });
   }
 }
 
-interface Servers {
+interface Server {
   readonly client: SidecarClient;
-  readonly echo: SidecarClient;
-  readonly sidecar: ManagedProcess;
+  readonly process: ManagedProcess;
+  /** From its start to the first answer that says so. */
   readonly readyMs: number;
   stop(): Promise<void>;
 }
 
-async function startServers(dir: string): Promise<Servers> {
-  const ca = await createTestCa();
-  const broker = await FakeBroker.start(
-    await ca.writeIdentity(join(dir, 'broker'), { uriSans: [BROKER_ID] }),
-  );
-  const own = await ca.writeIdentity(join(dir, 'own'), { uriSans: [SIDECAR_ID] });
+/** Builds both servers, and starts the sidecar's broker. */
+async function prepare(dir: string): Promise<FakeBroker> {
   for (const program of [ECHO, ...PROGRAMS.filter(({ name }) => name === 'sidecar')]) {
     await buildProgram(program, join(dir, program.name));
   }
-  const processOf = (name: string, env: Record<string, string>, ...args: string[]) => ({
-    name,
-    args: [...SIDECAR_NODE_FLAGS, join(dir, name, `${name}.mjs`), ...args],
-    env,
-    logPath: join(dir, `${name}.log`),
-  });
-  const echoSocket = join(dir, 'echo.sock');
-  const echo = await launch(processOf('echo', {}, `unix:${echoSocket}`), () =>
-    Promise.resolve(existsSync(echoSocket)),
+  const ca = await createTestCa();
+  await ca.writeIdentity(join(dir, 'own'), { uriSans: [SIDECAR_ID] });
+  return FakeBroker.start(await ca.writeIdentity(join(dir, 'broker-identity'), { uriSans: [BROKER_ID] }));
+}
+
+function startEcho(dir: string): Promise<Server> {
+  const socket = join(dir, 'echo.sock');
+  const address = `unix:${socket}`;
+  return startServer({ dir, name: 'echo', address, args: [address], env: {} }, () =>
+    Promise.resolve(existsSync(socket)),
   );
+}
+
+async function startSidecar(dir: string, broker: FakeBroker): Promise<Server> {
   const statusPort = await freePort();
   const address = `unix:${join(dir, 'sidecar.sock')}`;
   const env = {
     CMK_LISTEN: address,
     CMK_BROKER: broker.address,
     CMK_BROKER_SPIFFE_ID: BROKER_ID,
-    CMK_TLS_CERT: own.certPath,
-    CMK_TLS_KEY: own.keyPath,
-    CMK_TLS_CA: own.caPath,
+    CMK_TLS_CERT: join(dir, 'own', 'cert.pem'),
+    CMK_TLS_KEY: join(dir, 'own', 'key.pem'),
+    CMK_TLS_CA: join(dir, 'own', 'ca.pem'),
     CMK_STATUS_HOST: '127.0.0.1',
     CMK_STATUS_PORT: String(statusPort),
   };
+  const ready = () => answersOk(`http://127.0.0.1:${statusPort}/ready`);
+  return startServer({ dir, name: 'sidecar', address, args: [], env }, ready);
+}
+
+async function startServer(
+  server: {
+    dir: string;
+    name: string;
+    address: string;
+    args: readonly string[];
+    env: Record<string, string>;
+  },
+  ready: () => Promise<boolean>,
+): Promise<Server> {
+  const { dir, name, address, args, env } = server;
+  const bundle = join(dir, name, `${name}.mjs`);
   const startMs = performance.now();
-  const sidecar = await launch(processOf('sidecar', env), () =>
-    answersOk(`http://127.0.0.1:${statusPort}/ready`),
-  );
+  const logPath = join(dir, `${name}.log`);
+  const process = await launch({ name, args: [...SIDECAR_NODE_FLAGS, bundle, ...args], env, logPath }, ready);
   const readyMs = performance.now() - startMs;
-  const clients = { client: connect(address), echo: connect(`unix:${echoSocket}`) };
+  const client = connect(address);
   return {
-    ...clients,
-    sidecar,
+    client,
+    process,
     readyMs,
     async stop() {
-      clients.client.close();
-      clients.echo.close();
-      broker.stop();
-      await Promise.all([sidecar.kill(), echo.kill()]);
+      client.close();
+      await process.kill();
     },
   };
 }
 
 async function compare(
-  { client, echo }: Servers,
+  client: SidecarClient,
+  echo: SidecarClient,
   { pieceBytes, target, streamBytes, rounds }: StreamRuns & { pieceBytes: number; target: number },
 ): Promise<StreamComparison[]> {
   // One file of some MiB stands for all of them; only the sealed form has to be the whole stream.
@@ -131,16 +152,22 @@ async function compare(
     (_, i) => few[i % few.length] ?? Buffer.alloc(0),
   );
   const sealed = inPieces(await sealedOnce(client, plaintext), pieceBytes);
+  // Each against an echo of the very same messages: their bytes come from the same places in memory.
   const contestants = {
     seal: () => run(client, 'encrypt', plaintext),
-    echo: () => run(echo, 'encrypt', plaintext),
+    'echo of seal': () => run(echo, 'encrypt', plaintext),
     open: () => run(client, 'decrypt', sealed),
+    'echo of open': () => run(echo, 'decrypt', sealed),
   };
-  const names = ['seal', 'echo', 'open'] as const;
-  const rates: Record<(typeof names)[number], number[]> = { seal: [], echo: [], open: [] };
+  const rates = { seal: [], 'echo of seal': [], open: [], 'echo of open': [] } as Record<
+    Contestant,
+    number[]
+  >;
+  type Contestant = keyof typeof contestants;
+  const names = Object.keys(contestants) as Contestant[];
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < names.length; i++) {
-      const name = names[(round + 1 + i) % names.length] ?? 'echo';
+      const name = names[(round + 1 + i) % names.length] ?? 'seal';
       const seconds = await contestants[name]();
       // The first round warms up.
       if (round >= 0) rates[name].push(streamBytes / seconds);
@@ -149,8 +176,8 @@ async function compare(
   return (['seal', 'open'] as const).map((name) => ({
     name: `${name}, messages of ${pieceBytes / KIB} KiB`,
     bytesPerSecond: median(rates[name]),
-    echoBytesPerSecond: median(rates.echo),
-    ratio: median(rates[name].map((rate, round) => rate / (rates.echo[round] ?? NaN))),
+    echoBytesPerSecond: median(rates[`echo of ${name}`]),
+    ratio: median(rates[name].map((rate, round) => rate / (rates[`echo of ${name}`][round] ?? NaN))),
     target,
   }));
 }
@@ -194,8 +221,8 @@ async function smallCallRate(client: SidecarClient, calls: number, atOnce: numbe
 }
 
 /** Streams whose reader takes nothing, until they stand still: what each costs the sidecar. */
-async function stall({ client, sidecar }: Servers, streams: number, pieceBytes: number): Promise<number> {
-  const before = await residentBytes(sidecar);
+async function stall({ client, process }: Server, streams: number, pieceBytes: number): Promise<number> {
+  const before = await residentBytes(process);
   const data = randomBytes(pieceBytes);
   const calls = Array.from({ length: streams }, () => {
     const call = client.encrypt();
@@ -207,7 +234,7 @@ async function stall({ client, sidecar }: Servers, streams: number, pieceBytes: 
   let most = 0;
   for (let second = 0; second < 10; second++) {
     await pause(1000);
-    most = Math.max(most, await residentBytes(sidecar));
+    most = Math.max(most, await residentBytes(process));
   }
   for (const call of calls) call.cancel();
   await pause(500);

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assetKey, type Asset } from '../core/asset.ts';
 import { DataKey } from '../core/data-key.ts';
-import type { EncryptionContext } from '../core/encryption-context.ts';
+import { isContextOf, type EncryptionContext } from '../core/encryption-context.ts';
 import { CmkError, toCmkError } from '../core/errors.ts';
-import { findBrokerDataKey } from '../core/reference.ts';
-import type { DataKeyGrant__Output } from '../proto/types/cmk/v1/DataKeyGrant.ts';
+import { BROKER_PROVIDER_ID, findBrokerDataKey } from '../core/reference.ts';
+import type { IssueDataKeyResponse__Output } from '../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { Reason__Output } from '../proto/types/cmk/v1/Reason.ts';
 import type { ResolveDataKeyRequest } from '../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SealedKeyCache, type LeasedKey, type LoadedKey } from '../runtime/sealed-cache.ts';
 import type { Broker } from './broker-client.ts';
-import type { KeyFacts, KeyLease } from './key-lease.ts';
+import { Lease, type KeyFacts, type KeyLease } from './key-lease.ts';
 import type { SidecarMetrics } from './metrics.ts';
 import { Revocations, type Revoked } from './revocations.ts';
 
@@ -65,11 +65,8 @@ export class DataKeys {
     request: { asset: Asset; owner: string; reason: Reason__Output },
     signal: AbortSignal,
   ): Promise<KeyLease> {
-    const load = () =>
-      this.#granted(async () => {
-        const { grant, encryptedDataKeys } = await this.#broker.issueDataKey(request);
-        return { grant, encryptedDataKeys };
-      });
+    const ask = () => this.#broker.issueDataKey(request);
+    const load = () => this.#granted(ask, (facts) => isFor(request.asset, facts));
     const key = await this.#cache.getOrLoad(`issue ${assetKey(request.asset)}`, load, { signal });
     // Renewed by name: the asset may have another data key by then, but this file has this one.
     return this.#lease(key, (renewal) => {
@@ -109,9 +106,8 @@ export class DataKeys {
     for (const lease of this.#leases) if (this.#revocations.overrules(lease.facts)) lease.revoked = true;
   }
 
-  /** Drops every data key: revocations may have been missed. Positions seen so far mean nothing any more. */
+  /** Drops every data key: revocations may have been missed. Those that were seen still count. */
   clear(): void {
-    this.#revocations.clear();
     this.#cache.clear();
     for (const lease of this.#leases) lease.revoked = true;
   }
@@ -129,37 +125,30 @@ export class DataKeys {
       Buffer.from(reference).toString('hex'),
       context['timestamp'],
     ]);
-    const load = () =>
-      this.#granted(async () => {
-        const { grant } = await this.#broker.resolveDataKey(resolveRequest(asset, reason, named));
-        if (
-          grant &&
-          (grant.dataKeyId !== dataKeyId ||
-            !isDeepStrictEqual({ ...grant.encryptionContext }, { ...context }))
-        ) {
-          grant.plaintextKey.fill(0);
-          throw new CmkError('INTERNAL', 'the broker granted another data key than it was asked for');
-        }
-        return { grant, encryptedDataKeys: [] };
-      });
+    const ask = async () => ({
+      ...(await this.#broker.resolveDataKey(resolveRequest(asset, reason, named))),
+      encryptedDataKeys: [],
+    });
+    const isAsAsked = (facts: KeyFacts) =>
+      facts.dataKeyId === dataKeyId && isDeepStrictEqual({ ...facts.encryptionContext }, { ...context });
+    const load = () => this.#granted(ask, isAsAsked);
     return this.#cache.getOrLoad(`open ${assetKey(asset)} ${question}`, load, { signal });
   }
 
   async #granted(
-    ask: () => Promise<{
-      grant: DataKeyGrant__Output | null;
-      encryptedDataKeys: KeyFacts['encryptedDataKeys'];
-    }>,
+    ask: () => Promise<IssueDataKeyResponse__Output>,
+    isAsAsked: (facts: KeyFacts) => boolean,
   ): Promise<LoadedKey<KeyFacts>> {
     for (let attempt = 1; ; attempt++) {
       // The lease counts from before the question: how long the answer was under way is unknown.
       const askedAtMs = this.#clock.monotonicMs();
-      const { grant, encryptedDataKeys } = await ask();
-      const loaded = loadedKey(grant, encryptedDataKeys, askedAtMs);
-      const revoked = this.#revocations.refusal(loaded.meta);
-      if (!revoked) return loaded;
+      const loaded = loadedKey(await ask(), askedAtMs);
+      const wrong = isAsAsked(loaded.meta)
+        ? this.#revocations.refusal(loaded.meta)
+        : new CmkError('INTERNAL', 'the broker granted another data key than it was asked for');
+      if (!wrong) return loaded;
       loaded.dataKey[Symbol.dispose]();
-      if (attempt === MAX_GRANTS) throw revoked;
+      if (attempt === MAX_GRANTS || wrong.code === 'INTERNAL') throw wrong;
     }
   }
 
@@ -184,74 +173,27 @@ export class DataKeys {
   }
 }
 
-/** The parts of {@link DataKeys} that a lease needs. */
-interface LeaseHolder {
-  nowMs(): number;
-  renew(signal: AbortSignal): Promise<LeasedKey<KeyFacts>>;
-  isRevoked(facts: KeyFacts): boolean;
-  disposed(): void;
-}
-
-class Lease implements KeyLease {
-  readonly dataKey: DataKey;
-  readonly source: 'cache' | 'load';
-  facts: KeyFacts;
-  revoked: boolean;
-  #expiresAtMs: number;
-  readonly #holder: LeaseHolder;
-
-  constructor(key: LeasedKey<KeyFacts>, holder: LeaseHolder) {
-    this.dataKey = key.dataKey;
-    this.source = key.source;
-    this.facts = key.meta;
-    this.#expiresAtMs = key.expiresAtMs;
-    this.#holder = holder;
-    this.revoked = holder.isRevoked(key.meta);
-  }
-
-  isCurrent(): boolean {
-    return !this.revoked && this.#holder.nowMs() < this.#expiresAtMs;
-  }
-
-  async renew(signal: AbortSignal): Promise<void> {
-    const renewed = await this.#holder.renew(signal);
-    try {
-      // `equals` compares in constant time.
-      if (
-        renewed.meta.dataKeyId !== this.facts.dataKeyId ||
-        !renewed.dataKey.keyObject.equals(this.dataKey.keyObject)
-      ) {
-        throw new CmkError('INTERNAL', 'the broker renewed the lease with another data key');
-      }
-    } finally {
-      renewed.dataKey[Symbol.dispose]();
-    }
-    this.facts = renewed.meta;
-    this.#expiresAtMs = renewed.expiresAtMs;
-    this.revoked = this.#holder.isRevoked(renewed.meta);
-  }
-
-  [Symbol.dispose](): void {
-    this.dataKey[Symbol.dispose]();
-    this.#holder.disposed();
-  }
-}
-
 function resolveRequest(asset: Asset, reason: Reason__Output, named: NamedKey): ResolveDataKeyRequest {
   const { dataKeyId, reference, context: encryptionContext } = named;
   return { asset, reason, dataKeyId, reference: Buffer.from(reference), encryptionContext };
 }
 
+/** Whether a file that is sealed with this key can be opened again, as this asset's. */
+function isFor(asset: Asset, { dataKeyId, encryptionContext, encryptedDataKeys }: KeyFacts): boolean {
+  const [own, ...others] = encryptedDataKeys.filter(({ providerId }) => providerId === BROKER_PROVIDER_ID);
+  const isNamed =
+    own !== undefined && others.length === 0 && Buffer.from(own.providerInfo).toString() === dataKeyId;
+  return isNamed && isContextOf(encryptionContext, asset);
+}
+
+/** @throws CmkError INTERNAL for an answer without a key */
 function loadedKey(
-  grant: DataKeyGrant__Output | null,
-  encryptedDataKeys: KeyFacts['encryptedDataKeys'],
+  { grant, encryptedDataKeys }: IssueDataKeyResponse__Output,
   askedAtMs: number,
 ): LoadedKey<KeyFacts> {
   if (grant?.plaintextKey.length !== DATA_KEY_BYTES) {
-    throw new CmkError(
-      'INTERNAL',
-      `the broker granted a data key of ${grant?.plaintextKey.length ?? 0} bytes`,
-    );
+    const got = grant?.plaintextKey.length ?? 0;
+    throw new CmkError('INTERNAL', `the broker granted a data key of ${got} bytes`);
   }
   const { dataKeyId, protection, keyId, keyInUse, encryptionContext, position } = grant;
   return {

@@ -1,5 +1,5 @@
 /**
- * How Node is to be started for a sidecar: docs/decisions/0005-memory.md.
+ * How Node is to be started for a sidecar: docs/decisions/0006-memory.md.
  *
  * A stream turns every byte into several short-lived buffers outside V8's heap. V8 frees them when it collects young
  * objects, by default now and then and in a background thread; where that thread gets no time, in a pod with one

@@ -1,4 +1,4 @@
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import grpc, { type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import type { Revocation__Output } from '../proto/types/cmk/v1/Revocation.ts';
 import type { Clock, ScheduledCall } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -67,8 +67,11 @@ export class RevocationWatch {
     if (this.#closed) return;
     const call = this.#broker.watchRevocations(this.#position);
     this.#call = call;
-    const over = (error: unknown) => {
-      if (this.#call === call) this.#lost(error);
+    const over = (error: Partial<ServiceError>) => {
+      if (this.#call !== call) return;
+      // The call's own deadline: it is made anew, perhaps with another broker.
+      if (error.code === grpc.status.DEADLINE_EXCEEDED) this.reconnect();
+      else this.#lost(error);
     };
     call.on('data', (revocation: Revocation__Output) => {
       if (this.#call === call) this.#heard(revocation);

@@ -34,10 +34,6 @@ export class Revocations {
     }
   }
 
-  clear(): void {
-    this.#byKey.clear();
-  }
-
   /** Whether a grant was overtaken by a revocation. */
   overrules(grant: { keyId: string; position: number }): boolean {
     return grant.position < (this.#byKey.get(grant.keyId)?.position ?? 0);

@@ -47,6 +47,11 @@ export class MessageStream<Received extends { data?: Buffer }> {
     });
   }
 
+  /** What the stream failed with, if it did. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Aborts when the call fails; work done for it alone can stop. */
   get signal(): AbortSignal {
     return this.#abort.signal;

@@ -82,7 +82,8 @@ export class StreamServer {
       finished('OK');
       stream.end({ code: grpc.status.OK, details: '' });
     } catch (error) {
-      const known = toCmkError(error);
+      // What was going on when the stream failed only says that it was cancelled.
+      const known = toCmkError(stream.failure ?? error);
       finished(known.code);
       if (known.code === 'INTERNAL') this.#logger.error({ err: error, method }, 'a stream failed');
       else this.#logger.debug({ err: known, method }, 'a stream was refused');

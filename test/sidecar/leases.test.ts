@@ -14,7 +14,7 @@ function withSidecar(
   body: (t: ExecutionContext, fixture: SidecarFixture) => Promise<void>,
 ): void {
   test(name, async (t) => {
-    const fixture = await SidecarFixture.start({ CMK_STREAM_IDLE: '1h', CMK_BROKER_DEADLINE: '2s' });
+    const fixture = await SidecarFixture.start({ CMK_STREAM_IDLE: '1h', CMK_BROKER_DEADLINE: '30s' });
     try {
       await body(t, fixture);
     } finally {

@@ -37,6 +37,19 @@ withSidecar('a stream that sends nothing is ended', IDLE, async (t, fixture) => 
   t.is(await fixture.metric(IN_FLIGHT), 0);
 });
 
+withSidecar(
+  'a stream that waits for the broker for too long is told that it was idle',
+  IDLE,
+  async (t, fixture) => {
+    const release = fixture.broker.hold();
+    const dialogue = new Dialogue(fixture, 'encrypt');
+    await eventually(() => fixture.broker.count('IssueDataKey') === 1);
+    fixture.clock.advance(60_000);
+    t.is((await dialogue.outcome).code, 'STREAM_IDLE');
+    release();
+  },
+);
+
 withSidecar('a writer at one byte a second is ended', IDLE, async (t, fixture) => {
   const dialogue = new Dialogue(fixture, 'encrypt');
   await dialogue.exchange(Buffer.alloc(2 * KIB), 1);
