@@ -42,6 +42,8 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.keepalive_permit_without_calls': 1,
   // A proxy from the environment is meant for the service, and would see whom it talks to.
   'grpc.enable_http_proxy': 0,
+  // TLS has no server name for an IP address, and the broker is known by its SPIFFE id, not by a name.
+  'grpc.ssl_target_name_override': 'cmk-broker',
   'grpc.enable_retries': 0,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
