@@ -19,9 +19,9 @@ import { keepTraces } from './artifacts.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { eventually } from './eventually.ts';
 import { FakeBroker } from './fake-broker.ts';
+import { BROKER_ID, sidecarId, sidecarSettings } from './settings.ts';
 
-export const BROKER_ID = 'spiffe://cmk.test/broker';
-export const SIDECAR_ID = 'spiffe://cmk.test/recorder';
+export const SIDECAR_ID = sidecarId('0001');
 
 export const asset: Asset = {
   account: 'acme',
@@ -72,15 +72,8 @@ export class SidecarFixture {
     );
     const own = await ca.writeIdentity(join(dir, 'own'), { uriSans: [SIDECAR_ID] });
     const config = readSidecarConfig({
+      ...sidecarSettings(own, broker.address),
       CMK_LISTEN: `unix:${join(dir, 'run', 'sidecar.sock')}`,
-      CMK_BROKER: broker.address,
-      CMK_BROKER_SPIFFE_ID: BROKER_ID,
-      CMK_TLS_CERT: own.certPath,
-      CMK_TLS_KEY: own.keyPath,
-      CMK_TLS_CA: own.caPath,
-      CMK_STATUS_HOST: '127.0.0.1',
-      CMK_STATUS_PORT: '0',
-      CMK_STREAM_IDLE: '1h',
       ...env,
     });
     const clock = new DrivenClock();
@@ -138,7 +131,10 @@ export class SidecarFixture {
 
   async close(): Promise<void> {
     this.client.close();
-    await this.sidecar.close(0);
+    const closed = this.sidecar.close(0);
+    // What a failed test left running ends when the grace period does, and the clock stands still otherwise.
+    this.clock.advance(1);
+    await closed;
     keepTraces('sidecar', this.log, await this.sidecar.metrics.registry.metrics());
     this.broker.stop();
     await rm(this.dir, { recursive: true });
