@@ -19,7 +19,8 @@ import { answersOk, freePort, launch, type ManagedProcess } from '../sandbox/pro
 import { buildProgram, PROGRAMS, type Program } from '../scripts/build.ts';
 import { SIDECAR_NODE_FLAGS } from '../sidecar/node-flags.ts';
 import { FakeBroker } from '../test/support/fake-broker.ts';
-import { BROKER_ID, connect, inPieces, SIDECAR_ID } from '../test/support/sidecar-fixture.ts';
+import { BROKER_ID } from '../test/support/settings.ts';
+import { connect, inPieces, SIDECAR_ID } from '../test/support/sidecar-fixture.ts';
 import type { SidecarFigures, StreamComparison, StreamRuns } from './streams.ts';
 
 const KIB = 1024;

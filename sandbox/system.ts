@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AdminClient } from './admin-client.ts';
-import { createTestCa, type IdentityFiles, type TestCa } from './ca.ts';
+import { createTestCa, type TestCa } from './ca.ts';
 import { AwsCustomer } from './customer.ts';
 import {
   launchBroker,
@@ -14,6 +14,7 @@ import {
   type SidecarProcess,
 } from './parts.ts';
 import { launch, type ManagedProcess } from './process.ts';
+import { awsKmsSettings, tlsSettings } from './settings.ts';
 
 /** Everything on one machine, each part a process of its own: emulated AWS KMS, broker, sidecars. */
 export interface SandboxSystem {
@@ -89,9 +90,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           CMK_ADMIN_TOKEN: adminToken,
           CMK_SQLITE_FILE: join(dir, 'cmk.db'),
           CMK_PLATFORM_KEY: platformKey.join(','),
-          CMK_AWS_KMS_ENDPOINT: Object.entries(kms.endpoints)
-            .map(([region, url]) => `${region}=${url}`)
-            .join(','),
+          ...awsKmsSettings(kms.endpoints),
           AWS_ACCESS_KEY_ID: role.accessKeyId,
           AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
           ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),
@@ -171,10 +170,6 @@ async function startKms(dir: string, args: readonly string[]): Promise<KmsProces
     return line !== '';
   });
   return { process, ...(JSON.parse(line) as Omit<KmsProcess, 'process'>) };
-}
-
-function tlsSettings({ certPath, keyPath, caPath }: IdentityFiles): Readonly<Record<string, string>> {
-  return { CMK_TLS_CERT: certPath, CMK_TLS_KEY: keyPath, CMK_TLS_CA: caPath };
 }
 
 /** The policy that AWS gives a new key: its account decides. */

@@ -7,9 +7,10 @@ import test, { type ExecutionContext } from 'ava';
 import { openStore } from '../../broker/store/open-store.ts';
 import { startAwsKms } from '../../sandbox/aws-kms/emulator.ts';
 import { createTestCa } from '../../sandbox/ca.ts';
+import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { BROKER_ACCOUNT } from '../support/aws-kms.ts';
 import { eventually } from '../support/eventually.ts';
-import { TOKEN } from '../support/broker-world.ts';
+import { BROKER_ID, brokerSettings } from '../support/settings.ts';
 
 interface Process {
   readonly child: ChildProcess;
@@ -46,23 +47,12 @@ test('two brokers that start at once share one platform key; each serves, drains
   t.teardown(() => kms.close());
   const role = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'user', name: 'broker' });
   const platformKey = kms.createKey({ account: BROKER_ACCOUNT, region: 'us-east-1' });
-  const identity = await (await createTestCa()).writeIdentity(dir, { uriSans: ['spiffe://cmk.test/broker'] });
+  const identity = await (await createTestCa()).writeIdentity(dir, { uriSans: [BROKER_ID] });
   const env = {
-    CMK_TRUST_DOMAIN: 'cmk.test',
-    CMK_TLS_CERT: identity.certPath,
-    CMK_TLS_KEY: identity.keyPath,
-    CMK_TLS_CA: identity.caPath,
-    CMK_GRPC_HOST: '127.0.0.1',
-    CMK_STATUS_HOST: '127.0.0.1',
-    CMK_GRPC_PORT: '0',
-    CMK_ADMIN_PORT: '0',
-    CMK_STATUS_PORT: '0',
-    CMK_ADMIN_TOKEN: TOKEN,
+    ...brokerSettings(identity),
     CMK_PLATFORM_KEY: platformKey,
     CMK_SQLITE_FILE: join(dir, 'cmk.db'),
-    CMK_AWS_KMS_ENDPOINT: Object.entries(kms.endpoints)
-      .map(([region, url]) => `${region}=${url}`)
-      .join(','),
+    ...awsKmsSettings(kms.endpoints),
     AWS_ACCESS_KEY_ID: role.accessKeyId,
     AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
   };

@@ -6,7 +6,8 @@ import type { Asset } from '../../core/asset.ts';
 import { loadBroker } from '../../proto/load.ts';
 import { createTestCa } from '../../sandbox/ca.ts';
 import { DrivenClock } from '../support/driven-clock.ts';
-import { DrivenSystem, metricIn, sidecarId, type SidecarInProcess } from '../support/driven-system.ts';
+import { DrivenSystem, metricIn, type SidecarInProcess } from '../support/driven-system.ts';
+import { sidecarId } from '../support/settings.ts';
 import { eventually } from '../support/eventually.ts';
 import { ACCOUNT, OWNER, recording } from '../support/whole-system.ts';
 

@@ -1,29 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
 import { CmkError } from '../../core/errors.ts';
 import { createTestCa } from '../../sandbox/ca.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeBroker } from '../support/fake-broker.ts';
-import { asset, Dialogue, SIDECAR_ID, SidecarFixture } from '../support/sidecar-fixture.ts';
+import { asset, Dialogue, SIDECAR_ID } from '../support/sidecar-fixture.ts';
+import { withSidecar } from '../support/with-sidecar.ts';
 
 const FRAME = 64 * 1024;
 const frame = randomBytes(FRAME);
-
-function withSidecar(
-  name: string,
-  env: Record<string, string>,
-  body: (t: ExecutionContext, fixture: SidecarFixture) => Promise<void>,
-): void {
-  test(name, async (t) => {
-    const fixture = await SidecarFixture.start(env);
-    try {
-      await body(t, fixture);
-    } finally {
-      await fixture.close();
-    }
-  });
-}
 
 for (const code of ['SHUTTING_DOWN', 'BROKER_UNREACHABLE'] as const) {
   withSidecar(`a request that ends with ${code} is repeated once`, {}, async (t, fixture) => {

@@ -1,43 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import test, { type ExecutionContext } from 'ava';
 import { CmkError } from '../../core/errors.ts';
 import { eventually } from '../support/eventually.ts';
-import { asset, Dialogue, SidecarFixture } from '../support/sidecar-fixture.ts';
+import { asset, Dialogue } from '../support/sidecar-fixture.ts';
+import { withSidecar } from '../support/with-sidecar.ts';
 
 const FRAME = 64 * 1024;
 const LEASE_MS = 300_000;
 const frame = randomBytes(FRAME);
 
-/** Each test has a sidecar of its own: they move its clock. */
-function withSidecar(
-  name: string,
-  body: (t: ExecutionContext, fixture: SidecarFixture) => Promise<void>,
-): void {
-  test(name, async (t) => {
-    const fixture = await SidecarFixture.start({ CMK_STREAM_IDLE: '1h', CMK_BROKER_DEADLINE: '30s' });
-    try {
-      await body(t, fixture);
-    } finally {
-      await fixture.close();
-    }
-  });
-}
+const SETTINGS = { CMK_BROKER_DEADLINE: '30s' };
 
-withSidecar('a data key is fetched once for a lease, however often it is used', async (t, fixture) => {
-  const { broker, clock } = fixture;
-  const { data } = await fixture.seal([frame]);
-  for (let i = 0; i < 5; i++) {
+withSidecar(
+  'a data key is fetched once for a lease, however often it is used',
+  SETTINGS,
+  async (t, fixture) => {
+    const { broker, clock } = fixture;
+    const { data } = await fixture.seal([frame]);
+    for (let i = 0; i < 5; i++) {
+      t.is((await fixture.open([data])).code, null);
+      clock.advance(59_000);
+    }
+    t.is(broker.count('ResolveDataKey'), 1);
+    clock.advance(6_000);
     t.is((await fixture.open([data])).code, null);
-    clock.advance(59_000);
-  }
-  t.is(broker.count('ResolveDataKey'), 1);
-  clock.advance(6_000);
-  t.is((await fixture.open([data])).code, null);
-  t.is(broker.count('ResolveDataKey'), 2);
-});
+    t.is(broker.count('ResolveDataKey'), 2);
+  },
+);
 
 withSidecar(
   'nothing opens 300 s after the key was last allowed, however often it was read',
+  SETTINGS,
   async (t, fixture) => {
     const { data } = await fixture.seal([frame]);
     await fixture.open([data]);
@@ -53,7 +45,7 @@ withSidecar(
   },
 );
 
-withSidecar('turning the wall clock back or forth an hour changes nothing', async (t, fixture) => {
+withSidecar('turning the wall clock back or forth an hour changes nothing', SETTINGS, async (t, fixture) => {
   const { data } = await fixture.seal([frame]);
   await fixture.open([data]);
   fixture.broker.revoke('KEY_DISABLED', { tell: false });
@@ -66,7 +58,7 @@ withSidecar('turning the wall clock back or forth an hour changes nothing', asyn
   t.is((await fixture.open([data])).code, 'KEY_DISABLED');
 });
 
-withSidecar('a lease that claims to be longer than 300 s is not', async (t, fixture) => {
+withSidecar('a lease that claims to be longer than 300 s is not', SETTINGS, async (t, fixture) => {
   fixture.broker.leaseMs = 3_600_000;
   await fixture.seal([frame]);
   fixture.clock.advance(LEASE_MS);
@@ -74,7 +66,7 @@ withSidecar('a lease that claims to be longer than 300 s is not', async (t, fixt
   t.is(fixture.broker.count('IssueDataKey'), 2);
 });
 
-withSidecar('a lease counts from before the broker was asked', async (t, fixture) => {
+withSidecar('a lease counts from before the broker was asked', SETTINGS, async (t, fixture) => {
   const release = fixture.broker.hold();
   const sealing = fixture.seal([frame]);
   await eventually(() => fixture.broker.count('IssueDataKey') === 1);
@@ -86,23 +78,28 @@ withSidecar('a lease counts from before the broker was asked', async (t, fixture
   t.is(fixture.broker.count('IssueDataKey'), 2);
 });
 
-withSidecar('a sealing stream that outlives its lease renews it and goes on', async (t, fixture) => {
-  const dialogue = new Dialogue(fixture, 'encrypt');
-  await dialogue.exchange(frame, FRAME);
-  fixture.clock.advance(LEASE_MS);
-  await dialogue.exchange(frame, FRAME);
-  t.is(fixture.broker.count('ResolveDataKey'), 1);
-  fixture.clock.advance(LEASE_MS - 1);
-  await dialogue.exchange(frame, FRAME);
-  t.is(fixture.broker.count('ResolveDataKey'), 1);
-  const sealed = await dialogue.end();
-  t.is(sealed.code, null);
-  t.true((await fixture.open([sealed.data])).data.equals(Buffer.concat([frame, frame, frame])));
-  t.is(await fixture.metric('cmk_lease_renewals_total{outcome="renewed"}'), 1);
-});
+withSidecar(
+  'a sealing stream that outlives its lease renews it and goes on',
+  SETTINGS,
+  async (t, fixture) => {
+    const dialogue = new Dialogue(fixture, 'encrypt');
+    await dialogue.exchange(frame, FRAME);
+    fixture.clock.advance(LEASE_MS);
+    await dialogue.exchange(frame, FRAME);
+    t.is(fixture.broker.count('ResolveDataKey'), 1);
+    fixture.clock.advance(LEASE_MS - 1);
+    await dialogue.exchange(frame, FRAME);
+    t.is(fixture.broker.count('ResolveDataKey'), 1);
+    const sealed = await dialogue.end();
+    t.is(sealed.code, null);
+    t.true((await fixture.open([sealed.data])).data.equals(Buffer.concat([frame, frame, frame])));
+    t.is(await fixture.metric('cmk_lease_renewals_total{outcome="renewed"}'), 1);
+  },
+);
 
 withSidecar(
   'a sealing stream renews the data key it has, though the asset has a newer one',
+  SETTINGS,
   async (t, fixture) => {
     const dialogue = new Dialogue(fixture, 'encrypt');
     await dialogue.exchange(frame, FRAME);
@@ -118,6 +115,7 @@ withSidecar(
 
 withSidecar(
   'a stream whose renewal is refused stops with the cause and releases nothing more',
+  SETTINGS,
   async (t, fixture) => {
     const { data } = await fixture.seal([frame, frame, frame]);
     const half = data.length >> 1;
@@ -135,6 +133,7 @@ withSidecar(
 
 withSidecar(
   'a stream that ends after its lease does not seal its last frame without a renewal',
+  SETTINGS,
   async (t, fixture) => {
     const dialogue = new Dialogue(fixture, 'encrypt');
     await dialogue.exchange(frame, FRAME);
@@ -144,21 +143,25 @@ withSidecar(
   },
 );
 
-withSidecar('a stream goes on while the broker is away, until its lease is over', async (t, fixture) => {
-  const dialogue = new Dialogue(fixture, 'encrypt');
-  await dialogue.exchange(frame, FRAME);
-  fixture.broker.stop();
-  fixture.clock.advance(LEASE_MS - 1);
-  await dialogue.exchange(frame, FRAME);
-  fixture.clock.advance(1);
-  dialogue.send(frame);
-  const outcome = await dialogue.end();
-  t.is(outcome.code, 'BROKER_UNREACHABLE');
-  t.is(outcome.message, 'the key broker cannot be reached');
-  t.is((await fixture.seal([frame])).code, 'BROKER_UNREACHABLE');
-});
+withSidecar(
+  'a stream goes on while the broker is away, until its lease is over',
+  SETTINGS,
+  async (t, fixture) => {
+    const dialogue = new Dialogue(fixture, 'encrypt');
+    await dialogue.exchange(frame, FRAME);
+    fixture.broker.stop();
+    fixture.clock.advance(LEASE_MS - 1);
+    await dialogue.exchange(frame, FRAME);
+    fixture.clock.advance(1);
+    dialogue.send(frame);
+    const outcome = await dialogue.end();
+    t.is(outcome.code, 'BROKER_UNREACHABLE');
+    t.is(outcome.message, 'the key broker cannot be reached');
+    t.is((await fixture.seal([frame])).code, 'BROKER_UNREACHABLE');
+  },
+);
 
-withSidecar('a renewal with another data key is not taken', async (t, fixture) => {
+withSidecar('a renewal with another data key is not taken', SETTINGS, async (t, fixture) => {
   const dialogue = new Dialogue(fixture, 'encrypt');
   await dialogue.exchange(frame, FRAME);
   fixture.broker.tamper = (grant) => ({ ...grant, plaintextKey: randomBytes(32) });
@@ -173,7 +176,7 @@ const wrong: [name: string, change: object][] = [
   ['of 16 bytes', { plaintextKey: randomBytes(16) }],
 ];
 for (const [name, change] of wrong) {
-  withSidecar(`a data key ${name} than was asked for is not used`, async (t, fixture) => {
+  withSidecar(`a data key ${name} than was asked for is not used`, SETTINGS, async (t, fixture) => {
     const { data } = await fixture.seal([frame]);
     fixture.broker.tamper = (grant) => ({ ...grant, ...change });
     const outcome = await fixture.open([data]);
@@ -184,6 +187,7 @@ for (const [name, change] of wrong) {
 
 withSidecar(
   'a thousand streams that begin at once with a new asset ask the broker once',
+  SETTINGS,
   async (t, fixture) => {
     const outcomes = await Promise.all(
       Array.from({ length: 1000 }, () => fixture.seal([Buffer.from('small')])),
@@ -195,7 +199,7 @@ withSidecar(
   },
 );
 
-withSidecar('a refusal is not kept', async (t, fixture) => {
+withSidecar('a refusal is not kept', SETTINGS, async (t, fixture) => {
   fixture.broker.refuse(new CmkError('KMS_UNREACHABLE', 'the KMS does not answer'));
   t.is((await fixture.seal([frame])).code, 'KMS_UNREACHABLE');
   fixture.broker.restore();

@@ -1,28 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import test, { type ExecutionContext } from 'ava';
 import { eventually } from '../support/eventually.ts';
-import { Dialogue, SidecarFixture, start } from '../support/sidecar-fixture.ts';
+import type { SidecarFixture } from '../support/sidecar-fixture.ts';
+import { Dialogue, start } from '../support/sidecar-fixture.ts';
+import { withSidecar } from '../support/with-sidecar.ts';
 
 const KIB = 1024;
 const FRAME = 64 * KIB;
 const frame = randomBytes(FRAME);
 const IDLE = { CMK_STREAM_IDLE: '60s' };
 const IN_FLIGHT = 'cmk_rpc_in_flight{method="Encrypt"}';
-
-function withSidecar(
-  name: string,
-  env: Record<string, string>,
-  body: (t: ExecutionContext, fixture: SidecarFixture) => Promise<void>,
-): void {
-  test(name, async (t) => {
-    const fixture = await SidecarFixture.start(env);
-    try {
-      await body(t, fixture);
-    } finally {
-      await fixture.close();
-    }
-  });
-}
 
 const ended = (code: string) => `cmk_rpc_duration_seconds_count{method="Encrypt",code="${code}"}`;
 

@@ -6,32 +6,19 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import grpc from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { CmkError } from '../../core/errors.ts';
 import { SHARED_METRICS } from '../../runtime/metrics.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { listen, removeSockets } from '../../sidecar/listeners.ts';
 import { SIDECAR_METRICS } from '../../sidecar/metrics.ts';
 import { eventually } from '../support/eventually.ts';
-import { connect, Dialogue, SidecarFixture } from '../support/sidecar-fixture.ts';
+import { connect, Dialogue } from '../support/sidecar-fixture.ts';
+import { BROKER_ID } from '../support/settings.ts';
+import { withSidecar } from '../support/with-sidecar.ts';
 
 const FRAME = 64 * 1024;
 const frame = randomBytes(FRAME);
-
-function withSidecar(
-  name: string,
-  env: Record<string, string>,
-  body: (t: ExecutionContext, fixture: SidecarFixture) => Promise<void>,
-): void {
-  test(name, async (t) => {
-    const fixture = await SidecarFixture.start(env);
-    try {
-      await body(t, fixture);
-    } finally {
-      await fixture.close();
-    }
-  });
-}
 
 function newSocketPath(): string {
   return join(mkdtempSync(join(tmpdir(), 'cmk-listen-')), 'deep', 'er', 'sidecar.sock');
@@ -82,7 +69,7 @@ test('a file that is no socket is left alone', async (t) => {
 
 const needed = {
   CMK_BROKER: 'broker:8443',
-  CMK_BROKER_SPIFFE_ID: 'spiffe://cmk.test/broker',
+  CMK_BROKER_SPIFFE_ID: BROKER_ID,
   CMK_TLS_CERT: 'cert.pem',
   CMK_TLS_KEY: 'key.pem',
   CMK_TLS_CA: 'ca.pem',

@@ -19,9 +19,7 @@ import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sa
 import { keepTraces } from './artifacts.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
-
-export const TRUST_DOMAIN = 'cmk.test';
-export const TOKEN = 'an-operator-token-for-tests-0123456789';
+import { BROKER_ID, brokerSettings, sidecarId, TOKEN } from './settings.ts';
 
 /** A broker as it runs, with mutual TLS on a real port, over a real store and a KMS that the test drives. */
 export interface BrokerWorld {
@@ -53,22 +51,12 @@ export async function brokerWorld(
 ): Promise<BrokerWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-broker-'));
   const ca = await createTestCa();
-  const identity = await ca.writeIdentity(dir, { uriSans: [`spiffe://${TRUST_DOMAIN}/broker`] });
+  const identity = await ca.writeIdentity(dir, { uriSans: [BROKER_ID] });
   const kms = new FakeKms();
   const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
   const config = readBrokerConfig({
-    CMK_TRUST_DOMAIN: TRUST_DOMAIN,
-    CMK_TLS_CERT: identity.certPath,
-    CMK_TLS_KEY: identity.keyPath,
-    CMK_TLS_CA: identity.caPath,
-    CMK_GRPC_HOST: '127.0.0.1',
-    CMK_STATUS_HOST: '127.0.0.1',
-    CMK_GRPC_PORT: '0',
-    CMK_ADMIN_PORT: '0',
-    CMK_STATUS_PORT: '0',
-    CMK_ADMIN_TOKEN: TOKEN,
+    ...brokerSettings(identity),
     CMK_PLATFORM_KEY: kms.createKey('platform'),
-    CMK_LOG_LEVEL: 'silent',
     ...env,
   });
   const log: string[] = [];
@@ -131,7 +119,7 @@ export async function brokerWorld(
     reference,
     connect,
     connectAs,
-    recorder: await connectAs({ uriSans: [spiffeId('0001')] }),
+    recorder: await connectAs({ uriSans: [sidecarId('0001')] }),
     admin,
     metric: async (name, labels = {}) => {
       const metric = await broker.metrics.registry.getSingleMetric(name)?.get();
@@ -142,11 +130,6 @@ export async function brokerWorld(
       return values?.reduce((sum, { value }) => sum + value, 0) ?? 0;
     },
   };
-}
-
-/** The SPIFFE id of a service's sidecar in the built-in catalogue. */
-export function spiffeId(srvId: string, trustDomain = TRUST_DOMAIN): string {
-  return `spiffe://${trustDomain}/service/${srvId}`;
 }
 
 const ISSUE = { asset: ASSET, owner: 'user-1', reason: 'REASON_STORAGE' } as const;

@@ -13,25 +13,19 @@ import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startAwsKms, type AwsKms, type PrincipalHandle } from '../../sandbox/aws-kms/emulator.ts';
 import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
 import { keyPolicy } from '../../sandbox/customer.ts';
+import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
 import { artifactFolder } from './artifacts.ts';
 import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT } from './aws-kms.ts';
 import { canaryBytes } from './canaries.ts';
 import { DrivenClock } from './driven-clock.ts';
+import { BROKER_ID, brokerSettings, sidecarId, sidecarSettings, TOKEN } from './settings.ts';
 import { StallableProxy } from './stallable-proxy.ts';
 import { WatchedKms } from './watched-kms.ts';
 import { ACCOUNT, OWNER, recording } from './whole-system.ts';
 
-export const TRUST_DOMAIN = 'cmk.test';
-const BROKER_ID = `spiffe://${TRUST_DOMAIN}/broker`;
-const TOKEN = 'an-operator-token-for-tests-0123456789';
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
-
-/** The SPIFFE id of a service's sidecar. */
-export function sidecarId(srvId: string, trustDomain = TRUST_DOMAIN): string {
-  return `spiffe://${trustDomain}/service/${srvId}`;
-}
 
 export interface SidecarInProcess {
   readonly sidecar: RunningSidecar;
@@ -116,15 +110,8 @@ export class DrivenSystem {
     writeFileSync(files.caPath, this.ca.caPem);
     const address = `unix:${join(this.dir, `${name}.sock`)}`;
     const config = readSidecarConfig({
+      ...sidecarSettings(files, `127.0.0.1:${this.link.port}`),
       CMK_LISTEN: address,
-      CMK_BROKER: `127.0.0.1:${this.link.port}`,
-      CMK_BROKER_SPIFFE_ID: BROKER_ID,
-      CMK_TLS_CERT: files.certPath,
-      CMK_TLS_KEY: files.keyPath,
-      CMK_TLS_CA: files.caPath,
-      CMK_STATUS_HOST: '127.0.0.1',
-      CMK_STATUS_PORT: '0',
-      CMK_STREAM_IDLE: '1h',
       ...setUp.env,
     });
     const sidecar = await startSidecar({ config, clock, logger: loggerInto(this.#log, name) });
@@ -177,21 +164,10 @@ async function brokerEnv(dir: string, ca: TestCa, aws: AwsKms): Promise<Record<s
   const platformKey = aws.createKey({ account: BROKER_ACCOUNT, region: primary, multiRegion: true });
   const replicas = others.map((region) => aws.replicateKey(platformKey, region));
   return {
-    CMK_TRUST_DOMAIN: TRUST_DOMAIN,
-    CMK_TLS_CERT: identity.certPath,
-    CMK_TLS_KEY: identity.keyPath,
-    CMK_TLS_CA: identity.caPath,
-    CMK_GRPC_HOST: '127.0.0.1',
-    CMK_GRPC_PORT: '0',
-    CMK_ADMIN_PORT: '0',
-    CMK_ADMIN_TOKEN: TOKEN,
-    CMK_STATUS_HOST: '127.0.0.1',
-    CMK_STATUS_PORT: '0',
+    ...brokerSettings(identity),
     CMK_SQLITE_FILE: join(dir, 'cmk.db'),
     CMK_PLATFORM_KEY: [platformKey, ...replicas].join(','),
-    CMK_AWS_KMS_ENDPOINT: Object.entries(aws.endpoints)
-      .map(([region, url]) => `${region}=${url}`)
-      .join(','),
+    ...awsKmsSettings(aws.endpoints),
   };
 }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { brokerWorld, TOKEN, type BrokerWorld } from '../../support/broker-world.ts';
+import { brokerWorld, type BrokerWorld } from '../../support/broker-world.ts';
+import { TOKEN } from '../../support/settings.ts';
 
 const send = async (world: BrokerWorld, path: string, init: RequestInit) => {
   const response = await fetch(`http://127.0.0.1:${world.broker.adminPort}${path}`, init);

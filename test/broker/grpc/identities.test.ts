@@ -9,9 +9,9 @@ import {
   issue,
   resolve,
   resolveRequestOf,
-  spiffeId,
   type BrokerWorld,
 } from '../../support/broker-world.ts';
+import { sidecarId } from '../../support/settings.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ASSET } from '../../support/key-world.ts';
 
@@ -24,7 +24,7 @@ interface Row {
   readonly connection?: RegExp;
 }
 
-const RECORDER_ID = spiffeId('0001');
+const RECORDER_ID = sidecarId('0001');
 const HOUR_MS = 3_600_000;
 
 const ROWS: Record<string, Row> = {
@@ -60,11 +60,11 @@ const ROWS: Record<string, Row> = {
     connection: /^CERTIFICATE_INVALID: UNABLE_TO_/,
   },
   'another trust domain': {
-    client: (world) => world.connectAs({ uriSans: [spiffeId('0001', 'other.test')] }),
+    client: (world) => world.connectAs({ uriSans: [sidecarId('0001', 'other.test')] }),
     reason: 'OTHER_TRUST_DOMAIN',
   },
   'a trust domain that begins alike': {
-    client: (world) => world.connectAs({ uriSans: [spiffeId('0001', 'cmk.test.evil')] }),
+    client: (world) => world.connectAs({ uriSans: [sidecarId('0001', 'cmk.test.evil')] }),
     reason: 'OTHER_TRUST_DOMAIN',
   },
   'no SAN': {
@@ -76,7 +76,7 @@ const ROWS: Record<string, Row> = {
     reason: 'NO_URI_SAN',
   },
   'two SANs': {
-    client: (world) => world.connectAs({ uriSans: [RECORDER_ID, spiffeId('0002')] }),
+    client: (world) => world.connectAs({ uriSans: [RECORDER_ID, sidecarId('0002')] }),
     reason: 'SEVERAL_URI_SANS',
   },
   'the same SAN twice': {
@@ -92,7 +92,7 @@ const ROWS: Record<string, Row> = {
     reason: 'CALLER_UNKNOWN',
   },
   'a Phone sidecar': {
-    client: (world) => world.connectAs({ uriSans: [spiffeId('0002')] }),
+    client: (world) => world.connectAs({ uriSans: [sidecarId('0002')] }),
     reason: 'SERVICE_NOT_ALLOWED',
   },
 };

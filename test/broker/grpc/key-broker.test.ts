@@ -3,6 +3,7 @@ import test from 'ava';
 import grpc from '@grpc/grpc-js';
 import type { KeyBrokerClient } from '../../../proto/types/cmk/v1/KeyBroker.ts';
 import { brokerWorld, call, grantOf, issue, resolve, resolveRequestOf } from '../../support/broker-world.ts';
+import { sidecarId } from '../../support/settings.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ASSET } from '../../support/key-world.ts';
 
@@ -36,7 +37,7 @@ test('a data key is issued, resolved and described', async (t) => {
 
 test('1,000 concurrent calls over two connections make one data key and one KMS call', async (t) => {
   const world = await brokerWorld(t);
-  const other = await world.connectAs({ uriSans: ['spiffe://cmk.test/service/0001'] });
+  const other = await world.connectAs({ uriSans: [sidecarId('0001')] });
   const calls = Array.from({ length: 1000 }, (_, index) => issue(index % 2 ? world.recorder : other));
   const grants = (await Promise.all(calls)).map(grantOf);
   t.is(new Set(grants.map(({ plaintextKey }) => plaintextKey.toString('latin1'))).size, 1);
@@ -143,7 +144,7 @@ test('a broker that stops lets calls under way end and refuses new ones', async 
   await eventually(() => world.kms.count('generate') === 1);
   const closing = world.broker.close(5_000);
   t.is(await ready(), 503);
-  const late = await world.connectAs({ uriSans: ['spiffe://cmk.test/service/0001'] });
+  const late = await world.connectAs({ uriSans: [sidecarId('0001')] });
   await t.throwsAsync(issueWithin(late, 2_000), { code: 'BROKER_UNREACHABLE' });
   release();
   t.is(grantOf(await underWay).plaintextKey.length, 32);
