@@ -12,12 +12,12 @@ export class AwsCustomer {
 
   /**
    * Makes a multi-region key with a replica.
-   * @param policy of the key in every region
+   * @param policy of the key in every region; default: its account decides, as AWS has it
    * @returns ARNs, the primary first
    */
   async createMultiRegionKey(
     [first, ...others]: readonly [string, ...string[]],
-    policy: object,
+    policy?: object,
   ): Promise<[string, ...string[]]> {
     const key = { account: this.account, region: first, multiRegion: true, policy };
     const { arn } = await this.#post<{ arn: string }>('/keys', key);

@@ -8,7 +8,8 @@ import { SingleBar } from 'cli-progress';
 import { CmkClient, CmkError, encryptFile, type Asset } from '../client/index.ts';
 import type { TrailEvent } from './aws-kms/trail.ts';
 import { keyPolicy } from './customer.ts';
-import { readMetrics, type SandboxSystem } from './system.ts';
+import { metricIn, scrape } from './scrape.ts';
+import type { SandboxSystem } from './system.ts';
 import { fact, heading, mib, passed, quote, rate } from './terminal.ts';
 
 /** The customer of the story, as the provider knows it. */
@@ -95,7 +96,7 @@ async function seal(recording: Recording): Promise<void> {
   const { system, recorder, asset, input, sealedPath } = recording;
   const { size } = await stat(input);
   heading(`The Meeting Recorder seals ${basename(input)}, ${mib(size)}`);
-  const idle = await readMetrics(system.sidecars.recorder.statusUrl);
+  const idle = await scrape(system.sidecars.recorder.statusUrl);
   const peak = watchMemory(system);
   const { result, ms } = await timed(() =>
     withProgress('sealing', size, (onProgress) =>
@@ -105,7 +106,7 @@ async function seal(recording: Recording): Promise<void> {
   must(result.protection === 'CUSTOMER_KEY', `protected by ${result.protection}, not by the customer's key`);
   passed(`${mib(result.bytesIn)} became ${mib(result.bytesOut)} in ${rate(result.bytesIn, ms)}`);
   passed(`data key ${result.dataKeyId}, wrapped under ${result.protection} ${result.keyInUse}`);
-  const idleBytes = idle.sum('process_resident_memory_bytes');
+  const idleBytes = metricIn(idle, 'process_resident_memory_bytes');
   fact(`Sidecar memory: ${mib(idleBytes)} before, at most ${mib(await peak.stop())} meanwhile`);
 
   const made = ofAsset(await system.customer.log(), asset, 'GenerateDataKey');
@@ -130,11 +131,11 @@ async function open(recording: Recording): Promise<void> {
 async function openAgain(recording: Recording): Promise<void> {
   heading('A second read is served by the sidecar’s cache');
   const { system, asset } = recording;
-  const before = await readMetrics(system.sidecars.recorder.statusUrl);
+  const before = await scrape(system.sidecars.recorder.statusUrl);
   const callsBefore = ofAsset(await system.customer.log(), asset).length;
   await openAndCompare(recording);
-  const after = await readMetrics(system.sidecars.recorder.statusUrl);
-  const hits = after.sum('cmk_key_cache_hits_total') - before.sum('cmk_key_cache_hits_total');
+  const after = await scrape(system.sidecars.recorder.statusUrl);
+  const hits = metricIn(after, 'cmk_key_cache_hits_total') - metricIn(before, 'cmk_key_cache_hits_total');
   const calls = ofAsset(await system.customer.log(), asset).length - callsBefore;
   must(hits === 1 && calls === 0, `expected 1 cache hit and 0 calls to the KMS, got ${hits} and ${calls}`);
   passed(
@@ -244,8 +245,8 @@ function excerpt(event: TrailEvent | undefined): string {
 function watchMemory(system: SandboxSystem): { stop(): Promise<number> } {
   let peak = 0;
   const sample = async (): Promise<void> => {
-    const metrics = await readMetrics(system.sidecars.recorder.statusUrl);
-    peak = Math.max(peak, metrics.sum('process_resident_memory_bytes'));
+    const metrics = await scrape(system.sidecars.recorder.statusUrl);
+    peak = Math.max(peak, metricIn(metrics, 'process_resident_memory_bytes'));
   };
   let last = sample();
   const timer = setInterval(() => {

@@ -76,7 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     running.push(kms.process);
     const provider = new AwsCustomer(kms.controlUrl, PROVIDER_AWS_ACCOUNT);
     const role = await provider.createRole('cmk-broker');
-    const platformKey = await provider.createMultiRegionKey(REGIONS, ownPolicy(PROVIDER_AWS_ACCOUNT));
+    const platformKey = await provider.createMultiRegionKey(REGIONS);
 
     const adminToken = randomBytes(24).toString('base64url');
     const { programs = SOURCES } = options;
@@ -170,33 +170,4 @@ async function startKms(dir: string, args: readonly string[]): Promise<KmsProces
     return line !== '';
   });
   return { process, ...(JSON.parse(line) as Omit<KmsProcess, 'process'>) };
-}
-
-/** The policy that AWS gives a new key: its account decides. */
-function ownPolicy(account: string): object {
-  const principal = { AWS: `arn:aws:iam::${account}:root` };
-  return {
-    Version: '2012-10-17',
-    Statement: [{ Sid: 'Owner', Effect: 'Allow', Principal: principal, Action: 'kms:*', Resource: '*' }],
-  };
-}
-
-/** One scrape of a /metrics page. */
-export interface Scrape {
-  readonly text: string;
-  /** The sum over all label values; 0 when there is none. */
-  sum(name: string): number;
-}
-
-export async function readMetrics(statusUrl: string): Promise<Scrape> {
-  const response = await fetch(`${statusUrl}/metrics`, { signal: AbortSignal.timeout(5_000) });
-  const text = await response.text();
-  return {
-    text,
-    sum: (name) =>
-      text
-        .split('\n')
-        .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
-        .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0),
-  };
 }

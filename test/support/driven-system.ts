@@ -13,6 +13,7 @@ import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startAwsKms, type AwsKms, type PrincipalHandle } from '../../sandbox/aws-kms/emulator.ts';
 import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
 import { keyPolicy } from '../../sandbox/customer.ts';
+import { metricIn } from '../../sandbox/scrape.ts';
 import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { startSidecar, type RunningSidecar } from '../../sidecar/main.ts';
@@ -148,14 +149,6 @@ export class DrivenSystem {
     writeFileSync(join(artifacts, 'log.jsonl'), this.#log.join(''));
     writeFileSync(join(artifacts, 'errors.txt'), inspect(this.#errors, { depth: 10, maxArrayLength: null }));
   }
-}
-
-/** One metric of a scrape, summed over the lines that hold `labels`. */
-export function metricIn(scrape: string, name: string, labels = ''): number {
-  return scrape
-    .split('\n')
-    .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 async function brokerEnv(dir: string, ca: TestCa, aws: AwsKms): Promise<Record<string, string>> {
