@@ -122,7 +122,7 @@ export class IdentityWatcher {
  * has not expired, and TLS accepts it all.
  * @throws {Error} whose text names the file, never its content
  */
-export async function loadIdentity(paths: IdentityPaths, clock: Clock): Promise<Identity> {
+async function loadIdentity(paths: IdentityPaths, clock: Clock): Promise<Identity> {
   const [cert, key, ca] = await Promise.all([
     readFile(paths.certPath),
     readFile(paths.keyPath),

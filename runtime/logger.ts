@@ -63,7 +63,7 @@ function redactBindings(logger: Logger): Logger {
 }
 
 /** A copy that is safe and small enough to print: no bytes, no keys, no cycles, bounded depth and length. */
-export function loggable(value: unknown, depth = 0): unknown {
+function loggable(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`;
   if (typeof value !== 'object' || value === null) return value;

@@ -13,7 +13,7 @@ function object<P extends Record<string, unknown>>(properties: P, required = Obj
   return { type: 'object', additionalProperties: false, properties, required } as const;
 }
 
-export const MAX_MEMBERS = 10_000;
+const MAX_MEMBERS = 10_000;
 
 export const accountParams = object({ account });
 export const groupParams = object({ account, group });

@@ -43,7 +43,7 @@ export async function startAdminServer(
 }
 
 /** The API without its port. */
-export function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstance {
+function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 60_000,

@@ -10,21 +10,18 @@ export interface Caller {
 }
 
 /** Why a call was refused: in audit events and metrics, never in an answer. */
-export const DENIAL_REASONS = [
-  'NO_CERTIFICATE',
-  'CERTIFICATE_INVALID',
-  'NO_URI_SAN',
-  'SEVERAL_URI_SANS',
-  'NOT_A_SPIFFE_ID',
-  'OTHER_TRUST_DOMAIN',
-  'CALLER_UNKNOWN',
-  'SERVICE_NOT_ALLOWED',
-  'DATA_KEY_UNKNOWN',
-  'REFERENCE_MISMATCH',
-  'CONTEXT_MISMATCH',
-] as const;
-
-export type DenialReason = (typeof DENIAL_REASONS)[number];
+export type DenialReason =
+  | 'NO_CERTIFICATE'
+  | 'CERTIFICATE_INVALID'
+  | 'NO_URI_SAN'
+  | 'SEVERAL_URI_SANS'
+  | 'NOT_A_SPIFFE_ID'
+  | 'OTHER_TRUST_DOMAIN'
+  | 'CALLER_UNKNOWN'
+  | 'SERVICE_NOT_ALLOWED'
+  | 'DATA_KEY_UNKNOWN'
+  | 'REFERENCE_MISMATCH'
+  | 'CONTEXT_MISMATCH';
 
 /**
  * The caller with this SPIFFE id; null when the catalogue does not know it.

@@ -33,8 +33,6 @@ const STATUS = {
 
 export type AwsErrorType = keyof typeof STATUS;
 
-export const AWS_ERROR_TYPES = Object.keys(STATUS) as readonly AwsErrorType[];
-
 /** An answer other than success, as it goes out in `__type` and `message`. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';

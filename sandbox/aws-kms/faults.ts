@@ -15,16 +15,8 @@ export type FaultEffect =
   /** The answer is not what the contract says. */
   | { readonly kind: 'malformed'; readonly what: Malformation };
 
-export const MALFORMATIONS = [
-  'not-json',
-  'empty-body',
-  'no-plaintext',
-  'short-plaintext',
-  'no-blob',
-  'other-key',
-  'bare-502',
-] as const;
-export type Malformation = (typeof MALFORMATIONS)[number];
+type Malformation =
+  'not-json' | 'empty-body' | 'no-plaintext' | 'short-plaintext' | 'no-blob' | 'other-key' | 'bare-502';
 
 /** A fault and where it strikes; what is absent does not matter. */
 export interface Fault {

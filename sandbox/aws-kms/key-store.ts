@@ -8,15 +8,6 @@ export type KeyState =
 
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
 
-export const KEY_STATES: readonly KeyState[] = [
-  'Enabled',
-  'Disabled',
-  'PendingDeletion',
-  'PendingReplicaDeletion',
-  'PendingImport',
-  'Unavailable',
-];
-
 /** One key in one region. Replicas of a multi-region key share `family`. */
 export interface Key {
   readonly arn: string;

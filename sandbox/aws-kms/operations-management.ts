@@ -177,7 +177,7 @@ export const MANAGEMENT_OPERATIONS = {
 } as const satisfies Record<string, Operation>;
 
 /** The account alone, which leaves the rest to its IAM policies: what KMS takes when none is given. */
-export function defaultPolicy(account: string): object {
+function defaultPolicy(account: string): object {
   return {
     Version: '2012-10-17',
     Id: 'key-default-1',
