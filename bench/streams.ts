@@ -75,11 +75,12 @@ export function describeSidecar(figures: SidecarFigures): string[] {
     `sidecar, start to ready: ${Math.round(readyMs)} ms (≤ ${MAX_READY_MS})${missed(readyMs <= MAX_READY_MS)}`,
     `sidecar, resident when idle: ${mib(idleRssBytes)} (≤ ${mib(MAX_IDLE_BYTES)})${missed(idleRssBytes <= MAX_IDLE_BYTES)}`,
     `sidecar, most resident above that: ${mib(grownRssBytes)} (≤ ${mib(MAX_GROWN_BYTES)})${missed(grownRssBytes <= MAX_GROWN_BYTES)}`,
-    ...figures.stalled.map(
-      ({ pieceBytes, bytesPerStream }) =>
-        `sidecar, each stalled stream with messages of ${pieceBytes / 1024} KiB: ${Math.round(bytesPerStream / 1024)} KiB` +
-        ` (< 1024)${missed(bytesPerStream < MIB)}`,
-    ),
+    ...figures.stalled.map(({ pieceBytes, bytesPerStream }) => {
+      // A message of 1 MiB is held whole, whatever else is done: docs/decisions/0006-memory.md.
+      const most = pieceBytes < MIB ? MIB : 2 * pieceBytes;
+      const figure = `${Math.round(bytesPerStream / 1024)} KiB (< ${most / 1024})${missed(bytesPerStream < most)}`;
+      return `sidecar, each stalled stream with messages of ${pieceBytes / 1024} KiB: ${figure}`;
+    }),
     `sidecar, small Encrypt calls: ${Math.round(smallCallsPerSecond)}/s, 16 at a time ${Math.round(smallCallsAtOncePerSecond)}/s`,
   ];
 }
