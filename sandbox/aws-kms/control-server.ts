@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsKms, CreateKeyOptions } from './emulator.ts';
 import { AwsError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import type { KeyStore } from './key-store.ts';
+import { LoopbackServer } from './loopback-server.ts';
 import type { PrincipalSpec } from './principals.ts';
 
 const MAX_BODY_BYTES = 65_536;
@@ -20,41 +20,17 @@ const MAX_BODY_BYTES = 65_536;
  * - `POST /principals` (the body: account, kind, name, identityPolicy) answers an access key
  * - `POST /faults` (the body is a fault), `DELETE /faults`
  */
-export class ControlServer {
+export class ControlServer extends LoopbackServer {
   readonly #kms: Omit<AwsKms, 'controlUrl'>;
   readonly #keys: KeyStore;
-  #port: number;
-  #server: Server | null = null;
 
   constructor(kms: Omit<AwsKms, 'controlUrl'>, keys: KeyStore, port: number) {
+    super(port);
     this.#kms = kms;
     this.#keys = keys;
-    this.#port = port;
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#serve(request, response));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, '127.0.0.1', resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
-    this.#server = server;
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (!server) return;
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let status = 200;
     let body: unknown;
     try {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from './call.ts';
 import { AwsError } from './errors.ts';
 import { deform, faultError, type Faults, type FaultEffect } from './faults.ts';
 import type { KeyStore } from './key-store.ts';
+import { LoopbackServer } from './loopback-server.ts';
 import { findOperation, runOperation } from './operations.ts';
 import type { Principal, Principals } from './principals.ts';
 import { authenticate } from './sigv4.ts';
@@ -45,52 +45,17 @@ const CONTENT_TYPE = 'application/x-amz-json-1.1';
 const TARGET_PREFIX = 'TrentService.';
 
 /** The endpoint of one region. */
-export class RegionServer {
+export class RegionServer extends LoopbackServer {
   readonly region: string;
   readonly #world: World;
-  #server: Server | null = null;
-  #port: number;
 
-  /** @param port 0: any; kept over {@link stop} and {@link start} */
   constructor(region: string, port: number, world: World) {
+    super(port);
     this.region = region;
-    this.#port = port;
     this.#world = world;
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  async start(): Promise<void> {
-    if (this.#server) return;
-    const server = createServer((request, response) => void this.#serve(request, response));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, '127.0.0.1', resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
-    this.#server = server;
-  }
-
-  /** The region is gone: connections are refused until it is started again. */
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (!server) return;
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-
-  async connections(): Promise<number> {
-    const server = this.#server;
-    if (!server) return 0;
-    return new Promise((resolve, reject) =>
-      server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-    );
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.on('error', () => request.destroy());
     const requestId = randomUUID();
     try {
