@@ -11,6 +11,14 @@ import { Row } from './row.ts';
 const MAX_RETRY_MS = 5_000;
 const MAX_PAUSE_MS = 100;
 
+/** Knex would write to the console; all that it says there is in the errors as well. */
+export const SILENT = {
+  warn: () => undefined,
+  error: () => undefined,
+  debug: () => undefined,
+  deprecate: () => undefined,
+};
+
 /** Access to one SQL database: errors are translated, conflicts retried, closing waits for what is under way. */
 export class Database {
   readonly #knex: Knex;

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
+import { SILENT } from './database.ts';
 import { translateStoreError } from './errors.ts';
-import { SILENT } from './silent.ts';
 
 /** Bounds on what a database that is slow, gone or silent can cost a call, milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 5_000;

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import knex, { type Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
-import { SILENT } from './silent.ts';
+import { SILENT } from './database.ts';
 
 /** How long a call waits for its turn on the one connection, milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 10_000;
