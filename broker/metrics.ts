@@ -41,10 +41,7 @@ export const BROKER_METRICS = {
 } as const satisfies MetricTable;
 
 /** The broker's metrics, by what happened rather than by name. */
-export class BrokerMetrics
-  extends ProcessMetrics
-  implements RpcObserver, Omit<Observer, 'auditWriteFailed' | 'backgroundFailed'>
-{
+export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observer {
   readonly #own = registerMetrics(BROKER_METRICS, this.registry);
 
   constructor(clock: Clock) {
