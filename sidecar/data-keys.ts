@@ -17,7 +17,7 @@ import { Revocations, type Revoked } from './revocations.ts';
 /** No grant is good for longer, whatever it says. */
 const MAX_LEASE_MS = 300_000;
 const DATA_KEY_BYTES = 32;
-/** A grant older than a revocation is asked for once more: another broker may know better. */
+/** A grant that a revocation overtook on its way is asked for once more. */
 const MAX_GRANTS = 2;
 
 /** A data key that a sealed header names. */
@@ -65,7 +65,7 @@ export class DataKeys {
     request: { asset: Asset; owner: string; reason: Reason__Output },
     signal: AbortSignal,
   ): Promise<KeyLease> {
-    const ask = () => this.#broker.issueDataKey(request);
+    const ask = () => this.#broker.issueDataKey({ ...request, knownPosition: this.#revocations.position });
     const load = () => this.#granted(ask, (facts) => isFor(request.asset, facts));
     const key = await this.#cache.getOrLoad(`issue ${assetKey(request.asset)}`, load, { signal });
     // Renewed by name: the asset may have another data key by then, but this file has this one.
@@ -126,7 +126,10 @@ export class DataKeys {
       context['timestamp'],
     ]);
     const ask = async () => ({
-      ...(await this.#broker.resolveDataKey(resolveRequest(asset, reason, named))),
+      ...(await this.#broker.resolveDataKey({
+        ...resolveRequest(asset, reason, named),
+        knownPosition: this.#revocations.position,
+      })),
       encryptedDataKeys: [],
     });
     const isAsAsked = (facts: KeyFacts) =>

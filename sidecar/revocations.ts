@@ -18,12 +18,14 @@ export class Revocations {
   readonly #clock: Clock;
   /** In the order of arrival. */
   readonly #byKey = new Map<string, Revoked & { readonly seenAtMs: number }>();
+  #position = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   add(revoked: Revoked): void {
+    this.#position = Math.max(this.#position, revoked.position);
     const nowMs = this.#clock.monotonicMs();
     const position = Math.max(revoked.position, this.#byKey.get(revoked.keyId)?.position ?? 0);
     this.#byKey.delete(revoked.keyId);
@@ -32,6 +34,11 @@ export class Revocations {
       if (nowMs - seenAtMs < REMEMBERED_MS && this.#byKey.size <= MAX_REMEMBERED) break;
       this.#byKey.delete(keyId);
     }
+  }
+
+  /** The newest position seen; 0: none. */
+  get position(): number {
+    return this.#position;
   }
 
   /** Whether a grant was overtaken by a revocation. */

@@ -91,13 +91,15 @@ export async function startKeyBroker(
 }
 
 function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBrokerHandlers {
-  const { callers, issueDataKey, resolveDataKey, describeAsset } = parts;
+  const { callers, issueDataKey, resolveDataKey, describeAsset, revocations } = parts;
   return {
     IssueDataKey: unary<IssueDataKeyRequest__Output, Grant, IssueDataKeyResponse>(parts, {
       name: 'IssueDataKey',
       async run(call, signal) {
         const request = { ...assetRequest(call.request), owner: call.request.owner };
-        return issueDataKey.run(await callers.identify('ISSUE', call, request), request, signal);
+        const caller = await callers.identify('ISSUE', call, request);
+        await revocations.catchUp(call.request.knownPosition);
+        return issueDataKey.run(caller, request, signal);
       },
       answer: (grant, send) => withPlaintext(grant, (key) => send(issueResponse(grant, key))),
       release: ({ dataKey }) => dataKey[Symbol.dispose](),
@@ -107,7 +109,9 @@ function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBroke
       async run(call, signal) {
         const { dataKeyId, reference, encryptionContext: context } = call.request;
         const request = { ...assetRequest(call.request), dataKeyId, reference, context };
-        return resolveDataKey.run(await callers.identify('RESOLVE', call, request), request, signal);
+        const caller = await callers.identify('RESOLVE', call, request);
+        await revocations.catchUp(call.request.knownPosition);
+        return resolveDataKey.run(caller, request, signal);
       },
       answer: (grant, send) => withPlaintext(grant, (key) => send(resolveResponse(grant, key))),
       release: ({ dataKey }) => dataKey[Symbol.dispose](),

@@ -83,6 +83,11 @@ export class Revocations {
     return this.#nextPoll;
   }
 
+  /** Takes in what another broker told a caller already; without effect when this one knows it too. */
+  async catchUp(position: number): Promise<void> {
+    if (position > this.#position) await this.poll();
+  }
+
   /**
    * Events after a position, oldest first, a bounded number at a time; empty when there are none yet.
    * @throws CmkError STORE_UNAVAILABLE

@@ -80,6 +80,8 @@ withSidecar(
     t.is(outcome.code, 'KEY_DISABLED');
     t.is(outcome.started, null);
     t.is(fixture.broker.count('IssueDataKey'), 2);
+    // The broker is told what it may have missed.
+    t.deepEqual(fixture.broker.knownPositions, [8, 8]);
     fixture.broker.grantPosition = null;
     t.is((await fixture.seal([frame])).code, null);
   },

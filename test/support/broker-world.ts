@@ -14,6 +14,7 @@ import type { IssueDataKeyResponse__Output } from '../../proto/types/cmk/v1/Issu
 import type { KeyBrokerClient } from '../../proto/types/cmk/v1/KeyBroker.ts';
 import type { ResolveDataKeyRequest } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse__Output } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
+import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
 import { keepTraces } from './artifacts.ts';
@@ -48,6 +49,7 @@ export interface BrokerWorld {
 export async function brokerWorld(
   t: ExecutionContext,
   env: Record<string, string> = {},
+  clock: Clock = systemClock,
 ): Promise<BrokerWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-broker-'));
   const ca = await createTestCa();
@@ -62,7 +64,7 @@ export async function brokerWorld(
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
   const logger = createLogger({ name: 'broker', level: 'debug', destination });
-  const broker = await startBroker({ config, store, kms: { aws: kms }, logger });
+  const broker = await startBroker({ config, clock, store, kms: { aws: kms }, logger });
   const clients: grpc.Client[] = [];
   t.teardown(async () => {
     for (const client of clients) client.close();

@@ -3,8 +3,13 @@ import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 /** A clock that stands still until a test moves it. */
 export class DrivenClock implements Clock {
   #monotonicMs = 1_000_000;
-  #wallMs = Date.UTC(2026, 0, 1);
+  #wallMs: number;
   readonly #pending = new Set<{ dueMs: number; callback: () => void }>();
+
+  /** @param wallMs what the wall clock shows at first; today where certificates are checked */
+  constructor(wallMs: number = Date.UTC(2026, 0, 1)) {
+    this.#wallMs = wallMs;
+  }
 
   monotonicMs(): number {
     return this.#monotonicMs;

@@ -37,6 +37,8 @@ export class FakeBroker {
   readonly calls: Operation[] = [];
   /** The callers' certificates, by their fingerprints, in order of their watches. */
   readonly callers: string[] = [];
+  /** The positions that those who asked for data keys had seen, in order. */
+  readonly knownPositions: number[] = [];
   /** The positions that watchers began from, in order. */
   readonly watchedFrom: number[] = [];
   leaseMs = 300_000;
@@ -156,17 +158,23 @@ export class FakeBroker {
   #handlers(): KeyBrokerHandlers {
     return {
       IssueDataKey: (call, done) =>
-        void this.#answer('IssueDataKey', () => this.#issue(call.request.asset), done),
+        void this.#answer('IssueDataKey', () => this.#issue(call.request.asset), done, call.request),
       ResolveDataKey: (call, done) =>
-        void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done),
+        void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done, call.request),
       DescribeAsset: (call, done) =>
         void this.#answer('DescribeAsset', () => this.#describe(call.request.asset), done),
       WatchRevocations: (call) => this.#watch(call),
     };
   }
 
-  async #answer<T>(operation: Operation, work: () => T, done: grpc.sendUnaryData<T>): Promise<void> {
+  async #answer<T>(
+    operation: Operation,
+    work: () => T,
+    done: grpc.sendUnaryData<T>,
+    request?: { knownPosition: number },
+  ): Promise<void> {
     this.calls.push(operation);
+    if (request) this.knownPositions.push(request.knownPosition);
     try {
       await this.#gate;
       const refusal = this.#nextRefusal ?? this.#refusal;

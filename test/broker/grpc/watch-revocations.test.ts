@@ -2,7 +2,8 @@ import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import test from 'ava';
 import type { KeyBrokerClient } from '../../../proto/types/cmk/v1/KeyBroker.ts';
 import type { Revocation__Output } from '../../../proto/types/cmk/v1/Revocation.ts';
-import { brokerWorld, grantOf, issue } from '../../support/broker-world.ts';
+import { brokerWorld, grantOf, issue, resolve, resolveRequestOf } from '../../support/broker-world.ts';
+import { DrivenClock } from '../../support/driven-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ASSET } from '../../support/key-world.ts';
 
@@ -108,4 +109,26 @@ test('a watcher that goes away is forgotten', async (t) => {
   await eventually(async () => (await world.metric('cmk_revocation_watchers')) === 0);
   await issue(world.recorder, { asset: ASSET });
   t.pass();
+});
+
+test('a broker catches up with what its caller knows before it grants', async (t) => {
+  // Its own polls never come: what it knows, it knows by the request.
+  const world = await brokerWorld(t, {}, new DrivenClock(Date.now()));
+  const issued = await issue(world.recorder);
+  const [audit] = await world.store.listAudit(null, 1);
+  if (!audit) return t.fail('no audit event');
+  const event = { kekId: world.kekId, reason: 'KEY_DISABLED', at: 1 };
+  // Another broker's doing.
+  const { position } = await world.store.appendKeyEvent(event, {
+    ...audit,
+    id: '0197c2a0-0000-7000-8000-000000000001',
+  });
+
+  const lagging = grantOf(await resolve(world.recorder, resolveRequestOf(issued)));
+  t.true(Number(lagging.position) < position);
+  t.is(world.kms.count('unwrap'), 0);
+  const request = { ...resolveRequestOf(issued), knownPosition: position };
+  t.is(Number(grantOf(await resolve(world.recorder, request)).position), position);
+  t.is(world.kms.count('unwrap'), 1, 'what was granted before the revocation is not granted again');
+  t.is(Number(grantOf(await issue(world.recorder, { knownPosition: position })).position), position);
 });

@@ -2,6 +2,7 @@
 
 import type { Asset as _cmk_v1_Asset, Asset__Output as _cmk_v1_Asset__Output } from '../../cmk/v1/Asset.ts';
 import type { Reason as _cmk_v1_Reason, Reason__Output as _cmk_v1_Reason__Output } from '../../cmk/v1/Reason.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface ResolveDataKeyRequest {
   'asset'?: (_cmk_v1_Asset | null);
@@ -9,6 +10,7 @@ export interface ResolveDataKeyRequest {
   'dataKeyId'?: (string);
   'reference'?: (Buffer | Uint8Array | string);
   'encryptionContext'?: ({[key: string]: string});
+  'knownPosition'?: (number | string | Long);
 }
 
 export interface ResolveDataKeyRequest__Output {
@@ -17,4 +19,5 @@ export interface ResolveDataKeyRequest__Output {
   'dataKeyId': (string);
   'reference': (Buffer);
   'encryptionContext': ({[key: string]: string});
+  'knownPosition': (number);
 }
