@@ -46,3 +46,12 @@ test('another setting means another key', async (t) => {
   stored.push(aKek({ account: null }));
   t.is((await ensure()).id, fresh.id);
 });
+
+test('replicas that the stored key does not have end the start', async (t) => {
+  const { stored, ensure } = world(() => Promise.reject(new Error('not reached')));
+  stored.push(aKek({ account: null, references: [REFERENCE, `${REFERENCE}-replica`] }));
+  await t.throwsAsync(ensure(), {
+    code: 'CONFIG_INVALID',
+    message: /CMK_PLATFORM_KEY: expected .*-replica, got/,
+  });
+});
