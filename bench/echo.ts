@@ -20,10 +20,7 @@ function echo(call: grpc.ServerDuplexStream<DecryptRequest__Output, EncryptRespo
 const [address = ''] = process.argv.slice(2);
 const handlers: Omit<SidecarHandlers, 'DescribeAsset'> = { Encrypt: echo, Decrypt: echo };
 const server = new grpc.Server();
-server.addService(
-  loadSidecar(withStreamCodec(sidecarPackage())).Sidecar.service,
-  handlers,
-);
+server.addService(loadSidecar(withStreamCodec(sidecarPackage())).Sidecar.service, handlers);
 server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) => {
   if (error) throw error;
 });
