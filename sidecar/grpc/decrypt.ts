@@ -1,7 +1,6 @@
 import { isContextOf } from '../../core/encryption-context.ts';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import { HeaderReader, type Header } from '../../core/header.ts';
-import { REGULAR_OVERHEAD_BYTES } from '../../core/message-format.ts';
 import { Opener } from '../../core/opener.ts';
 import { findBrokerDataKey } from '../../core/reference.ts';
 import type { DataKeys } from '../data-keys.ts';
@@ -9,7 +8,6 @@ import type { KeyLease } from '../key-lease.ts';
 import type { SidecarMetrics } from '../metrics.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 import { notAuthorized, readData, readStart, release, type Start } from './requests.ts';
-import { Slicer } from './slicer.ts';
 import { startedMessage } from './started.ts';
 import type { Stream, StreamHandler } from './stream-server.ts';
 
@@ -43,7 +41,7 @@ async function decrypt(stream: Stream, parts: Parts): Promise<void> {
     const opener = new Opener(header, lease.dataKey);
     stream.send(startedMessage(lease));
     answered(lease.source);
-    await open(stream, { opener, lease, header, rest }, parts);
+    await open(stream, { opener, lease, rest }, parts);
   } finally {
     lease[Symbol.dispose]();
   }
@@ -80,19 +78,14 @@ async function resolve(
 
 async function open(
   stream: Stream,
-  { opener, lease, header, rest }: { opener: Opener; lease: KeyLease; header: Header; rest: Buffer },
+  { opener, lease, rest }: { opener: Opener; lease: KeyLease; rest: Buffer },
   { output, metrics }: Parts,
 ): Promise<void> {
-  const slicer = new Slicer(header.frameBytes + REGULAR_OVERHEAD_BYTES);
   for (let piece: Buffer | null = rest; piece; piece = await nextPiece(stream)) {
-    let opened = 0;
-    for (const slice of slicer.slices(piece)) {
-      await stream.room();
-      if (!lease.isCurrent()) await lease.renew(stream.signal);
-      const written = opener.update(slice, output.reserve(opener.updateBytes(slice.length)), output.start);
-      if (written > 0) stream.send(output.message(written));
-      opened += written;
-    }
+    await stream.room();
+    if (!lease.isCurrent()) await lease.renew(stream.signal);
+    const opened = opener.update(piece, output.reserve(opener.updateBytes(piece.length)), output.start);
+    if (opened > 0) stream.send(output.message(opened));
     metrics.streamBytes('open', opened);
     release(piece);
   }

@@ -5,7 +5,6 @@ import type { KeyLease } from '../key-lease.ts';
 import type { SidecarMetrics } from '../metrics.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 import { readData, readStart, release } from './requests.ts';
-import { Slicer } from './slicer.ts';
 import { startedMessage } from './started.ts';
 import type { Stream, StreamHandler } from './stream-server.ts';
 
@@ -41,19 +40,16 @@ async function seal(
     encryptedDataKeys: facts.encryptedDataKeys,
     frameBytes: DEFAULT_FRAME_BYTES,
   });
-  const slicer = new Slicer(DEFAULT_FRAME_BYTES);
   const { header } = sealer;
   header.copy(output.reserve(header.length), output.start);
   stream.send(output.message(header.length));
 
   for (let message = await stream.receive(); message; message = await stream.receive()) {
     const piece = readData(message);
-    for (const slice of slicer.slices(piece)) {
-      await stream.room();
-      if (!lease.isCurrent()) await lease.renew(stream.signal);
-      const written = sealer.update(slice, output.reserve(sealer.updateBytes(slice.length)), output.start);
-      if (written > 0) stream.send(output.message(written));
-    }
+    await stream.room();
+    if (!lease.isCurrent()) await lease.renew(stream.signal);
+    const written = sealer.update(piece, output.reserve(sealer.updateBytes(piece.length)), output.start);
+    if (written > 0) stream.send(output.message(written));
     metrics.streamBytes('seal', piece.length);
     release(piece);
   }
