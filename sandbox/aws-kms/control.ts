@@ -36,7 +36,10 @@ function handle(kms: Kms, keys: KeyStore, { route, query, text }: ControlCall): 
   if (route === 'GET /keys') {
     return keys.all().map(({ arn, region, account, state }) => ({ arn, region, account, state }));
   }
-  if (route === 'DELETE /faults') { kms.faults.clear(); return; }
+  if (route === 'DELETE /faults') {
+    kms.faults.clear();
+    return;
+  }
   if (route === 'POST /faults') return void kms.faults.add(JSON.parse(text) as Fault);
   if (route === 'POST /keys') return { arn: kms.createKey(JSON.parse(text) as CreateKeyOptions) };
   if (route === 'POST /principals') return kms.createPrincipal(JSON.parse(text) as PrincipalSpec);
