@@ -39,6 +39,10 @@ export interface KmsHarness {
   disable(reference: string): void;
   enable(reference: string): void;
   scheduleDeletion(reference: string): void;
+  /** Whether the KMS makes the data keys itself; else the provider does, and a broken KMS cannot spoil them. */
+  readonly makesDataKeys: boolean;
+  /** Whether the KMS sees the context, so that its owner can deny some contexts alone. */
+  readonly deniesByContext: boolean;
   /** Takes the provider's permission away; null gives it back. */
   revoke(reference: string, denied: 'everything' | { contextKey: string; value: string } | null): void;
   /** New material under the same key. */
@@ -175,7 +179,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
   check('states become causes, and an enabled key works again', async (t, kms) => {
     const { provider, key } = kms;
     const wrapped = await kms.provider.generate(key, CONTEXT, CALL).then((made) => made.wrapped);
-    t.deepEqual(await provider.describe(key, CALL), { state: 'ENABLED', usable: true });
+    t.like(await provider.describe(key, CALL), { state: 'ENABLED', usable: true });
     kms.disable(key);
     t.like(await provider.describe(key, CALL), { state: 'DISABLED' });
     for (const operation of WITH_CONTEXT) {
@@ -216,6 +220,10 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('a permission can be taken away for some contexts', async (t, kms) => {
     const { provider, key } = kms;
+    if (!kms.deniesByContext) {
+      t.pass('this KMS does not see contexts');
+      return;
+    }
     const denied = { ...CONTEXT, id: 'secret-meeting' };
     const [one, two] = [
       await provider.generate(key, CONTEXT, CALL),
@@ -238,7 +246,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
       const strange = { ...kms, provider: kms.stranger };
       await failsWith(t, 'AUTH_FAILED', perform(strange, operation, kms.key, wrapped), operation);
     }
-    t.deepEqual(await kms.provider.describe(kms.wrongKind, CALL), { state: 'ENABLED', usable: false });
+    t.like(await kms.provider.describe(kms.wrongKind, CALL), { state: 'ENABLED', usable: false });
     await t.throwsAsync(kms.provider.generate(kms.wrongKind, CONTEXT, CALL), { instanceOf: KmsError });
   });
 
@@ -254,9 +262,12 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   for (const [fault, cause, operations] of FAULTS) {
     check(`${fault}: ${cause}, and no longer than the deadline`, async (t, kms) => {
+      const spoiled = operations.filter((operation) =>
+        fault === 'short data key' && operation === 'generate' ? kms.makesDataKeys : true,
+      );
       const { wrapped } = await kms.provider.generate(kms.key, CONTEXT, CALL);
       const mend = await kms.breakWith(fault);
-      for (const operation of operations) {
+      for (const operation of spoiled) {
         const startedMs = performance.now();
         const error = await failsWith(
           t,
