@@ -1,9 +1,6 @@
 import { encodeContext } from '../../../core/context-encoding.ts';
 import type { EncryptionContext } from '../../../core/encryption-context.ts';
 
-/** Fields of an asset's context in the order of their encoding: a policy can name the first of them, not others alone. */
-const ENCODED_ORDER = ['acct', 'id', 'srvId', 'timestamp', 'type'] as const;
-
 /** The context in its one canonical form (docs/format.md, "Header"), as transit's `associated_data`. */
 export function associatedData(context: EncryptionContext): Buffer {
   // Its own length comes first there, and would tell nothing here.
@@ -11,18 +8,19 @@ export function associatedData(context: EncryptionContext): Buffer {
 }
 
 /**
- * What the Base64 of every asset context with these values begins with, for a policy's parameters.
+ * What the Base64 of every asset context with these values begins with, for a policy's parameters. The encoding sorts
+ * the fields by name, `acct, id, srvId, timestamp, type`, and a policy compares texts from their beginning: it can
+ * name the first fields, and no later one alone.
  * @param id also the asset's id; absent: all assets of the account
  */
 export function associatedDataPrefix({ acct, id }: { acct: string; id?: string }): string {
-  const values: EncryptionContext = { acct, id: id ?? '', srvId: '', timestamp: '', type: '' };
-  const known = id === undefined ? 1 : 2;
+  const values = { acct, id: id ?? '', srvId: '', timestamp: '', type: '' };
+  const known = id === undefined ? (['acct'] as const) : (['acct', 'id'] as const);
+  const next = id === undefined ? 'id' : 'srvId';
   let bytes = 2;
-  for (const name of ENCODED_ORDER.slice(0, known)) {
-    bytes += 4 + Buffer.byteLength(name) + Buffer.byteLength(values[name] ?? '');
-  }
+  for (const name of known) bytes += 4 + Buffer.byteLength(name) + Buffer.byteLength(values[name]);
   // The next field's name is known too. It completes the Base64 group that the last value ends in.
-  bytes += 2 + Buffer.byteLength(ENCODED_ORDER[known] ?? '');
+  bytes += 2 + Buffer.byteLength(next);
   return associatedData(values)
     .subarray(0, bytes)
     .toString('base64')

@@ -19,6 +19,7 @@ export interface TransitKey {
   readonly derived: boolean;
   /** OpenBao: may be restored, and does nothing until then. */
   readonly softDeleted: boolean;
+  readonly deletionAllowed: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -78,9 +79,15 @@ export class TransitClient {
 
   async readKey(key: KeyLocation, signal: AbortSignal): Promise<TransitKey> {
     const answer = await this.#call(key, { method: 'GET', path: pathOf(key, 'keys'), body: null }, signal);
-    const { name, type, derived, soft_deleted } = dataOf(answer);
+    const { name, type, derived, soft_deleted, deletion_allowed } = dataOf(answer);
     if (typeof name !== 'string' || typeof type !== 'string') throw unreadable();
-    return { name, type, derived: derived === true, softDeleted: soft_deleted === true };
+    return {
+      name,
+      type,
+      derived: derived === true,
+      softDeleted: soft_deleted === true,
+      deletionAllowed: deletion_allowed === true,
+    };
   }
 
   /** Ends every connection; calls under way fail. */

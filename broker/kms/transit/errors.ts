@@ -6,11 +6,13 @@ export class TransitRefusal extends Error {
   override readonly name = 'TransitRefusal';
   readonly status: number;
   readonly texts: readonly string[];
+  readonly retryAfterMs: number | null;
 
-  constructor(status: number, texts: readonly string[]) {
+  constructor(status: number, texts: readonly string[], retryAfterMs: number | null = null) {
     super(`HTTP ${status}${texts.length > 0 ? `: ${texts.join('; ')}` : ''}`);
     this.status = status;
     this.texts = texts;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -56,7 +58,7 @@ export function toKmsError(error: unknown): CmkError {
   if (error instanceof CmkError) return error;
   if (error instanceof TransitRefusal) {
     const [cause, text] = translate(error);
-    return new KmsError(cause, text, { cause: error });
+    return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs });
   }
   // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
   return new KmsError('UNREACHABLE', TEXT.unreachable, { cause: error });

@@ -18,6 +18,12 @@ export interface HttpRequest {
   readonly body: Buffer | null;
 }
 
+interface Exchanged {
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+  readonly body: Buffer;
+}
+
 /** HTTP to one server, over bounded connections. Redirects are not followed. */
 export class TransitHttp {
   readonly #server: TransitServer;
@@ -46,19 +52,16 @@ export class TransitHttp {
    * @throws TransitRefusal for any other answer; KmsError INVALID_RESPONSE; an error of the connection
    */
   async send(request: HttpRequest, signal: AbortSignal): Promise<Buffer> {
-    const { status, body } = await this.#exchange(request, signal);
+    const { status, retryAfterMs, body } = await this.#exchange(request, signal);
     if (status >= 200 && status < 300) return body;
-    throw new TransitRefusal(status, textsOf(body));
+    throw new TransitRefusal(status, textsOf(body), retryAfterMs);
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  #exchange(
-    { method, path, token, body }: HttpRequest,
-    signal: AbortSignal,
-  ): Promise<{ status: number; body: Buffer }> {
+  #exchange({ method, path, token, body }: HttpRequest, signal: AbortSignal): Promise<Exchanged> {
     const { request } = this.#server.origin.startsWith('https:') ? https : http;
     return new Promise((resolve, reject) => {
       const sent = request(`${this.#server.origin}/v1/${path}`, {
@@ -74,11 +77,18 @@ export class TransitHttp {
       });
       sent.on('error', reject);
       sent.on('response', (response) => {
-        readBody(response).then((read) => resolve({ status: response.statusCode ?? 0, body: read }), reject);
+        const { statusCode: status = 0, headers } = response;
+        const retryAfterMs = secondsToMs(headers['retry-after']);
+        readBody(response).then((read) => resolve({ status, retryAfterMs, body: read }), reject);
       });
       sent.end(body ?? undefined);
     });
   }
+}
+
+/** Of a Retry-After; dates are not read. */
+function secondsToMs(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) * 1_000 : null;
 }
 
 async function readBody(response: http.IncomingMessage): Promise<Buffer> {

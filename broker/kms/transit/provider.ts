@@ -12,7 +12,7 @@ import {
   type KmsProvider,
 } from '../provider.ts';
 import { associatedData } from './associated-data.ts';
-import { TransitClient } from './client.ts';
+import { TransitClient, type TransitKey } from './client.ts';
 import type { TransitConfig } from './config.ts';
 import { toKmsError } from './errors.ts';
 import { locate, parseKeyUrl, type KeyLocation } from './reference.ts';
@@ -102,13 +102,9 @@ export class TransitProvider implements KmsProvider {
 
   async describe(reference: string, call: KmsCall): Promise<KeyDescription> {
     return this.#call(reference, call, async (client, location, signal) => {
-      const { name, type, derived, softDeleted } = await client.readKey(location, signal);
-      if (name !== location.name) throw invalid('the key that was asked', 'another key');
-      return {
-        state: softDeleted ? 'DISABLED' : 'ENABLED',
-        // A derived key would want a second context, and convergent encryption repeats its nonces.
-        usable: USABLE_TYPES.includes(type) && !derived,
-      } as const;
+      const key = await client.readKey(location, signal);
+      if (key.name !== location.name) throw invalid('the key that was asked', 'another key');
+      return toDescription(key);
     });
   }
 
@@ -140,6 +136,24 @@ export class TransitProvider implements KmsProvider {
       throw toKmsError(error);
     }
   }
+}
+
+function toDescription({ type, derived, softDeleted, deletionAllowed }: TransitKey): KeyDescription {
+  const problem = !USABLE_TYPES.includes(type)
+    ? `the key is of type ${type}, which does not bind a context; expected ${USABLE_TYPES.join(' or ')}`
+    : // A derived key would want a second context, and convergent encryption repeats its nonces.
+      derived
+      ? 'the key derives a key for each context; expected derived=false'
+      : null;
+  const reason = softDeleted ? 'the key is soft-deleted' : problem;
+  return {
+    state: softDeleted ? 'DISABLED' : 'ENABLED',
+    usable: problem === null,
+    kind: derived ? `${type}, derived` : type,
+    ...(reason === null ? {} : { reason }),
+    // Where deletion is not allowed, it takes a second permission, and can still be done at once.
+    deletion: deletionAllowed ? 'NONE' : 'RECOVERABLE',
+  };
 }
 
 function takeDataKey(plaintext: Buffer, bound: Buffer): DataKey {
