@@ -16,6 +16,7 @@ import type { ResolveDataKeyRequest } from '../../proto/types/cmk/v1/ResolveData
 import type { ResolveDataKeyResponse__Output } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
+import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
 
@@ -71,7 +72,7 @@ export async function brokerWorld(
     ...env,
   });
   const logger = createLogger({ name: 'broker', level: 'silent' });
-  const broker = await startBroker({ config, store, kms: { aws: kms }, logger });
+  const broker = await startBroker({ config, store, kms: everyProvider(kms), logger });
   const clients: grpc.Client[] = [];
   t.teardown(async () => {
     for (const client of clients) client.close();
