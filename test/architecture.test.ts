@@ -32,6 +32,8 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     /^:node:/,
     ':@aws-sdk/client-kms',
     /^:@smithy\//,
+    ':oci-common',
+    ':oci-keymanagement',
   ],
   'broker/store': ['broker/store', 'broker/model', 'core', 'runtime', /^:node:/, ':knex', ':pg', ':sqlite3'],
   'broker/audit': ['broker/audit', 'broker/store', 'broker/model', 'core', 'runtime', /^:node:/],

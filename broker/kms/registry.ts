@@ -2,16 +2,22 @@ import type { ProviderName } from '../model/types.ts';
 import type { AwsCredentials } from './aws/client.ts';
 import { awsSettings, type AwsConfig } from './aws/config.ts';
 import { AwsKmsProvider } from './aws/provider.ts';
+import { ociSettings, type OciConfig } from './oci/config.ts';
+import type { OciCredentials } from './oci/identity.ts';
+import { OciKmsProvider } from './oci/provider.ts';
 import type { KmsProvider } from './provider.ts';
+import { transitSettings, type TransitConfig } from './transit/config.ts';
+import { TransitProvider } from './transit/provider.ts';
 
 /** The settings of every provider, to be read with the broker's own. */
-export const kmsSettings = { ...awsSettings };
+export const kmsSettings = { ...awsSettings, ...ociSettings, ...transitSettings };
 
-export type KmsConfig = AwsConfig;
+export type KmsConfig = AwsConfig & OciConfig & TransitConfig;
 
 /** Credentials given in place of what each provider's SDK finds by itself. */
 export interface KmsCredentials {
   readonly aws?: AwsCredentials;
+  readonly oci?: OciCredentials;
 }
 
 /** Every provider, by name. */
@@ -21,5 +27,7 @@ export function createProviders(
 ): Readonly<Record<ProviderName, KmsProvider>> {
   return {
     aws: new AwsKmsProvider(config, credentials.aws),
+    oci: new OciKmsProvider(config, credentials.oci),
+    transit: new TransitProvider(config),
   };
 }
