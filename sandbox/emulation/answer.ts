@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { FaultEffect } from './faults.ts';
 
 /** A whole answer over HTTP. */
@@ -41,7 +42,7 @@ export function parseObject(body: Buffer): Readonly<Record<string, unknown>> | u
 export function isSilenced(response: ServerResponse, effect: FaultEffect<string, string> | null): boolean {
   if (response.destroyed || effect?.kind === 'silence') return true;
   if (effect?.kind !== 'reset' || effect.at !== 'start') return false;
-  response.socket?.resetAndDestroy();
+  breakOff(response);
   return true;
 }
 
@@ -54,8 +55,13 @@ export function send(
   if (response.destroyed) return;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   if (effect?.kind !== 'reset') response.end(body);
-  else
-    response.write(Buffer.from(body).subarray(0, body.length / 2), () => response.socket?.resetAndDestroy());
+  else response.write(Buffer.from(body).subarray(0, body.length / 2), () => breakOff(response));
+}
+
+/** TLS cannot be told to reset; there the connection ends without the farewell that TLS wants. */
+function breakOff({ socket }: ServerResponse): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
 }
 
 /** Ends early when the client goes away. */
