@@ -32,6 +32,8 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     /^:node:/,
     ':@aws-sdk/client-kms',
     /^:@smithy\//,
+    ':@azure/identity',
+    ':@azure/keyvault-keys',
     ':oci-common',
     ':oci-keymanagement',
   ],
