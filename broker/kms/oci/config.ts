@@ -34,7 +34,7 @@ export const ociSettings = {
   }),
   ociConfigFile: path({
     name: 'CMK_OCI_CONFIG_FILE',
-    doc: 'The configuration file of OCI’s tools, for config-file. Default: ~/.oci/config',
+    doc: 'The configuration file of OCI’s tools, for config-file; without it ~/.oci/config.',
     default: null,
   }),
   ociConfigProfile: text({

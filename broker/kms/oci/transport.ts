@@ -16,20 +16,25 @@ const MAX_IDLE_SOCKETS = 32;
 const MAX_ANSWER_BYTES = 262_144;
 const MAX_KNOWN_DOMAINS = 256;
 
+type Resolve = (host: string) => Promise<unknown>;
+
 /**
  * HTTP for the SDK's clients, in place of their own, which neither ends a connection when a call is given up nor lets
  * go of its sockets when it is closed. No redirects, no retries, answers of bounded size.
  */
 export class Transport {
   readonly #identity: Identity;
+  readonly #resolve: Resolve;
   readonly #endpoint: URL | null;
   readonly #httpAgent: http.Agent;
   readonly #httpsAgent: https.Agent;
   /** Which of the domains that vaults of a region may be under exists, by the likelier one. */
   readonly #domains = new Map<string, string>();
 
-  constructor(config: OciConfig, identity: Identity) {
+  /** @param resolve for tests: fails with ENOTFOUND for names that do not exist */
+  constructor(config: OciConfig, identity: Identity, resolve: Resolve = lookup) {
     this.#identity = identity;
+    this.#resolve = resolve;
     this.#endpoint = config.ociEndpoint === null ? null : new URL(config.ociEndpoint);
     const options: http.AgentOptions = {
       keepAlive: true,
@@ -73,7 +78,7 @@ export class Transport {
     const known = this.#domains.get(likelier);
     if (known !== undefined) return known;
     for (const domain of key.domains) {
-      if (!(await exists(vaultHost(key, api, domain)))) continue;
+      if (!(await exists(vaultHost(key, api, domain), this.#resolve))) continue;
       if (this.#domains.size >= MAX_KNOWN_DOMAINS) this.#domains.clear();
       this.#domains.set(likelier, domain);
       return domain;
@@ -164,9 +169,9 @@ function parseObject(body: Buffer): Record<string, unknown> | null {
   }
 }
 
-async function exists(host: string): Promise<boolean> {
+async function exists(host: string, resolve: Resolve): Promise<boolean> {
   try {
-    await lookup(host);
+    await resolve(host);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') return false;
