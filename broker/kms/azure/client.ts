@@ -1,4 +1,5 @@
-import { CryptographyClient, KeyClient, type DeletedKey, type KeyVaultKey } from '@azure/keyvault-keys';
+import type * as keyVault from '@azure/keyvault-keys';
+import type { CryptographyClient, DeletedKey, KeyClient, KeyVaultKey } from '@azure/keyvault-keys';
 import type { WrapAlgorithm } from './blob.ts';
 import type { AzureCredential } from './credential.ts';
 import { formatKeyId, type KeyId } from './reference.ts';
@@ -24,6 +25,7 @@ export class AzureClients {
   readonly #transport: AzureTransport;
   readonly #vaults = new Map<string, KeyClient>();
   readonly #keys = new Map<string, CryptographyClient>();
+  #sdk: Promise<typeof keyVault> | null = null;
 
   constructor(credential: AzureCredential, transport: AzureTransport) {
     this.#credential = credential;
@@ -36,7 +38,9 @@ export class AzureClients {
     key: Uint8Array,
     abortSignal: AbortSignal,
   ): Promise<KeyAnswer> {
-    return answerOf((onResponse) => this.#key(id).wrapKey(algorithm, key, { abortSignal, onResponse }));
+    return answerOf(async (onResponse) =>
+      (await this.#key(id)).wrapKey(algorithm, key, { abortSignal, onResponse }),
+    );
   }
 
   unwrapKey(
@@ -45,16 +49,18 @@ export class AzureClients {
     wrapped: Uint8Array,
     abortSignal: AbortSignal,
   ): Promise<KeyAnswer> {
-    return answerOf((onResponse) => this.#key(id).unwrapKey(algorithm, wrapped, { abortSignal, onResponse }));
+    return answerOf(async (onResponse) =>
+      (await this.#key(id)).unwrapKey(algorithm, wrapped, { abortSignal, onResponse }),
+    );
   }
 
-  getKey(id: KeyId, abortSignal: AbortSignal): Promise<KeyVaultKey> {
+  async getKey(id: KeyId, abortSignal: AbortSignal): Promise<KeyVaultKey> {
     const version = id.version === null ? {} : { version: id.version };
-    return this.#vault(id).getKey(id.name, { ...version, abortSignal });
+    return (await this.#vault(id)).getKey(id.name, { ...version, abortSignal });
   }
 
-  getDeletedKey(id: KeyId, abortSignal: AbortSignal): Promise<DeletedKey> {
-    return this.#vault(id).getDeletedKey(id.name, { abortSignal });
+  async getDeletedKey(id: KeyId, abortSignal: AbortSignal): Promise<DeletedKey> {
+    return (await this.#vault(id)).getDeletedKey(id.name, { abortSignal });
   }
 
   /** Ends every connection; calls under way fail. */
@@ -64,7 +70,8 @@ export class AzureClients {
     this.#transport.close();
   }
 
-  #vault({ host }: KeyId): KeyClient {
+  async #vault({ host }: KeyId): Promise<KeyClient> {
+    const { KeyClient } = await this.#load();
     return remembered(
       this.#vaults,
       host,
@@ -72,7 +79,8 @@ export class AzureClients {
     );
   }
 
-  #key(id: KeyId): CryptographyClient {
+  async #key(id: KeyId): Promise<CryptographyClient> {
+    const { CryptographyClient } = await this.#load();
     const keyId = formatKeyId(id);
     const vaultUrl = `https://${id.host}`;
     // A key rather than its identifier: for an identifier the SDK would fetch the key first, and then go by what it
@@ -83,6 +91,11 @@ export class AzureClients {
       keyId,
       () => new CryptographyClient(key, this.#credential, this.#transport.clientOptions()),
     );
+  }
+
+  /** The SDK is large: loaded for those alone who use it. */
+  #load(): Promise<typeof keyVault> {
+    return (this.#sdk ??= import('@azure/keyvault-keys'));
   }
 }
 

@@ -1,9 +1,4 @@
-import {
-  ClientAssertionCredential,
-  EnvironmentCredential,
-  ManagedIdentityCredential,
-  WorkloadIdentityCredential,
-} from '@azure/identity';
+import type { ClientAssertionCredential } from '@azure/identity';
 import { withDeadline } from '../deadline.ts';
 import type { AzureConfig } from './config.ts';
 import { toCredentialError } from './errors.ts';
@@ -12,7 +7,7 @@ import type { AzureTransport } from './transport.ts';
 
 export type AzureCredential = Pick<ClientAssertionCredential, 'getToken'>;
 /** What tests and special set-ups give in place of what the settings say. */
-export type MakeCredential = (options: IdentityOptions) => AzureCredential;
+export type MakeCredential = (options: IdentityOptions) => AzureCredential | Promise<AzureCredential>;
 type GetToken = AzureCredential['getToken'];
 
 const TOKEN_TIMEOUT_MS = 10_000;
@@ -28,12 +23,12 @@ const TOKEN_EXCHANGE: Readonly<Record<AzureConfig['azureCloud'], string>> = {
  * their own tenant. A token is asked for once at a time, whoever waits, and no caller's cancelling ends it for others.
  */
 export class SharedCredential implements AzureCredential {
-  readonly #create: () => AzureCredential;
+  readonly #create: () => AzureCredential | Promise<AzureCredential>;
   readonly #underWay = new Map<string, ReturnType<GetToken>>();
   #credential: AzureCredential | null = null;
 
   /** @param create called at the first use: a broker without customers in Azure needs no credential for it */
-  constructor(create: () => AzureCredential) {
+  constructor(create: () => AzureCredential | Promise<AzureCredential>) {
     this.#create = create;
   }
 
@@ -54,8 +49,7 @@ export class SharedCredential implements AzureCredential {
 
   async #ask(...[scopes, options]: Parameters<GetToken>): ReturnType<GetToken> {
     try {
-      this.#credential ??= this.#create();
-      const credential = this.#credential;
+      const credential = (this.#credential ??= await this.#create());
       return await withDeadline(
         { timeoutMs: TOKEN_TIMEOUT_MS },
         (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }),
@@ -81,8 +75,20 @@ export function identityOptions(config: AzureConfig, transport: AzureTransport) 
 
 export type IdentityOptions = ReturnType<typeof identityOptions>;
 
-/** @throws what the SDK throws when something that it needs is not there */
-export function createCredential(config: AzureConfig, options: IdentityOptions): AzureCredential {
+/**
+ * Loads the SDK, which is large, for those alone who use it.
+ * @throws what the SDK throws when something that it needs is not there
+ */
+export async function createCredential(
+  config: AzureConfig,
+  options: IdentityOptions,
+): Promise<AzureCredential> {
+  const {
+    ClientAssertionCredential,
+    EnvironmentCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+  } = await import('@azure/identity');
   if (config.azureCredential === 'workload-identity') return new WorkloadIdentityCredential(options);
   if (config.azureCredential === 'environment') return new EnvironmentCredential(options);
   const identity = new ManagedIdentityCredential({
