@@ -8,7 +8,7 @@ export interface SignableRequest {
   /** Path and query. */
   readonly target: string;
   readonly contentType: string;
-  /** Null: without a body, as GET. */
+  /** Null: GET, which has none. */
   readonly body: Buffer | null;
 }
 

@@ -90,7 +90,7 @@ export class Transport {
   async #exchange(request: HttpRequest, signal: AbortSignal): Promise<unknown> {
     const url = new URL(request.uri);
     const target = url.pathname + url.search;
-    const body = request.body === undefined ? null : Buffer.from(request.body as string);
+    const body = request.method === 'GET' ? null : Buffer.from((request.body as string | undefined) ?? '');
     const signingKey = await this.#identity.signingKey();
     signal.throwIfAborted();
     const contentType = request.headers.get('content-type') ?? 'application/json';

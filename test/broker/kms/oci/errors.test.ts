@@ -7,11 +7,16 @@ import {
 } from '../../../../broker/kms/oci/errors.ts';
 import { KmsError, type KmsCause } from '../../../../broker/kms/provider.ts';
 import { CmkError } from '../../../../core/errors.ts';
-import { KEY_STATES } from '../../../../sandbox/oci-kms/key-store.ts';
+import type { KEY_STATES } from '../../../../sandbox/oci-kms/key-store.ts';
 
 function answer(status: number, code: string): OciServiceError {
   const message = 'Key ocid1.key.oc1.iad.secret is not yours';
   return new OciServiceError({ status, code, requestId: 'request', retryAfterMs: 2_000 }, message);
+}
+
+function kmsError(error: CmkError): KmsError {
+  if (error instanceof KmsError) return error;
+  throw error;
 }
 
 const ANSWERS: readonly (readonly [number, string, 'unwrap' | 'other', KmsCause])[] = [
@@ -46,7 +51,7 @@ const ANSWERS: readonly (readonly [number, string, 'unwrap' | 'other', KmsCause]
 for (const [status, code, operation, cause] of ANSWERS) {
   test(`${status} ${code || 'without a code'} to ${operation}: ${cause}`, (t) => {
     const original = answer(status, code);
-    const error = toKmsError(original, operation) as KmsError;
+    const error = kmsError(toKmsError(original, operation));
     t.is(error.kmsCause, cause);
     t.is(error.cause, original, 'for the log');
     t.is(error.retryAfterMs, 2_000);
@@ -84,8 +89,8 @@ test('only a 409 is about the key’s state', (t) => {
 
 test('what is no answer is an unreachable KMS; what is translated stays', (t) => {
   const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-  t.is((toKmsError(reset, 'unwrap') as KmsError).kmsCause, 'UNREACHABLE');
-  t.is((toKmsError('text', 'other') as KmsError).kmsCause, 'UNREACHABLE');
+  t.is(kmsError(toKmsError(reset, 'unwrap')).kmsCause, 'UNREACHABLE');
+  t.is(kmsError(toKmsError('text', 'other')).kmsCause, 'UNREACHABLE');
   const cancelled = new CmkError('CANCELLED', 'cancelled');
   t.is(toKmsError(cancelled, 'unwrap'), cancelled);
 });
