@@ -8,14 +8,22 @@ import { AzureKmsProvider } from './azure/provider.ts';
 import { ociSettings, type OciConfig } from './oci/config.ts';
 import type { OciCredentials } from './oci/identity.ts';
 import { OciKmsProvider } from './oci/provider.ts';
+import { pkcs11Settings, type Pkcs11Config } from './pkcs11/config.ts';
+import { Pkcs11Provider } from './pkcs11/provider.ts';
 import type { KmsProvider } from './provider.ts';
 import { transitSettings, type TransitConfig } from './transit/config.ts';
 import { TransitProvider } from './transit/provider.ts';
 
 /** The settings of every provider, to be read with the broker's own. */
-export const kmsSettings = { ...awsSettings, ...azureSettings, ...ociSettings, ...transitSettings };
+export const kmsSettings = {
+  ...awsSettings,
+  ...azureSettings,
+  ...ociSettings,
+  ...transitSettings,
+  ...pkcs11Settings,
+};
 
-export type KmsConfig = AwsConfig & AzureConfig & OciConfig & TransitConfig;
+export type KmsConfig = AwsConfig & AzureConfig & OciConfig & TransitConfig & Pkcs11Config;
 
 /** Credentials given in place of what each provider's SDK finds by itself. */
 export interface KmsCredentials {
@@ -34,5 +42,6 @@ export function createProviders(
     azure: new AzureKmsProvider(config, credentials.azure),
     oci: new OciKmsProvider(config, credentials.oci),
     transit: new TransitProvider(config),
+    pkcs11: new Pkcs11Provider(config),
   };
 }

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { DataKey } from '../../../core/data-key.ts';
 import type { EncryptionContext } from '../../../core/encryption-context.ts';
 import { DATA_KEY_BYTES } from '../../../core/message-format.ts';
+import { associatedData } from '../associated-data.ts';
 import { withDeadline } from '../deadline.ts';
 import {
   KmsError,
@@ -11,7 +12,6 @@ import {
   type KmsCall,
   type KmsProvider,
 } from '../provider.ts';
-import { associatedData } from './associated-data.ts';
 import { TransitClient, type TransitKey } from './client.ts';
 import type { TransitConfig } from './config.ts';
 import { toKmsError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { associatedDataPrefix } from '../../../../broker/kms/transit/associated-data.ts';
+import { associatedDataPrefix } from '../../../../broker/kms/transit/policy.ts';
 import { startTransit, type Transit } from '../../../../sandbox/transit/emulator.ts';
 import type { FaultEffect } from '../../../../sandbox/transit/faults.ts';
 import { testKmsProvider, type KmsFault, type KmsHarness } from '../../../contracts/kms.ts';
