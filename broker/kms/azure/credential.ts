@@ -10,7 +10,7 @@ export type AzureCredential = Pick<ClientAssertionCredential, 'getToken'>;
 export type MakeCredential = (options: IdentityOptions) => AzureCredential | Promise<AzureCredential>;
 type GetToken = AzureCredential['getToken'];
 
-const TOKEN_TIMEOUT_MS = 10_000;
+const TOKEN_TIMEOUT_MS = 5_000;
 /** What Entra expects a managed identity to ask for when it stands for an application. */
 const TOKEN_EXCHANGE: Readonly<Record<AzureConfig['azureCloud'], string>> = {
   public: 'api://AzureADTokenExchange/.default',
@@ -56,7 +56,10 @@ export class SharedCredential implements AzureCredential {
         () => undefined,
       );
     } catch (error) {
-      throw toCredentialError(error);
+      const translated = toCredentialError(error);
+      // The SDK would answer the same to everybody for a minute, without asking. A new one asks.
+      if (translated.retryable) this.#credential = null;
+      throw translated;
     }
   }
 }

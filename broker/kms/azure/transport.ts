@@ -9,7 +9,7 @@ import { parseHostPort, type AzureConfig } from './config.ts';
 const IDLE_SOCKET_MS = 5_000;
 const MAX_IDLE_SOCKETS = 32;
 /** For requests of which no caller waits any more; every call has a shorter deadline of its own. */
-const MAX_REQUEST_MS = 30_000;
+const MAX_REQUEST_MS = 10_000;
 
 /** What a request through the SDK's pipeline needs here. */
 interface Request {
