@@ -40,6 +40,7 @@ const TEXT = {
   mismatch: 'the KMS refuses the wrapped key under this encryption context',
   account: 'the OCI tenancy is not signed up or beyond its limits',
   unreachable: 'the KMS could not be reached',
+  privateAddress: 'the KMS’s host name leads to a private address',
   failed: 'the KMS failed internally',
   refused: 'the KMS refused the request itself',
 } as const;
@@ -83,7 +84,9 @@ export function toKmsError(error: unknown, operation: 'unwrap' | 'other'): CmkEr
   if (error instanceof CmkError) return error;
   if (!(error instanceof OciServiceError)) {
     // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
-    return new KmsError('UNREACHABLE', TEXT.unreachable, { cause: error });
+    const isPrivate = error instanceof Error && 'code' in error && error.code === 'PRIVATE_ADDRESS';
+    const text = isPrivate ? TEXT.privateAddress : TEXT.unreachable;
+    return new KmsError('UNREACHABLE', text, { cause: error });
   }
   const [cause, text] = translate(error, operation);
   return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs });

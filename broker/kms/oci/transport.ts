@@ -1,9 +1,11 @@
-import { lookup } from 'node:dns/promises';
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { HttpClient, HttpRequest } from 'oci-common';
 import { KmsError } from '../provider.ts';
+import { publicLookup } from '../public-lookup.ts';
 import type { OciConfig } from './config.ts';
 import { OciServiceError, UNREADABLE } from './errors.ts';
 import type { Identity } from './identity.ts';
@@ -16,25 +18,25 @@ const MAX_IDLE_SOCKETS = 32;
 const MAX_ANSWER_BYTES = 262_144;
 const MAX_KNOWN_DOMAINS = 256;
 
-type Resolve = (host: string) => Promise<unknown>;
-
 /**
  * HTTP for the SDK's clients, in place of their own, which neither ends a connection when a call is given up nor lets
  * go of its sockets when it is closed. No redirects, no retries, answers of bounded size.
  */
 export class Transport {
   readonly #identity: Identity;
-  readonly #resolve: Resolve;
+  readonly #resolve: typeof lookup;
+  readonly #publicLookup: LookupFunction;
   readonly #endpoint: URL | null;
   readonly #httpAgent: http.Agent;
   readonly #httpsAgent: https.Agent;
   /** Which of the domains that vaults of a region may be under exists, by the likelier one. */
   readonly #domains = new Map<string, string>();
 
-  /** @param resolve for tests: fails with ENOTFOUND for names that do not exist */
-  constructor(config: OciConfig, identity: Identity, resolve: Resolve = lookup) {
+  /** @param resolve the name service, for tests */
+  constructor(config: OciConfig, identity: Identity, resolve: typeof lookup = lookup) {
     this.#identity = identity;
     this.#resolve = resolve;
+    this.#publicLookup = publicLookup(undefined, resolve);
     this.#endpoint = config.ociEndpoint === null ? null : new URL(config.ociEndpoint);
     const options: http.AgentOptions = {
       keepAlive: true,
@@ -97,6 +99,8 @@ export class Transport {
     const signable = { method: request.method, host: url.host, target, contentType, body };
     const headers = {
       ...Object.fromEntries(request.headers),
+      // The customer's log shows this. It need not show versions of the broker's software.
+      'user-agent': 'cmk',
       ...signedHeaders(signable, signingKey, Date.now()),
     };
     try {
@@ -109,6 +113,7 @@ export class Transport {
         agent: isSecure ? this.#httpsAgent : this.#httpAgent,
         // Also where the connection goes elsewhere, it is the vault that has to answer.
         ...(isSecure ? { servername: url.hostname } : {}),
+        ...(this.#endpoint === null ? { lookup: this.#publicLookup } : {}),
         signal,
       });
       sent.on('error', ignore);
@@ -169,14 +174,13 @@ function parseObject(body: Buffer): Record<string, unknown> | null {
   }
 }
 
-async function exists(host: string, resolve: Resolve): Promise<boolean> {
-  try {
-    await resolve(host);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') return false;
-    throw error;
-  }
+async function exists(host: string, resolve: typeof lookup): Promise<boolean> {
+  return new Promise((found, failed) => {
+    resolve(host, { all: true }, (error) => {
+      if (error && error.code !== 'ENOTFOUND') failed(error);
+      else found(!error);
+    });
+  });
 }
 
 function ignore(): void {

@@ -1,60 +1,86 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import type { lookup } from 'node:dns';
 import { promisify } from 'node:util';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import { toKmsError } from '../../../../broker/kms/oci/errors.ts';
 import { Identity } from '../../../../broker/kms/oci/identity.ts';
 import { OciKmsProvider } from '../../../../broker/kms/oci/provider.ts';
 import { parseKeyOcid } from '../../../../broker/kms/oci/reference.ts';
 import { Transport } from '../../../../broker/kms/oci/transport.ts';
 import { ociSettings } from '../../../../broker/kms/oci/config.ts';
 import { readConfig } from '../../../../runtime/config.ts';
+import type { CryptoEvent } from '../../../../sandbox/oci-kms/audit.ts';
 import { HOME, agree, ociConfigFor, startOciWorld } from '../../../support/oci-kms.ts';
 
 const CALL = { timeoutMs: 5_000 };
 const CONTEXT = { acct: 'acme', id: 'meeting' };
 const UNIQUE = 'a'.repeat(60);
 
-test('the name service decides between two addresses, once a region', async (t) => {
+/** A name service that knows some names, or fails at every one. */
+function names(known: Readonly<Record<string, string>>, code = 'ENOTFOUND') {
   const asked: string[] = [];
-  const existing = new Set([
-    'vaultvault-crypto.kms.eu-paris-1.oci.oraclecloud.com',
-    'vaultvault-management.kms.eu-milan-1.oraclecloud.com',
-  ]);
-  const resolve = (host: string) => {
+  const resolve = (
+    host: string,
+    _options: object,
+    callback: (error: Error | null, addresses: object[]) => void,
+  ) => {
     asked.push(host);
-    if (existing.has(host)) return Promise.resolve();
-    return Promise.reject(Object.assign(new Error('not found'), { code: 'ENOTFOUND' }));
+    const address = known[host];
+    if (address !== undefined) callback(null, [{ address, family: 4 }]);
+    else callback(Object.assign(new Error('no such name'), { code }), []);
   };
-  const config = readConfig(ociSettings, {});
-  const transport = new Transport(config, new Identity(config, null), resolve);
-  t.teardown(() => transport.close());
-  const key = (region: string) => parseKeyOcid(`ocid1.key.oc1.${region}.vaultvault.${UNIQUE}`);
+  return { asked, resolve: resolve as unknown as typeof lookup };
+}
 
+function open(t: ExecutionContext, resolve: typeof lookup): Transport {
+  const config = readConfig(ociSettings, {});
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const transport = new Transport(config, new Identity(config, { keyId: 'a/b/c', privateKey: pem }), resolve);
+  t.teardown(() => transport.close());
+  return transport;
+}
+
+const keyIn = (region: string) => parseKeyOcid(`ocid1.key.oc1.${region}.vaultvault.${UNIQUE}`);
+
+test('the name service decides between two addresses, once a region', async (t) => {
+  const paris = 'vaultvault-crypto.kms.eu-paris-1.oci.oraclecloud.com';
+  const milan = 'vaultvault-management.kms.eu-milan-1.oraclecloud.com';
+  const { asked, resolve } = names({ [paris]: '192.0.2.1', [milan]: '192.0.2.2' });
+  const transport = open(t, resolve);
+  t.is(await transport.baseUrl(keyIn('eu-paris-1'), 'crypto'), `https://${paris}`);
+  t.is(await transport.baseUrl(keyIn('eu-milan-1'), 'management'), `https://${milan}`);
   t.is(
-    await transport.baseUrl(key('eu-paris-1'), 'crypto'),
-    'https://vaultvault-crypto.kms.eu-paris-1.oci.oraclecloud.com',
-  );
-  t.is(
-    await transport.baseUrl(key('eu-milan-1'), 'management'),
-    'https://vaultvault-management.kms.eu-milan-1.oraclecloud.com',
-  );
-  t.is(
-    await transport.baseUrl(key('eu-milan-1'), 'crypto'),
+    await transport.baseUrl(keyIn('eu-milan-1'), 'crypto'),
     'https://vaultvault-crypto.kms.eu-milan-1.oraclecloud.com',
   );
   t.is(
-    await transport.baseUrl(key('iad'), 'crypto'),
+    await transport.baseUrl(keyIn('iad'), 'crypto'),
     'https://vaultvault-crypto.kms.us-ashburn-1.oraclecloud.com',
   );
   t.is(asked.length, 3, 'once for Paris, twice for Milan, never for Ashburn');
 });
 
 test('a name service that fails is not one that says no', async (t) => {
-  const resolve = () => Promise.reject(Object.assign(new Error('try again'), { code: 'EAI_AGAIN' }));
-  const config = readConfig(ociSettings, {});
-  const transport = new Transport(config, new Identity(config, null), resolve);
-  const key = parseKeyOcid(`ocid1.key.oc1.eu-paris-1.vaultvault.${UNIQUE}`);
-  await t.throwsAsync(transport.baseUrl(key, 'crypto'), { code: 'EAI_AGAIN' });
+  const transport = open(t, names({}, 'EAI_AGAIN').resolve);
+  await t.throwsAsync(transport.baseUrl(keyIn('eu-paris-1'), 'crypto'), { code: 'EAI_AGAIN' });
 });
+
+for (const address of ['169.254.169.254', '127.0.0.1', '10.1.2.3']) {
+  test(`a vault’s name that leads to ${address} is not connected to`, async (t) => {
+    const host = 'vaultvault-crypto.kms.us-ashburn-1.oraclecloud.com';
+    const transport = open(t, names({ [host]: address }).resolve);
+    const client = transport.client(AbortSignal.timeout(5_000));
+    const request = {
+      method: 'GET' as const,
+      uri: `https://${host}/20180608/keys/x`,
+      headers: new Headers(),
+    };
+    const error = await t.throwsAsync((await client.send(request)).json(), { code: 'PRIVATE_ADDRESS' });
+    t.is(toKmsError(error, 'other').message, 'the KMS’s host name leads to a private address');
+  });
+}
 
 test.serial('a failure is tried once, and nothing of it is printed past the logger', async (t) => {
   const world = await startOciWorld();
@@ -90,6 +116,23 @@ test.serial('a failure is tried once, and nothing of it is printed past the logg
     Object.assign(console, { warn, log, error });
   }
   t.deepEqual(printed, []);
+});
+
+test('every use of a key carries the context into the customer’s log', async (t) => {
+  const world = await startOciWorld();
+  t.teardown(() => world.kms.close());
+  agree(world);
+  const key = world.kms.createKey({ vault: world.customer.vault });
+  const provider = new OciKmsProvider(ociConfigFor(world.kms), world.broker);
+  t.teardown(() => provider.close());
+  const { dataKey, wrapped } = await provider.generate(key, CONTEXT, CALL);
+  await provider.wrap(key, dataKey, CONTEXT, CALL);
+  await provider.unwrap(key, wrapped, CONTEXT, CALL);
+  const uses = world.kms.events({ key }) as CryptoEvent[];
+  t.deepEqual(
+    uses.map(({ logContent: { data } }) => [data.requestAction, data.principalId, data.loggingContext]),
+    ['GENERATEDEK', 'ENCRYPT', 'DECRYPT'].map((action) => [action, world.broker.ocid, CONTEXT]),
+  );
 });
 
 test('a redirect is not followed, and what is asked after waiting is told', async (t) => {
