@@ -10,6 +10,8 @@ import { parseKeyOcid } from '../../../../broker/kms/oci/reference.ts';
 import { Transport } from '../../../../broker/kms/oci/transport.ts';
 import { ociSettings } from '../../../../broker/kms/oci/config.ts';
 import { readConfig } from '../../../../runtime/config.ts';
+import { createTestCa } from '../../../../sandbox/ca.ts';
+import { LoopbackServer } from '../../../../sandbox/emulation/loopback-server.ts';
 import type { CryptoEvent } from '../../../../sandbox/oci-kms/audit.ts';
 import { HOME, agree, ociConfigFor, startOciWorld } from '../../../support/oci-kms.ts';
 
@@ -116,6 +118,21 @@ test.serial('a failure is tried once, and nothing of it is printed past the logg
     Object.assign(console, { warn, log, error });
   }
   t.deepEqual(printed, []);
+});
+
+test('an answer from under a certificate that is not the vault’s is not waited for', async (t) => {
+  const { certPem, keyPem } = await (await createTestCa()).issue({ uriSans: [] });
+  const impostor = new LoopbackServer(() => t.fail('a request was sent'), {
+    port: 0,
+    tls: { certPem, keyPem },
+  });
+  await impostor.start();
+  t.teardown(() => impostor.stop());
+  const config = { ...readConfig(ociSettings, {}), ociEndpoint: impostor.url };
+  const provider = new OciKmsProvider(config, { keyId: 'a/b/c', privateKey: keyPem });
+  t.teardown(() => provider.close());
+  const error = await t.throwsAsync(provider.describe(keyIn('iad').ocid, CALL), { code: 'KMS_UNREACHABLE' });
+  t.regex(String((error.cause as NodeJS.ErrnoException).code), /VERIFY|CERT/);
 });
 
 test('every use of a key carries the context into the customer’s log', async (t) => {
