@@ -9,7 +9,13 @@ export const MALFORMATIONS = [
   'short-value',
   'other-key',
   'other-version',
+  'other-vault',
+  'bare-307',
+  'bare-401',
+  'bare-403',
+  'bare-429',
   'bare-502',
+  'bare-503',
   'redirect',
   'other-challenge',
 ] as const;
@@ -58,20 +64,28 @@ export function deform(answer: object, what: Malformation): Answer {
       return ok({ value: Buffer.alloc(16, 1).toString('base64url') });
     case 'other-key':
       return ok({ kid: `https://another.vault.azure.net/keys/another/${'0'.repeat(32)}` });
+    case 'other-vault':
+      return ok({ kid: kid.replace(/^https:\/\/[^.]+/, 'https://another') });
     case 'other-version':
       return ok({ kid: kid.replace(/[^/]+$/, '0'.repeat(32)) });
+    case 'redirect':
+      return { status: 307, headers: { location: '/keys/elsewhere?api-version=7.4' }, body: '' };
+    case 'other-challenge': {
+      const challenge =
+        'Bearer authorization="https://login.microsoftonline.com/common", resource="https://evil.test"';
+      return { status: 401, headers: { 'www-authenticate': challenge }, body: '' };
+    }
     case 'bare-502':
       return {
         status: 502,
         headers: { 'content-type': 'text/html' },
         body: '<html><body>Bad Gateway</body></html>',
       };
-    case 'redirect':
-      return { status: 307, headers: { location: 'https://169.254.169.254/metadata' }, body: '' };
-    case 'other-challenge': {
-      const challenge =
-        'Bearer authorization="https://login.microsoftonline.com/common", resource="https://evil.test"';
-      return { status: 401, headers: { 'www-authenticate': challenge }, body: '' };
-    }
+    case 'bare-307':
+    case 'bare-401':
+    case 'bare-403':
+    case 'bare-429':
+    case 'bare-503':
+      return { status: Number(what.slice('bare-'.length)), body: '' };
   }
 }

@@ -75,7 +75,7 @@ export class AzureClients {
     return remembered(
       this.#vaults,
       host,
-      () => new KeyClient(`https://${host}`, this.#credential, this.#transport.clientOptions()),
+      () => new KeyClient(`https://${host}`, this.#credential, this.#transport.vaultOptions()),
     );
   }
 
@@ -89,7 +89,7 @@ export class AzureClients {
     return remembered(
       this.#keys,
       keyId,
-      () => new CryptographyClient(key, this.#credential, this.#transport.clientOptions()),
+      () => new CryptographyClient(key, this.#credential, this.#transport.vaultOptions()),
     );
   }
 

@@ -18,6 +18,12 @@ interface Request {
   headers: { set(name: string, value: string): void };
 }
 
+interface Response {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  readonly bodyAsText?: string | null | undefined;
+}
+
 /** The connections of the vaults' and Entra's clients, and what is alike in all their options. */
 export class AzureTransport {
   readonly #agent: https.Agent;
@@ -61,10 +67,42 @@ export class AzureTransport {
     };
   }
 
+  /** For vaults: the SDK trips over refusals that somebody on the way gave, and forgets their status. */
+  vaultOptions() {
+    const options = this.clientOptions();
+    const policy = { name: 'cmkBareRefusals', sendRequest: refuseBareAnswers };
+    return {
+      ...options,
+      additionalPolicies: [...options.additionalPolicies, { position: 'perCall' as const, policy }],
+    };
+  }
+
   /** Ends every connection; calls under way fail. */
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** An answer other than success that has no body of the vault's making. */
+class BareAnswerError extends Error {
+  override readonly name = 'BareAnswerError';
+  readonly statusCode: number;
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super(`HTTP status ${response.status} without a body`);
+    this.statusCode = response.status;
+    this.response = { status: response.status, headers: response.headers };
+  }
+}
+
+async function refuseBareAnswers<R, T extends Response>(
+  request: R,
+  next: (request: R) => Promise<T>,
+): Promise<T> {
+  const response = await next(request);
+  if (response.status >= 300 && !response.bodyAsText) throw new BareAnswerError(response);
+  return response;
 }
 
 /** Connects elsewhere than names resolve to, if told so; certificates are verified for the names all the same. */
