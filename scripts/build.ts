@@ -63,8 +63,10 @@ export async function bundle(program: Program, outDir: string, write = true): Pr
     banner: {
       // CommonJS packages inside an ES module bundle call require for Node's own modules, and look for their
       // contracts in `../../proto`.
-      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url); const __dirname = import.meta.dirname + '/code/of-a-package';",
+      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url); const cmkDirname = import.meta.dirname + '/code/of-a-package';",
     },
+    // Not by its own name: ES modules in the bundle may declare one of theirs.
+    define: { __dirname: 'cmkDirname' },
   });
   return result.metafile;
 }
