@@ -22,7 +22,7 @@ export function transitPolicy({
   capabilities        = ["update"]
   required_parameters = ["associated_data"]
   allowed_parameters = {
-    "${parameter}"      = []
+    ${`"${parameter}"`.padEnd(17)} = []
     "associated_data" = ["${prefix}*"]
   }
 }
