@@ -11,6 +11,8 @@ type SecretKey = graphene.SecretKey;
 
 const AES_256_BYTES = 32;
 const MAX_SESSIONS = 64;
+/** For libraries that give more than ciphertext and tag, which is then refused. */
+const ROOMY_BYTES = 256;
 /** How libraries say that a ciphertext is not authentic. */
 const NOT_AUTHENTIC = [
   'CKR_ENCRYPTED_DATA_INVALID',
@@ -19,6 +21,12 @@ const NOT_AUTHENTIC = [
 ];
 /** Some say no more than this. */
 const VAGUE = ['CKR_GENERAL_ERROR', 'CKR_FUNCTION_FAILED', 'CKR_DATA_INVALID', 'CKR_SIGNATURE_INVALID'];
+
+interface Sealed {
+  readonly iv: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly associatedData: Buffer;
+}
 
 /**
  * One HSM library, in the process that loaded it. Every call blocks, and fails with an {@link HsmError}. Sessions stay
@@ -46,12 +54,11 @@ export class Hsm {
     const key = findKey(session, uri);
     const iv = randomBytes(IV_BYTES);
     const sealed = during('C_Encrypt', () =>
-      session.createCipher(gcm(iv, associatedData), key).once(dataKey, Buffer.alloc(SEALED_BYTES)),
+      session.createCipher(gcm(iv, associatedData), key).once(dataKey, Buffer.alloc(ROOMY_BYTES)),
     );
-    const opened = decrypt(session, key, { iv, sealed, associatedData });
-    const same = opened.length === dataKey.length && timingSafeEqual(opened, dataKey);
-    opened.fill(0);
-    if (!same || sealed.length !== SEALED_BYTES) throw new HsmError(OWN_FAILURES.NOT_VERIFIED, 'C_Decrypt');
+    if (sealed.length !== SEALED_BYTES || !opensTo(dataKey, session, key, { iv, sealed, associatedData })) {
+      throw new HsmError(OWN_FAILURES.NOT_VERIFIED, 'C_Decrypt');
+    }
     return joinWrappedKey({ iv, sealed });
   }
 
@@ -109,7 +116,7 @@ export class Hsm {
       const probe = randomBytes(AES_256_BYTES);
       const sealed = session
         .createCipher(gcm(iv, associatedData), key)
-        .once(probe, Buffer.alloc(SEALED_BYTES));
+        .once(probe, Buffer.alloc(ROOMY_BYTES));
       return decrypt(session, key, { iv, sealed, associatedData }).equals(probe);
     } catch {
       return false;
@@ -166,11 +173,21 @@ function findKey(session: Session, { object, id }: KeyUri): SecretKey {
   });
 }
 
-function decrypt(
-  session: Session,
-  key: SecretKey,
-  { iv, sealed, associatedData }: { iv: Uint8Array; sealed: Uint8Array; associatedData: Buffer },
-): Buffer {
+/** @throws HsmError when the HSM fails otherwise than by refusing the ciphertext */
+function opensTo(dataKey: Buffer, session: Session, key: SecretKey, sealed: Sealed): boolean {
+  let opened: Buffer;
+  try {
+    opened = decrypt(session, key, sealed);
+  } catch (error) {
+    if (error instanceof HsmError && [...NOT_AUTHENTIC, ...VAGUE].includes(error.failure.code)) return false;
+    throw error;
+  }
+  const same = opened.length === dataKey.length && timingSafeEqual(opened, dataKey);
+  opened.fill(0);
+  return same;
+}
+
+function decrypt(session: Session, key: SecretKey, { iv, sealed, associatedData }: Sealed): Buffer {
   const output = Buffer.alloc(SEALED_BYTES);
   try {
     const decipher = during('C_DecryptInit', () =>
