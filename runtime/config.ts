@@ -115,6 +115,18 @@ export function path<S extends Spec>(spec: S): Setting<Value<S, string>> {
   return setting(spec, 'path', (value) => (value.includes('\0') ? undefined : resolve(value)));
 }
 
+/** An absolute URL without user name and password; `protocols` such as `['https:']`. Read without a final slash. */
+export function url<S extends Spec & { protocols: readonly string[] }>(spec: S): Setting<Value<S, string>> {
+  const { protocols } = spec;
+  const expects = `URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  return setting(spec, expects, (value) => {
+    if (!URL.canParse(value)) return undefined;
+    const parsed = new URL(value);
+    const allowed = protocols.includes(parsed.protocol) && parsed.username === '' && parsed.password === '';
+    return allowed ? parsed.href.replace(/\/$/, '') : undefined;
+  });
+}
+
 /** Texts between commas, none of them empty; each may have to match a pattern. */
 export function list<S extends Spec & { pattern?: RegExp; expects?: string }>(
   spec: S,

@@ -6,6 +6,8 @@ import { build, type Metafile } from 'esbuild';
 export interface Program {
   readonly name: string;
   readonly entry: string;
+  /** Scripts that it starts as processes of their own, by the name that they have beside it. */
+  readonly scripts?: Readonly<Record<string, string>>;
   /** Packages that Node cannot load out of a bundle, copied beside it. */
   readonly native: readonly string[];
   /** Contracts of packages that read them from disk, two folders above their code. */
@@ -19,7 +21,8 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: 'broker',
     entry: 'broker/main.ts',
-    native: ['sqlite3', 'bindings', 'file-uri-to-path'],
+    scripts: { 'hsm-process': 'broker/kms/pkcs11/hsm-process.ts' },
+    native: ['sqlite3', 'bindings', 'file-uri-to-path', 'pkcs11js'],
     protos: [HEALTH_PROTO],
   },
   { name: 'sidecar', entry: 'sidecar/main.ts', native: [], protos: [HEALTH_PROTO, REFLECTION_PROTO] },
@@ -41,8 +44,9 @@ const NEVER_USED = [
 /** Bundles one program; the metafile lists every file that went in. */
 export async function bundle(program: Program, outDir: string, write = true): Promise<Metafile> {
   const result = await build({
-    entryPoints: [program.entry],
-    outfile: join(outDir, `${program.name}.mjs`),
+    entryPoints: { [program.name]: program.entry, ...program.scripts },
+    outdir: outDir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     write,
     platform: 'node',
@@ -54,13 +58,15 @@ export async function bundle(program: Program, outDir: string, write = true): Pr
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
-    external: [...NEVER_USED, 'sqlite3'],
+    external: [...NEVER_USED, 'sqlite3', 'pkcs11js'],
     logLevel: 'warning',
     banner: {
       // CommonJS packages inside an ES module bundle call require for Node's own modules, and look for their
       // contracts in `../../proto`.
-      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url); const __dirname = import.meta.dirname + '/code/of-a-package';",
+      js: "import { createRequire as cmkCreateRequire } from 'node:module'; const require = cmkCreateRequire(import.meta.url); const cmkDirname = import.meta.dirname + '/code/of-a-package';",
     },
+    // Not by its own name: ES modules in the bundle may declare one of theirs.
+    define: { __dirname: 'cmkDirname' },
   });
   return result.metafile;
 }

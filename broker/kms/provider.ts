@@ -46,7 +46,16 @@ export interface KeyDescription {
   readonly state: 'ENABLED' | 'DISABLED' | 'PENDING_DELETION' | 'UNAVAILABLE';
   /** Whether the key can wrap 256-bit data keys at all: kind, usage. */
   readonly usable: boolean;
+  /** In words, for whoever enrols the key, e.g. `RSA-HSM 3072`; absent where the KMS does not say. */
+  readonly kind?: string;
+  /** In words, why the key is not ENABLED or not usable, where the provider knows more than that. */
+  readonly reason?: string;
+  /** What a deletion by mistake or malice costs; absent where the KMS always has a waiting period. */
+  readonly deletion?: DeletionProtection;
 }
+
+/** NONE: gone at once; RECOVERABLE: until somebody purges it; PROTECTED: nobody can shorten the waiting period. */
+export type DeletionProtection = 'NONE' | 'RECOVERABLE' | 'PROTECTED';
 
 /** The closed set of reasons why a KMS call fails. */
 export const KMS_CAUSES = {
@@ -67,10 +76,18 @@ export type KmsCause = keyof typeof KMS_CAUSES;
 /** A failed KMS call, translated once, in its provider. */
 export class KmsError extends CmkError {
   readonly kmsCause: KmsCause;
+  /** How long the KMS asked to be left alone, milliseconds; null: it did not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(kmsCause: KmsCause, message: string, options: { cause?: unknown } = {}) {
-    super(KMS_CAUSES[kmsCause].code, message, options);
+  constructor(
+    kmsCause: KmsCause,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+  ) {
+    const { retryAfterMs = null, ...rest } = options;
+    super(KMS_CAUSES[kmsCause].code, message, rest);
     this.kmsCause = kmsCause;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the customer wanted this (revoked, disabled, deleted), as opposed to an outage. */

@@ -26,7 +26,7 @@ export const KEY_LIFECYCLES = ['PENDING', 'STANDBY', 'ACTIVE', 'DECRYPT_ONLY', '
 export type KeyLifecycle = (typeof KEY_LIFECYCLES)[number];
 
 /** Names of the KMS providers; each is a folder in broker/kms. */
-export const PROVIDER_NAMES = ['aws'] as const;
+export const PROVIDER_NAMES = ['aws', 'azure', 'oci', 'transit', 'pkcs11'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** A key-encryption key as the KMS and the store know it. */

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { ControlServer } from '../emulation/control-server.ts';
+import { Faults } from '../emulation/faults.ts';
 import { parseKeyArn } from './arn.ts';
-import { ControlServer } from './control-server.ts';
-import { Faults, type Fault } from './faults.ts';
+import { controlOf } from './control.ts';
+import type { Fault, FaultEffect, Place } from './faults.ts';
 import { KeyStore, type KeyState, type KeyUsage } from './key-store.ts';
 import { Principals, rootOf, type AccessKey, type PrincipalSpec } from './principals.ts';
 import { RegionServer, execute, type World } from './region-server.ts';
@@ -38,7 +40,7 @@ export interface AwsKms {
   readonly endpoints: Readonly<Record<string, string>>;
   /** `http://127.0.0.1:PORT` of the control API. */
   readonly controlUrl: string | null;
-  readonly faults: Pick<Faults, 'clear'> & { add(fault: Fault): () => void };
+  readonly faults: Pick<Faults<FaultEffect, Place>, 'clear'> & { add(fault: Fault): () => void };
   createPrincipal(spec: PrincipalSpec): PrincipalHandle;
   removePrincipal(accessKeyId: string): void;
   /** @returns the key's ARN */
@@ -86,8 +88,8 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
   const save = () => {
     if (statePath !== undefined) saveState(statePath, keys, principals);
   };
-  const trail = new Trail({ path: options.eventsPath ?? null });
-  const faults = new Faults(nowMs);
+  const trail = new Trail(options.eventsPath);
+  const faults = new Faults<FaultEffect, Place>(nowMs);
   const world: World = {
     keys,
     principals,
@@ -170,7 +172,7 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
   };
 
   const control =
-    options.controlPort === undefined ? null : new ControlServer(kms, keys, options.controlPort);
+    options.controlPort === undefined ? null : new ControlServer(controlOf(kms, keys), options.controlPort);
   await Promise.all([...servers.values()].map((server) => server.start()));
   await control?.start();
   return Object.assign(kms, { controlUrl: control?.url ?? null });

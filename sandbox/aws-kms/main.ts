@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
+import { markedRandomBytes, parsePort } from '../emulation/options.ts';
 import { startAwsKms } from './emulator.ts';
 
 /** The emulator as a process. Prints one line of JSON with its addresses when it is ready; SIGTERM ends it. */
@@ -24,7 +24,7 @@ const options = new Command()
 
 const [first, ...others] = options.regions.split(',');
 const regions = [first ?? '', ...others] as const;
-const ports = options.ports?.split(',').map(toPort) ?? [];
+const ports = options.ports?.split(',').map(parsePort) ?? [];
 if (ports.length > 0 && ports.length !== regions.length) {
   throw new Error(`--ports: expected ${regions.length} ports, got ${ports.length}`);
 }
@@ -32,27 +32,11 @@ if (ports.length > 0 && ports.length !== regions.length) {
 const kms = await startAwsKms({
   regions: [regions[0], ...others],
   ports: Object.fromEntries(regions.map((region, index) => [region, ports[index] ?? 0])),
-  controlPort: toPort(options.controlPort),
+  controlPort: parsePort(options.controlPort),
   ...(options.state === undefined ? {} : { statePath: options.state }),
-  ...(options.marker === undefined ? {} : { randomBytes: marked(options.marker) }),
+  ...(options.marker === undefined ? {} : { randomBytes: markedRandomBytes(options.marker) }),
   ...(options.events === undefined ? {} : { eventsPath: options.events }),
 });
 process.stdout.write(JSON.stringify({ endpoints: kms.endpoints, controlUrl: kms.controlUrl }) + '\n');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void kms.close());
-
-function toPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new Error(`port: expected 0 to 65535, got ${text}`);
-  return port;
-}
-
-function marked(hex: string): (count: number) => Buffer {
-  const marker = Buffer.from(hex, 'hex');
-  return (count) => {
-    const bytes = randomBytes(count);
-    marker.copy(bytes);
-    marker.copy(bytes, Math.max(0, count - marker.length));
-    return bytes;
-  };
-}

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { delay, isSilenced, parseObject, readBody, send, type Answer } from '../emulation/answer.ts';
+import { LoopbackServer } from '../emulation/loopback-server.ts';
 import type { Call } from './call.ts';
 import { AwsError } from './errors.ts';
 import { deform, faultError, type Faults, type FaultEffect } from './faults.ts';
 import type { KeyStore } from './key-store.ts';
-import { LoopbackServer } from './loopback-server.ts';
 import { findOperation, runOperation } from './operations.ts';
 import type { Principal, Principals } from './principals.ts';
 import { authenticate } from './sigv4.ts';
@@ -35,11 +36,6 @@ export interface Admitted {
   readonly userAgent: string;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
 const MAX_BODY_BYTES = 1_048_576;
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 const TARGET_PREFIX = 'TrentService.';
@@ -50,23 +46,23 @@ export class RegionServer extends LoopbackServer {
   readonly #world: World;
 
   constructor(region: string, port: number, world: World) {
-    super(port);
+    super((request, response) => void this.#serve(request, response), { port });
     this.region = region;
     this.#world = world;
   }
 
-  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.on('error', () => request.destroy());
     const requestId = randomUUID();
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, MAX_BODY_BYTES, tooLarge);
       const admitted = this.#admit(request, body, requestId);
       const key = typeof admitted.fields['KeyId'] === 'string' ? admitted.fields['KeyId'] : '';
       const strike = this.#world.faults.strike({ region: this.region, key, operation: admitted.name });
-      if (strike.latencyMs > 0) await delay(strike.latencyMs, response);
+      await delay(strike.latencyMs, response);
       this.#answer(response, requestId, admitted, strike.effect);
     } catch (error) {
-      send(response, requestId, toAnswer(error));
+      send(response, toAnswer(error, requestId));
     }
   }
 
@@ -75,7 +71,7 @@ export class RegionServer extends LoopbackServer {
     const { headers, method = '', url = '' } = request;
     const { principal } = authenticate({ method, url, headers, body }, this.#world.principals, {
       region: this.region,
-      nowMs: this.#world.nowMs(),
+      nowMs: this.#world.faults.nowMs({ region: this.region }),
     });
     const target = headers['x-amz-target'];
     if (method !== 'POST' || headers['content-type'] !== CONTENT_TYPE || typeof target !== 'string') {
@@ -94,19 +90,13 @@ export class RegionServer extends LoopbackServer {
   }
 
   #answer(response: ServerResponse, requestId: string, admitted: Admitted, effect: FaultEffect | null): void {
-    if (response.destroyed || effect?.kind === 'silence') return;
-    if (effect?.kind === 'reset' && effect.at === 'start') {
-      response.socket?.resetAndDestroy();
-      return;
-    }
+    if (isSilenced(response, effect)) return;
     const answer = execute(this.#world, admitted, faultError(effect));
-    if (effect?.kind === 'malformed') {
-      send(response, requestId, deform(answer, effect.what));
-      return;
-    }
-    const text = JSON.stringify(answer);
-    if (effect?.kind === 'reset') sendHalf(response, requestId, text);
-    else send(response, requestId, { status: 200, body: text });
+    const { status, body } =
+      effect?.kind === 'malformed'
+        ? deform(answer, effect.what)
+        : { status: 200, body: JSON.stringify(answer) };
+    send(response, { status, headers: headers(requestId), body }, effect);
   }
 }
 
@@ -154,65 +144,29 @@ function tryResolve(call: Call, fields: Readonly<Record<string, unknown>>): Call
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > MAX_BODY_BYTES) throw new AwsError('RequestEntityTooLargeException');
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+function tooLarge(): AwsError {
+  return new AwsError('RequestEntityTooLargeException');
 }
 
 function parseFields(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const fields: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) {
-      return fields as Record<string, unknown>;
-    }
-  } catch {
-    // Answered below, like any other body that is no object.
-  }
-  throw new AwsError('SerializationException');
+  const fields = parseObject(body);
+  if (!fields) throw new AwsError('SerializationException');
+  return fields;
 }
 
-function toAnswer(error: unknown): Answer {
+function toAnswer(error: unknown, requestId: string): Answer {
   const known = error instanceof AwsError ? error : new AwsError('KMSInternalException', String(error));
   // KMS capitalises this one field of this one error.
   const field = known.type === 'AccessDeniedException' ? 'Message' : 'message';
   const message = known.message === '' ? {} : { [field]: known.message };
-  return { status: known.status, body: JSON.stringify({ __type: known.type, ...message }) };
+  const body = JSON.stringify({ __type: known.type, ...message });
+  return { status: known.status, headers: headers(requestId), body };
 }
 
-function send(response: ServerResponse, requestId: string, { status, body }: Answer): void {
-  if (response.destroyed) return;
-  response.writeHead(status, headers(requestId, body));
-  response.end(body);
-}
-
-/** Promises a whole body, sends half of it and resets the connection. */
-function sendHalf(response: ServerResponse, requestId: string, body: string): void {
-  response.writeHead(200, headers(requestId, body));
-  response.write(body.slice(0, body.length / 2), () => response.socket?.resetAndDestroy());
-}
-
-function headers(requestId: string, body: string): Record<string, string | number> {
+function headers(requestId: string): Record<string, string> {
   return {
     'x-amzn-requestid': requestId,
     'content-type': CONTENT_TYPE,
-    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-cache, no-store, must-revalidate, private',
   };
-}
-
-/** Ends early when the client goes away. */
-async function delay(ms: number, response: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    response.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { EventLog } from '../emulation/event-log.ts';
 import type { AwsError } from './errors.ts';
 import type { Call, Operation } from './call.ts';
 import type { Principal } from './principals.ts';
@@ -62,28 +62,22 @@ export interface EndedCall {
 const SECRET_FIELDS = ['Plaintext', 'CiphertextBlob'];
 const WITH_ALGORITHM = ['Encrypt', 'Decrypt'];
 
-/** The log of every call: the latest in memory, all of them as JSON lines in a file if one is given. */
+/** The log of every call. */
 export class Trail {
-  readonly #events: TrailEvent[] = [];
-  readonly #maxEvents: number;
-  readonly #path: string | null;
+  readonly #log: EventLog<TrailEvent>;
 
-  /** @param path appended to */
-  constructor({ path = null, maxEvents = 200_000 }: { path?: string | null; maxEvents?: number } = {}) {
-    this.#path = path;
-    this.#maxEvents = maxEvents;
+  /** @param path every event is appended to it as a line of JSON */
+  constructor(path: string | null = null) {
+    this.#log = new EventLog({ path });
   }
 
   record(ended: EndedCall): void {
-    const event = toEvent(ended);
-    this.#events.push(event);
-    if (this.#events.length > this.#maxEvents) this.#events.splice(0, this.#maxEvents / 10);
-    if (this.#path !== null) appendFileSync(this.#path, JSON.stringify(event) + '\n');
+    this.#log.record(toEvent(ended));
   }
 
   /** Oldest first. */
   events(filter: EventFilter = {}): TrailEvent[] {
-    return this.#events.filter(
+    return this.#log.events(
       (event) =>
         (filter.eventName === undefined || event.eventName === filter.eventName) &&
         (filter.key === undefined || event.resources.some(({ ARN }) => ARN === filter.key)) &&

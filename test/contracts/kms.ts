@@ -4,51 +4,9 @@ import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError } from '../../core/errors.ts';
 import { KmsError, type KmsCall, type KmsCause, type KmsProvider } from '../../broker/kms/provider.ts';
 import { eventually } from '../support/eventually.ts';
+import type { KmsFault, KmsHarness, Operation } from './kms-harness.ts';
 
-/** What can go wrong on the way to a KMS or inside it. */
-export type KmsFault =
-  | 'throttled'
-  | 'internal error'
-  | 'bad gateway'
-  | 'refused connection'
-  | 'silence'
-  | 'reset'
-  | 'reset in the answer'
-  | 'garbled answer'
-  | 'empty answer'
-  | 'answer for another key'
-  | 'short data key'
-  | 'no wrapped key';
-
-/** A KMS to test a provider against: an emulator, or the real thing. */
-export interface KmsHarness {
-  readonly provider: KmsProvider;
-  /** Another provider over the same KMS, with credentials that it does not know. */
-  readonly stranger: KmsProvider;
-  /** A key that can wrap, and another one. */
-  readonly key: string;
-  readonly otherKey: string;
-  /** Holds the material of `key` elsewhere; null where the KMS has no replicas. */
-  readonly replica: string | null;
-  /** A well-formed reference that names nothing. */
-  readonly missingKey: string;
-  /** A key that cannot wrap. */
-  readonly wrongKind: string;
-  /** References that are malformed, by what is wrong with them. */
-  readonly malformed: Readonly<Record<string, string>>;
-  disable(reference: string): void;
-  enable(reference: string): void;
-  scheduleDeletion(reference: string): void;
-  /** Takes the provider's permission away; null gives it back. */
-  revoke(reference: string, denied: 'everything' | { contextKey: string; value: string } | null): void;
-  /** New material under the same key. */
-  rotate(reference: string): void;
-  /** Breaks every call until the returned function mends it. */
-  breakWith(fault: KmsFault): Promise<() => Promise<void>>;
-  /** Open connections to the KMS, as its side sees them. */
-  connections(): Promise<number>;
-  close(): Promise<void>;
-}
+export type { KmsFault, KmsHarness } from './kms-harness.ts';
 
 const CONTEXT: EncryptionContext = {
   acct: 'acme',
@@ -62,7 +20,6 @@ const SHORT_MS = 300;
 /** A call ends this much after its deadline at the latest. */
 const GRACE_MS = 100;
 
-type Operation = 'generate' | 'wrap' | 'unwrap' | 'describe';
 const OPERATIONS: readonly Operation[] = ['generate', 'wrap', 'unwrap', 'describe'];
 const WITH_CONTEXT: readonly Operation[] = ['generate', 'wrap', 'unwrap'];
 
@@ -133,6 +90,10 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('rotation leaves older wrapped keys readable', async (t, kms) => {
     const { provider, key } = kms;
+    if (!kms.rotate) {
+      t.pass('new material is a new key');
+      return;
+    }
     const before = await provider.generate(key, CONTEXT, CALL);
     kms.rotate(key);
     const after = await provider.generate(key, CONTEXT, CALL);
@@ -175,7 +136,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
   check('states become causes, and an enabled key works again', async (t, kms) => {
     const { provider, key } = kms;
     const wrapped = await kms.provider.generate(key, CONTEXT, CALL).then((made) => made.wrapped);
-    t.deepEqual(await provider.describe(key, CALL), { state: 'ENABLED', usable: true });
+    t.like(await provider.describe(key, CALL), { state: 'ENABLED', usable: true });
     kms.disable(key);
     t.like(await provider.describe(key, CALL), { state: 'DISABLED' });
     for (const operation of WITH_CONTEXT) {
@@ -188,6 +149,10 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('a key scheduled for deletion is told apart from a disabled one', async (t, kms) => {
     const { provider, otherKey } = kms;
+    if (!kms.scheduleDeletion) {
+      t.pass('this KMS knows no deletion that waits');
+      return;
+    }
     const { wrapped } = await provider.generate(otherKey, CONTEXT, CALL);
     kms.scheduleDeletion(otherKey);
     t.like(await provider.describe(otherKey, CALL), { state: 'PENDING_DELETION' });
@@ -198,6 +163,10 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('a revoked permission is the customer’s decision', async (t, kms) => {
     const { provider, key } = kms;
+    if (!kms.revoke) {
+      t.pass('this KMS knows no permissions');
+      return;
+    }
     const { wrapped } = await provider.generate(key, CONTEXT, CALL);
     kms.revoke(key, 'everything');
     for (const operation of OPERATIONS) {
@@ -216,6 +185,10 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('a permission can be taken away for some contexts', async (t, kms) => {
     const { provider, key } = kms;
+    if (!kms.deniesByContext || !kms.revoke) {
+      t.pass('this KMS does not see contexts');
+      return;
+    }
     const denied = { ...CONTEXT, id: 'secret-meeting' };
     const [one, two] = [
       await provider.generate(key, CONTEXT, CALL),
@@ -234,11 +207,12 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
   check('a missing key, a key of another kind and unknown credentials have their causes', async (t, kms) => {
     const { wrapped } = await kms.provider.generate(kms.key, CONTEXT, CALL);
     for (const operation of OPERATIONS) {
-      await failsWith(t, 'KEY_NOT_FOUND', perform(kms, operation, kms.missingKey, wrapped), operation);
+      const cause = kms.missingKeyCause ?? 'KEY_NOT_FOUND';
+      await failsWith(t, cause, perform(kms, operation, kms.missingKey, wrapped), operation);
       const strange = { ...kms, provider: kms.stranger };
       await failsWith(t, 'AUTH_FAILED', perform(strange, operation, kms.key, wrapped), operation);
     }
-    t.deepEqual(await kms.provider.describe(kms.wrongKind, CALL), { state: 'ENABLED', usable: false });
+    t.like(await kms.provider.describe(kms.wrongKind, CALL), { state: 'ENABLED', usable: false });
     await t.throwsAsync(kms.provider.generate(kms.wrongKind, CONTEXT, CALL), { instanceOf: KmsError });
   });
 
@@ -254,9 +228,19 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   for (const [fault, cause, operations] of FAULTS) {
     check(`${fault}: ${cause}, and no longer than the deadline`, async (t, kms) => {
+      const spoiled = operations.filter((operation) =>
+        fault === 'short data key' && operation === 'generate'
+          ? kms.makesDataKeys
+          : !kms.blindTo?.[fault]?.includes(operation),
+      );
       const { wrapped } = await kms.provider.generate(kms.key, CONTEXT, CALL);
-      const mend = await kms.breakWith(fault);
-      for (const operation of operations) {
+      const breaking = kms.breakWith(fault);
+      if (!breaking) {
+        t.pass('this KMS cannot fail so');
+        return;
+      }
+      const mend = await breaking;
+      for (const operation of spoiled) {
         const startedMs = performance.now();
         const error = await failsWith(
           t,
@@ -274,7 +258,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
   }
 
   check('an abort ends the call at once and says nothing about the KMS', async (t, kms) => {
-    const mend = await kms.breakWith('silence');
+    const mend = await broken(kms, 'silence');
     for (const when of ['before', 'during'] as const) {
       const abort = new AbortController();
       if (when === 'before') abort.abort();
@@ -291,7 +275,7 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
 
   check('a failed call leaves no connection behind, and closing ends the others', async (t, kms) => {
     await kms.provider.generate(kms.key, CONTEXT, CALL);
-    const mend = await kms.breakWith('silence');
+    const mend = await broken(kms, 'silence');
     const calls = Array.from({ length: 20 }, () =>
       kms.provider.generate(kms.key, CONTEXT, { timeoutMs: SHORT_MS }),
     );
@@ -318,13 +302,22 @@ export function testKmsProvider(name: string, start: () => Promise<KmsHarness>):
       const error = await t.throwsAsync(failure, { instanceOf: KmsError });
       for (const text of forbidden) t.false(error.message.includes(text));
     }
-    const mend = await kms.breakWith('garbled answer');
+    const breaking = kms.breakWith('garbled answer');
+    if (!breaking) return;
+    const mend = await breaking;
     const error = await t.throwsAsync(kms.provider.unwrap(kms.key, wrapped, CONTEXT, CALL), {
       instanceOf: KmsError,
     });
     t.is(error.cause, undefined, 'a parser’s error quotes the answer, which holds the key');
     await mend();
   });
+}
+
+/** Every KMS can fail to answer. */
+async function broken(kms: KmsHarness, fault: KmsFault): Promise<() => Promise<void>> {
+  const mend = await kms.breakWith(fault);
+  if (!mend) throw new Error(`expected a KMS that can break: ${fault}`);
+  return mend;
 }
 
 async function perform(

@@ -12,6 +12,7 @@ import {
   readConfig,
   secret,
   text,
+  url,
   type Setting,
 } from '../../runtime/config.ts';
 
@@ -19,6 +20,7 @@ const base = { name: 'CMK_X', doc: 'For a test.' };
 const duration = durationMs({ ...base, min: 100, max: 300_000 });
 const size = bytes({ ...base, min: 1024, max: 1024 ** 2 });
 const port = integer({ ...base, min: 0, max: 65_535 });
+const https = url({ ...base, protocols: ['https:'] });
 const level = choice({ ...base, of: ['info', 'debug'] });
 const regions = list({ ...base, pattern: /^[a-z0-9-]+$/ });
 
@@ -35,6 +37,7 @@ const accepted: [name: string, setting: Setting<unknown>, given: string, expecte
   ['bytes', size, '2000B', 2000],
   ['a choice', level, 'debug', 'debug'],
   ['a path', path(base), 'data/cmk.db', resolve('data/cmk.db')],
+  ['a URL', https, 'https://kms.example:8443/', 'https://kms.example:8443'],
   ['a list with spaces', regions, 'eu-west-1, us-east-1', ['eu-west-1', 'us-east-1']],
 ];
 
@@ -63,6 +66,9 @@ const refused: [name: string, setting: Setting<unknown>, given: string, problem:
   ['decimal size unit', size, '64KB', 'size (B, KiB, MiB, GiB) from 1KiB to 1MiB, got "64KB"'],
   ['other word', level, 'Debug', 'one of info, debug, got "Debug"'],
   ['path with a zero byte', path(base), 'a\0b', 'path, got'],
+  ['URL of another protocol', https, 'http://kms.example', 'URL that begins with https://, got'],
+  ['URL with a password', https, 'https://user:pass@kms.example', 'got'],
+  ['no URL', https, 'kms.example', 'got "kms.example"'],
   ['list with an empty item', regions, 'a,,b', 'texts between commas, got "a,,b"'],
   ['list with an item off its pattern', regions, 'a,B', 'got "a,B"'],
 ];

@@ -18,6 +18,7 @@ import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
 import { keepTraces } from './artifacts.ts';
+import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
 import { BROKER_ID, brokerSettings, sidecarId, TOKEN } from './settings.ts';
@@ -64,7 +65,7 @@ export async function brokerWorld(
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
   const logger = createLogger({ name: 'broker', level: 'debug', destination });
-  const broker = await startBroker({ config, clock, store, kms: { aws: kms }, logger });
+  const broker = await startBroker({ config, clock, store, kms: everyProvider(kms), logger });
   const clients: grpc.Client[] = [];
   t.teardown(async () => {
     for (const client of clients) client.close();

@@ -21,6 +21,7 @@ import { artifactFolder } from './artifacts.ts';
 import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT } from './aws-kms.ts';
 import { canaryBytes } from './canaries.ts';
 import { DrivenClock } from './driven-clock.ts';
+import { everyProvider } from './every-provider.ts';
 import { BROKER_ID, brokerSettings, sidecarId, sidecarSettings, TOKEN } from './settings.ts';
 import { StallableProxy } from './stallable-proxy.ts';
 import { WatchedKms } from './watched-kms.ts';
@@ -95,7 +96,7 @@ export class DrivenSystem {
     const kms = new WatchedKms(createProviders(config, { aws: role }).aws, clock);
     t.teardown(() => kms.close());
     const logger = loggerInto(log, 'broker');
-    const broker = await startBroker({ config, clock, kms: { aws: kms }, logger });
+    const broker = await startBroker({ config, clock, kms: everyProvider(kms), logger });
     const link = await StallableProxy.start(broker.grpcPort);
     const admin = new AdminClient(`http://127.0.0.1:${broker.adminPort}`, TOKEN);
     const keys = await enrol(aws, admin, role);

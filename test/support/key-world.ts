@@ -12,6 +12,7 @@ import type { Store } from '../../broker/store/store.ts';
 import type { Asset } from '../../core/asset.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { DrivenClock } from './driven-clock.ts';
+import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
 
 export const LEASE_MS = 300_000;
@@ -99,7 +100,7 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
     const observer = new Recorder();
     const services = await startKeyServices({
       store: options.around?.(store) ?? store,
-      providers: { aws: kms },
+      providers: everyProvider(kms),
       clock,
       observer,
       catalogue: DEFAULT_CATALOGUE,

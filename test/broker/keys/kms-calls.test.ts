@@ -2,6 +2,7 @@ import test from 'ava';
 import { KmsCalls } from '../../../broker/keys/kms-calls.ts';
 import type { KmsCause } from '../../../broker/kms/provider.ts';
 import { DrivenClock } from '../../support/driven-clock.ts';
+import { everyProvider } from '../../support/every-provider.ts';
 import { FakeKms } from '../../support/fake-kms.ts';
 import { Recorder } from '../../support/key-world.ts';
 
@@ -12,7 +13,7 @@ function world(options: { concurrency?: number; timeoutMs?: number } = {}) {
   const kms = new FakeKms();
   const clock = new DrivenClock();
   const calls = new KmsCalls({
-    providers: { aws: kms },
+    providers: everyProvider(kms),
     clock,
     timeoutMs,
     concurrency,

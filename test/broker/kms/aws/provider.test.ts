@@ -43,6 +43,8 @@ testKmsProvider('aws', async (): Promise<KmsHarness> => {
       'an id alone': key.split('/')[1] ?? '',
       'an alias': `arn:aws:kms:${HOME}:${CUSTOMER_ACCOUNT}:alias/recordings`,
     },
+    makesDataKeys: true,
+    deniesByContext: true,
     disable: (reference) => kms.disableKey(reference),
     enable: (reference) => kms.enableKey(reference),
     scheduleDeletion: (reference) => kms.scheduleKeyDeletion(reference),

@@ -1,0 +1,96 @@
+import test from 'ava';
+import {
+  OciServiceError,
+  isIncorrectState,
+  stateError,
+  toKmsError,
+} from '../../../../broker/kms/oci/errors.ts';
+import { KmsError, type KmsCause } from '../../../../broker/kms/provider.ts';
+import { CmkError } from '../../../../core/errors.ts';
+import type { KEY_STATES } from '../../../../sandbox/oci-kms/key-store.ts';
+
+function answer(status: number, code: string): OciServiceError {
+  const message = 'Key ocid1.key.oc1.iad.secret is not yours';
+  return new OciServiceError({ status, code, requestId: 'request', retryAfterMs: 2_000 }, message);
+}
+
+function kmsError(error: CmkError): KmsError {
+  if (error instanceof KmsError) return error;
+  throw error;
+}
+
+const ANSWERS: readonly (readonly [number, string, 'unwrap' | 'other', KmsCause])[] = [
+  [400, 'InvalidParameter', 'unwrap', 'CONTEXT_MISMATCH'],
+  [400, 'SomethingNew', 'unwrap', 'CONTEXT_MISMATCH'],
+  [400, 'InvalidParameter', 'other', 'INVALID_RESPONSE'],
+  [400, 'CannotParseRequest', 'unwrap', 'INVALID_RESPONSE'],
+  [400, 'MissingParameter', 'unwrap', 'INVALID_RESPONSE'],
+  [400, 'LimitExceeded', 'unwrap', 'ACCOUNT_ISSUE'],
+  [400, 'QuotaExceeded', 'other', 'ACCOUNT_ISSUE'],
+  [401, 'NotAuthenticated', 'other', 'AUTH_FAILED'],
+  [401, '', 'other', 'AUTH_FAILED'],
+  [401, 'NotAuthorizedOrNotFound', 'other', 'PERMISSION_REVOKED'],
+  [402, 'SignUpRequired', 'other', 'ACCOUNT_ISSUE'],
+  [403, 'NotAuthorized', 'other', 'PERMISSION_REVOKED'],
+  [404, 'NotAuthorizedOrNotFound', 'unwrap', 'PERMISSION_REVOKED'],
+  [404, 'NotFound', 'other', 'KEY_NOT_FOUND'],
+  [404, '', 'other', 'PERMISSION_REVOKED'],
+  [307, '', 'other', 'INVALID_RESPONSE'],
+  [405, 'MethodNotAllowed', 'other', 'INVALID_RESPONSE'],
+  [409, 'IncorrectState', 'other', 'KEY_DISABLED'],
+  [413, 'PayloadTooLarge', 'other', 'INVALID_RESPONSE'],
+  [429, 'TooManyRequests', 'other', 'THROTTLED'],
+  [429, '', 'unwrap', 'THROTTLED'],
+  [500, 'InternalServerError', 'unwrap', 'UNREACHABLE'],
+  [502, '', 'unwrap', 'UNREACHABLE'],
+  [503, 'ServiceUnavailable', 'other', 'UNREACHABLE'],
+  [500, 'NotAuthenticated', 'other', 'UNREACHABLE'],
+  [404, 'constructor', 'other', 'PERMISSION_REVOKED'],
+];
+
+for (const [status, code, operation, cause] of ANSWERS) {
+  test(`${status} ${code || 'without a code'} to ${operation}: ${cause}`, (t) => {
+    const original = answer(status, code);
+    const error = kmsError(toKmsError(original, operation));
+    t.is(error.kmsCause, cause);
+    t.is(error.cause, original, 'for the log');
+    t.is(error.retryAfterMs, 2_000);
+    t.false(error.message.includes('ocid1'));
+  });
+}
+
+const STATES: Readonly<Record<(typeof KEY_STATES)[number], KmsCause>> = {
+  CREATING: 'UNREACHABLE',
+  ENABLING: 'UNREACHABLE',
+  ENABLED: 'UNREACHABLE',
+  DISABLING: 'KEY_DISABLED',
+  DISABLED: 'KEY_DISABLED',
+  DELETING: 'KEY_NOT_FOUND',
+  DELETED: 'KEY_NOT_FOUND',
+  PENDING_DELETION: 'KEY_PENDING_DELETION',
+  SCHEDULING_DELETION: 'KEY_PENDING_DELETION',
+  CANCELLING_DELETION: 'UNREACHABLE',
+  UPDATING: 'UNREACHABLE',
+  BACKUP_IN_PROGRESS: 'UNREACHABLE',
+  RESTORING: 'UNREACHABLE',
+};
+
+for (const [state, cause] of Object.entries(STATES)) {
+  test(`a key that is ${state}: ${cause}`, (t) => {
+    t.is(stateError(state, answer(409, 'IncorrectState')).kmsCause, cause);
+  });
+}
+
+test('only a 409 is about the key’s state', (t) => {
+  t.true(isIncorrectState(answer(409, 'IncorrectState')));
+  t.false(isIncorrectState(answer(404, 'NotAuthorizedOrNotFound')));
+  t.false(isIncorrectState(new Error('reset')));
+});
+
+test('what is no answer is an unreachable KMS; what is translated stays', (t) => {
+  const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  t.is(kmsError(toKmsError(reset, 'unwrap')).kmsCause, 'UNREACHABLE');
+  t.is(kmsError(toKmsError('text', 'other')).kmsCause, 'UNREACHABLE');
+  const cancelled = new CmkError('CANCELLED', 'cancelled');
+  t.is(toKmsError(cancelled, 'unwrap'), cancelled);
+});
