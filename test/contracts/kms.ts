@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError } from '../../core/errors.ts';
-import { KmsError, type KmsCall, type KmsCause, type KmsProvider } from '../../broker/kms/provider.ts';
+import { KmsError, type KmsCall, type KmsCause } from '../../broker/kms/provider.ts';
 import { eventually } from '../support/eventually.ts';
 import type { KmsFault, KmsHarness, Operation } from './kms-harness.ts';
 
