@@ -53,8 +53,9 @@ export const eventCases: Record<string, StoreCase> = {
       // Every seventh fails in the middle: what it took must be given back.
       const audit = index % 7 === 0 ? taken : anAuditEvent();
       const writer = writers[index % writers.length] ?? store;
-      const event = await writer.appendKeyEvent({ kekId: 'k', reason: 'KEY_DISABLED', at: index }, audit);
-      return event.position;
+      const event = { kekId: 'k', reason: 'KEY_DISABLED', at: index };
+      // A slow disk may let a writer wait for longer than the store does; then nothing was stored, and it asks again.
+      return (await onceAvailable(() => writer.appendKeyEvent(event, audit))).position;
     };
     const writing = Promise.allSettled(Array.from({ length: 35 }, (_, index) => append(index)));
     const watched = await watch(writers[1] ?? store, writing);
@@ -93,5 +94,16 @@ async function watch(store: Store, writing: Promise<unknown>): Promise<number[]>
     for (const { position } of await store.keyEventsAfter(seen.at(-1) ?? 0, 100)) seen.push(position);
     if (last) return seen;
     await delay(2);
+  }
+}
+
+/** Repeats a call that the store could not serve in time, a bounded number of times. */
+async function onceAvailable<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt === 5 || toCmkError(error).code !== 'STORE_UNAVAILABLE') throw error;
+    }
   }
 }
