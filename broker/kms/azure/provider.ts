@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { DataKey } from '../../../core/data-key.ts';
+import type { DataKey } from '../../../core/data-key.ts';
 import type { EncryptionContext } from '../../../core/encryption-context.ts';
 import { withDeadline } from '../deadline.ts';
+import { generateHere } from '../generate-here.ts';
 import {
   KmsError,
   type GeneratedDataKey,
@@ -39,14 +40,8 @@ export class AzureKmsProvider implements KmsProvider {
     this.#clients = new AzureClients(credential, transport);
   }
 
-  async generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
-    const dataKey = DataKey.generate();
-    try {
-      return { dataKey, wrapped: await this.wrap(reference, dataKey, context, call) };
-    } catch (error) {
-      dataKey[Symbol.dispose]();
-      throw error;
-    }
+  generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
+    return generateHere((dataKey) => this.wrap(reference, dataKey, context, call));
   }
 
   async wrap(

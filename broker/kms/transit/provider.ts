@@ -5,6 +5,7 @@ import type { EncryptionContext } from '../../../core/encryption-context.ts';
 import { DATA_KEY_BYTES } from '../../../core/message-format.ts';
 import { associatedData } from '../associated-data.ts';
 import { withDeadline } from '../deadline.ts';
+import { generateHere } from '../generate-here.ts';
 import {
   KmsError,
   type GeneratedDataKey,
@@ -49,14 +50,8 @@ export class TransitProvider implements KmsProvider {
     this.#clients = new Map(servers.map((server) => [server, new TransitClient(server, options)]));
   }
 
-  async generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
-    const dataKey = DataKey.generate();
-    try {
-      return { dataKey, wrapped: await this.wrap(reference, dataKey, context, call) };
-    } catch (error) {
-      dataKey[Symbol.dispose]();
-      throw error;
-    }
+  generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
+    return generateHere((dataKey) => this.wrap(reference, dataKey, context, call));
   }
 
   async wrap(
