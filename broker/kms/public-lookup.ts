@@ -1,29 +1,48 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Addresses that no customer's KMS has on the public internet: the broker's own machine and networks, metadata services. */
+/**
+ * Addresses that no customer's KMS has on the public internet: the broker's own machine and networks, metadata
+ * services, and what IANA's registries of special addresses set apart.
+ */
 const NOT_PUBLIC: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
+  // Alibaba's metadata service is among these.
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  // Azure's own services, as its virtual machines see them.
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  // Documentation.
+  ['192.0.2.0', 24],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  // Relays to 6to4.
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  // All but 2000::/3: loopback, IPv4 in IPv6, NAT64, discard, local, link-local, multicast, what is not assigned.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  // Teredo, benchmarks, ORCHID and other protocols.
+  ['2001::', 23],
+  // Documentation.
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  // 6to4, which holds an IPv4 address.
+  ['2002::', 16],
 ];
 
-const notPublic = new BlockList();
-for (const [address, bits] of NOT_PUBLIC) notPublic.addSubnet(address, bits, familyOf(address));
+// One for each family: a list takes an IPv4 address for the IPv6 address that it is mapped to.
+const notPublic = { ipv4: new BlockList(), ipv6: new BlockList() };
+for (const [address, bits] of NOT_PUBLIC) {
+  notPublic[familyOf(address)].addSubnet(address, bits, familyOf(address));
+}
 
 /** A name that leads to an address which is neither public nor allowed. */
 export class PrivateAddressError extends Error {
@@ -57,7 +76,7 @@ export function publicLookup(
 }
 
 export function isPublic(address: string): boolean {
-  return !notPublic.check(address, familyOf(address));
+  return !notPublic[familyOf(address)].check(address, familyOf(address));
 }
 
 /** @returns undefined for anything but networks as ADDRESS/BITS between commas */

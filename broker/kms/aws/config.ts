@@ -5,7 +5,7 @@ export type Endpoints = (region: string) => string | null;
 
 const endpoints: Setting<Endpoints | null> = {
   name: 'CMK_AWS_KMS_ENDPOINT',
-  doc: 'Where to reach AWS KMS in place of its public endpoints, e.g. through PrivateLink: one URL with {region} in it, or region=URL pairs between commas. Regions that are not named keep their public endpoint.',
+  doc: 'Where to reach AWS KMS in place of its public endpoints, e.g. through PrivateLink: one URL with {region} in it, or region=URL pairs between commas. Regions that are not named keep their public endpoint, which must not have a private address; these may.',
   default: null,
   expects: 'URL with {region}, or region=URL pairs between commas',
   secret: false,

@@ -27,6 +27,7 @@ const TEXT = {
   otherKey: 'the wrapped key is not this key’s',
   account: 'the AWS account is suspended or not subscribed in this region',
   unreachable: 'the KMS could not be reached',
+  privateAddress: 'the KMS’s host name leads to a private address',
   failed: 'the KMS failed internally',
   keyUnavailable: 'the KMS cannot use the key at the moment',
   refused: 'the KMS refused the request itself',
@@ -85,6 +86,7 @@ function translate(error: SdkError): Translation {
   if (error.name === 'AccessDeniedException' || error.name === 'AccessDenied')
     return fromDenial(error.message);
   if (Object.hasOwn(BY_NAME, error.name)) return BY_NAME[error.name] ?? ['INVALID_RESPONSE', TEXT.refused];
+  if (error.code === 'PRIVATE_ADDRESS') return ['UNREACHABLE', TEXT.privateAddress];
   const status = error.$metadata?.httpStatusCode;
   if (status === 429) return ['THROTTLED', TEXT.throttled];
   if (status !== undefined && status >= 500) return ['UNREACHABLE', TEXT.failed];

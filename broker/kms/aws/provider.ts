@@ -122,7 +122,8 @@ export class AwsKmsProvider implements KmsProvider {
     send: (client: KMSClient, options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     try {
-      const client = this.#clients.get(regionOf(reference));
+      // Read again at every call: nothing but an ARN decides which host is connected to.
+      const client = this.#clients.get(regionOf(parseKeyArn(reference)));
       return await withDeadline(call, (abortSignal) => send(client, { abortSignal }), wipe);
     } catch (error) {
       throw toKmsError(error);
