@@ -3,7 +3,7 @@ import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Account, AuditEvent, Group, Kek } from '../model/types.ts';
-import type { Store } from '../store/store.ts';
+import type { AccountFacts, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -15,12 +15,15 @@ export class Administration {
     this.#options = options;
   }
 
-  /** Creates or replaces. @throws CmkError INVALID_ARGUMENT, STORE_UNAVAILABLE */
-  async putAccount(actor: string, account: Account): Promise<Account> {
+  /**
+   * Creates or replaces; its external id is made at the first time and stays.
+   * @returns the account as stored
+   * @throws CmkError INVALID_ARGUMENT, STORE_UNAVAILABLE
+   */
+  async putAccount(actor: string, account: AccountFacts): Promise<Account> {
     checkIdentifier('account', account.id);
     const detail = `put account: licence ${account.licence}`;
-    await this.#options.store.putAccount(account, this.#event(actor, account.id, detail));
-    return account;
+    return this.#options.store.putAccount(account, this.#event(actor, account.id, detail));
   }
 
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */

@@ -55,6 +55,7 @@ export class EnrolKey {
       account,
       provider,
       references,
+      role: null,
       lifecycle: 'STANDBY',
       canary: verification.canary,
       createdAt: Math.floor(nowMs / 1000),

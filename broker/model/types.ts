@@ -6,6 +6,11 @@ export interface Account {
   readonly id: string;
   readonly name: string;
   readonly licence: Licence;
+  /**
+   * What the broker names when it assumes a role in the customer's AWS account; made when the account is first stored,
+   * and never changed. Their trust policy demands it, so that a role serves this account alone. No secret.
+   */
+  readonly externalId: string;
 }
 
 /** Whose assets an account's licence covers: nobody's, everyone's, or those of the members of licensed groups. */
@@ -38,11 +43,20 @@ export interface Kek {
   readonly provider: ProviderName;
   /** Identifiers in the KMS, e.g. ARNs: the key itself first, then its replicas in the order to try. */
   readonly references: readonly [string, ...string[]];
+  /** The role in the customer's account through which the key is reached; null: with the broker's own identity. */
+  readonly role: AssumedRole | null;
   readonly lifecycle: KeyLifecycle;
   /** A wrapped data key that protects nothing: unwrapping it proves that the key still works. */
   readonly canary: Canary | null;
   /** UNIX seconds. */
   readonly createdAt: number;
+}
+
+/** A role in a customer's AWS account that the broker assumes. */
+export interface AssumedRole {
+  readonly arn: string;
+  /** The external id of the key's account. */
+  readonly externalId: string;
 }
 
 export interface Canary {

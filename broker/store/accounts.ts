@@ -1,17 +1,28 @@
 import type { Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
 import { type Account, type Group, LICENCES } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
+import type { AccountFacts } from './store.ts';
 
 /** SQLite takes no more than 500 rows in one statement. */
 const MEMBERS_A_STATEMENT = 400;
 
 export function toAccount(row: Row): Account {
-  return { id: row.text('id'), name: row.text('name'), licence: row.oneOf('licence', LICENCES) };
+  return {
+    id: row.text('id'),
+    name: row.text('name'),
+    licence: row.oneOf('licence', LICENCES),
+    externalId: row.text('external_id'),
+  };
 }
 
-export async function putAccount(db: Knex, { id, name, licence }: Account): Promise<void> {
+/** The database makes the external id, see migrations/0002-assumed-roles.ts; what is not named here stays as it is. */
+export async function putAccount(db: Knex, { id, name, licence }: AccountFacts): Promise<Account> {
   await db('accounts').insert({ id, name, licence }).onConflict('id').merge();
+  const stored = await findAccount(db, id);
+  if (!stored) throw new CmkError('INTERNAL', 'the account that was put is not stored');
+  return stored;
 }
 
 export async function findAccount(db: Knex, id: string): Promise<Account | null> {

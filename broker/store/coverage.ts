@@ -20,7 +20,7 @@ export async function coverage(
   const query = joinReferences(
     db('accounts as a').leftJoin('keks as k', 'k.account', 'a.id').where('a.id', account),
   )
-    .select('a.id', 'a.name', 'a.licence', ...KEK_COLUMNS)
+    .select('a.id', 'a.name', 'a.licence', 'a.external_id', ...KEK_COLUMNS)
     .select({
       in_licensed_group: db.raw('exists ?', [memberships]),
       enrolled: db.raw('exists ?', [enrolments]),

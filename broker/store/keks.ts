@@ -1,6 +1,13 @@
 import type { Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
-import { type Canary, type Kek, KEY_LIFECYCLES, type KeyLifecycle, PROVIDER_NAMES } from '../model/types.ts';
+import {
+  type AssumedRole,
+  type Canary,
+  type Kek,
+  KEY_LIFECYCLES,
+  type KeyLifecycle,
+  PROVIDER_NAMES,
+} from '../model/types.ts';
 import { readRows } from './database.ts';
 import type { Row } from './row.ts';
 
@@ -9,6 +16,8 @@ export const KEK_COLUMNS = [
   'k.id as kek_id',
   'k.account as kek_account',
   'k.provider',
+  'k.role_arn',
+  'k.role_external_id',
   'k.lifecycle',
   'k.canary_wrapped',
   'k.canary_context',
@@ -43,10 +52,15 @@ function toKek(id: string, row: Row): Omit<Kek, 'references'> {
     id,
     account: row.optionalText('kek_account'),
     provider: row.oneOf('provider', PROVIDER_NAMES),
+    role: row.isNull('role_arn') ? null : toRole(row),
     lifecycle: row.oneOf('lifecycle', KEY_LIFECYCLES),
     canary: row.isNull('canary_wrapped') ? null : toCanary(row),
     createdAt: row.integer('created_at'),
   };
+}
+
+function toRole(row: Row): AssumedRole {
+  return { arn: row.text('role_arn'), externalId: row.text('role_external_id') };
 }
 
 function toCanary(row: Row): Canary {
@@ -65,6 +79,8 @@ export async function insertKek(db: Knex, kek: Kek): Promise<void> {
     id: kek.id,
     account: kek.account,
     provider: kek.provider,
+    role_arn: kek.role?.arn ?? null,
+    role_external_id: kek.role?.externalId ?? null,
     lifecycle: kek.lifecycle,
     created_at: kek.createdAt,
     ...canaryColumns(kek.canary),

@@ -16,7 +16,7 @@ import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
-import type { Coverage, Store } from './store.ts';
+import type { AccountFacts, Coverage, Store } from './store.ts';
 
 /** The store on a SQL database: which statements belong together. Each begins with a write, so SQLite can queue it. */
 export class SqlStore implements Store {
@@ -26,10 +26,11 @@ export class SqlStore implements Store {
     this.#database = database;
   }
 
-  putAccount(account: Account, audit: AuditEvent): Promise<void> {
+  putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
     return this.#database.transact(async (db) => {
-      await accounts.putAccount(db, account);
+      const stored = await accounts.putAccount(db, account);
       await audits.appendAudit(db, [audit]);
+      return stored;
     });
   }
 

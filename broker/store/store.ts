@@ -13,6 +13,9 @@ import type {
 
 export type { Coverage };
 
+/** What others say of an account; the rest of it is made by the store. */
+export type AccountFacts = Omit<Account, 'externalId'>;
+
 /**
  * What the broker remembers. Each implementation passes test/contracts/store.ts.
  *
@@ -25,8 +28,11 @@ export type { Coverage };
  * - "null" means that there is no such row; never a failure.
  */
 export interface Store {
-  /** Creates or replaces. */
-  putAccount(account: Account, audit: AuditEvent): Promise<void>;
+  /**
+   * Creates or replaces. A new account gets an external id here, which stays its own whatever is put later.
+   * @returns the account as stored
+   */
+  putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account>;
   findAccount(id: string): Promise<Account | null>;
   /** In order of id, at most `limit`, from after `afterId`. */
   listAccounts(afterId: string | null, limit: number): Promise<Account[]>;

@@ -6,13 +6,31 @@ export const accountCases: Record<string, StoreCase> = {
   'an account is created, replaced and found': async (t, store) => {
     t.is(await store.findAccount('acme'), null);
     await store.putAccount(anAccount(), anAuditEvent());
-    await store.putAccount(anAccount({ name: `O'Hara; DROP "TABLE" ?`, licence: 'GROUPS' }), anAuditEvent());
-    t.deepEqual(await store.findAccount('acme'), {
-      id: 'acme',
-      name: `O'Hara; DROP "TABLE" ?`,
-      licence: 'GROUPS',
-    });
+    const facts = { id: 'acme', name: `O'Hara; DROP "TABLE" ?`, licence: 'GROUPS' } as const;
+    const stored = await store.putAccount(facts, anAuditEvent());
+    t.deepEqual(stored, { ...facts, externalId: stored.externalId });
+    t.deepEqual(await store.findAccount('acme'), stored);
     t.is((await store.listAudit('acme', 10)).length, 2);
+  },
+
+  'an account’s external id is made once, and no other account has it': async (t, store) => {
+    const made = await store.putAccount(anAccount(), anAuditEvent());
+    t.regex(made.externalId, /^cmk-[0-9a-f]{32}$/);
+    const later = await store.putAccount(anAccount({ name: 'Later', externalId: 'mine' }), anAuditEvent());
+    t.deepEqual(later, { ...made, name: 'Later' });
+    const other = await store.putAccount(anAccount({ id: 'other' }), anAuditEvent());
+    t.not(other.externalId, made.externalId);
+    t.deepEqual(await store.listAccounts(null, 10), [later, other]);
+  },
+
+  'accounts that an older release stores get external ids as well': async (t, store, place) => {
+    for (const id of ['old', 'older']) {
+      const columns = `insert into accounts (id, name, licence) values ('${id}', 'Old', 'NONE')`;
+      await place.harness.execute(place.location, columns);
+    }
+    const ids = (await store.listAccounts(null, 10)).map(({ externalId }) => externalId);
+    t.is(new Set(ids).size, 2);
+    for (const externalId of ids) t.regex(externalId, /^cmk-[0-9a-f]{32}$/);
   },
 
   'accounts are listed byte by byte, page by page': async (t, store) => {
@@ -68,8 +86,7 @@ export const accountCases: Record<string, StoreCase> = {
 
   'coverage has all that a decision needs': async (t, store) => {
     t.is(await store.coverage('acme', 'amy', '0001', 'X'), null);
-    await withAccount(store);
-    const account = anAccount();
+    const account = await store.putAccount(anAccount(), anAuditEvent());
     const nothing = { account, ownerInLicensedGroup: false, enrolled: false, keks: [] };
     t.deepEqual(await store.coverage('acme', 'amy', '0001', 'X'), nothing);
 

@@ -10,6 +10,9 @@ export const keyCases: Record<string, StoreCase> = {
     const kek = await withKek(store, { references: ['first', 'second', 'a third'], canary });
     t.deepEqual(await store.findKek(kek.id), kek);
     t.is(await store.findKek('unknown'), null);
+    const role = { arn: 'arn:aws:iam::111122223333:role/cmk', externalId: 'cmk-0' };
+    const throughRole = await withKek(store, { role });
+    t.deepEqual(await store.findKek(throughRole.id), throughRole);
     const newer = { wrapped: Uint8Array.from([1]), context: {} };
     await store.setCanary(kek.id, newer);
     t.deepEqual(await store.findKek(kek.id), { ...kek, canary: newer });

@@ -7,7 +7,7 @@ import { assetContext } from '../../core/encryption-context.ts';
 
 /** What a broker stores, with everything that a test does not care about filled in. */
 export function anAccount(facts: Partial<Account> = {}): Account {
-  return { id: 'acme', name: 'Acme', licence: 'ACCOUNT', ...facts };
+  return { id: 'acme', name: 'Acme', licence: 'ACCOUNT', externalId: 'cmk-0', ...facts };
 }
 
 export function aKek(facts: Partial<Kek> = {}): Kek {
@@ -18,6 +18,7 @@ export function aKek(facts: Partial<Kek> = {}): Kek {
     account: 'acme',
     provider: 'aws',
     references: [...references],
+    role: null,
     lifecycle: 'STANDBY',
     canary: null,
     createdAt: 1_700_000_000,

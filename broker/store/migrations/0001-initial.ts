@@ -1,13 +1,5 @@
 import type { Knex } from 'knex';
-
-/**
- * A text that compares byte by byte on every database: the order is the same everywhere, and an upgrade of the
- * system's locales cannot break an index.
- */
-function text(db: Knex, table: Knex.CreateTableBuilder, column: string): Knex.ColumnBuilder {
-  const isSqlite = (db.client as { dialect: string }).dialect === 'sqlite3';
-  return table.specificType(column, isSqlite ? 'text' : 'text collate "C"');
-}
+import { text } from './columns.ts';
 
 export async function up(db: Knex): Promise<void> {
   await customers(db);

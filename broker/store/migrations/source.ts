@@ -1,11 +1,15 @@
 import type { Knex } from 'knex';
 import * as initial from './0001-initial.ts';
+import * as assumedRoles from './0002-assumed-roles.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
  * the new schema: both run at once during a rolling update.
  */
-const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([['0001-initial', initial]]);
+const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
+  ['0001-initial', initial],
+  ['0002-assumed-roles', assumedRoles],
+]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */
 export const migrationSource: Knex.MigrationSource<string> = {

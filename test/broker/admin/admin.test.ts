@@ -9,11 +9,11 @@ const send = async (world: BrokerWorld, path: string, init: RequestInit) => {
 
 test('accounts, groups, enrolments and keys are made and read back', async (t) => {
   const { admin, kms } = await brokerWorld(t);
-  const account = { id: 'initech', name: 'Initech', licence: 'GROUPS' };
-  t.deepEqual(await admin('PUT', '/v1/accounts/initech', { name: 'Initech', licence: 'GROUPS' }), {
-    status: 200,
-    body: account,
-  });
+  const put = await admin('PUT', '/v1/accounts/initech', { name: 'Initech', licence: 'GROUPS' });
+  const { externalId } = put.body as { externalId: string };
+  t.regex(externalId, /^cmk-[0-9a-f]{32}$/);
+  const account = { id: 'initech', name: 'Initech', licence: 'GROUPS', externalId };
+  t.deepEqual(put, { status: 200, body: account });
   t.deepEqual((await admin('GET', '/v1/accounts/initech')).body, account);
   t.deepEqual(await admin('GET', '/v1/accounts?after=globex&limit=1'), {
     status: 200,

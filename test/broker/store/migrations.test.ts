@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Knex } from 'knex';
+import * as initial from '../../../broker/store/migrations/0001-initial.ts';
+import * as assumedRoles from '../../../broker/store/migrations/0002-assumed-roles.ts';
+import { openPostgres } from '../../../broker/store/postgres.ts';
+import { openSqlite } from '../../../broker/store/sqlite.ts';
+import { PostgresServer } from '../../support/postgres.ts';
+
+const DATABASES: Record<string, () => Promise<{ db: Knex; remove: () => Promise<void> }>> = {
+  async SQLite() {
+    const folder = await mkdtemp(join(tmpdir(), 'cmk-store-'));
+    return {
+      db: await openSqlite(join(folder, 'cmk.db')),
+      remove: () => rm(folder, { recursive: true }),
+    };
+  },
+  async PostgreSQL() {
+    const server = await PostgresServer.start();
+    return { db: await openPostgres(await server.createDatabase(), 1), remove: () => server.remove() };
+  },
+};
+
+for (const [name, open] of Object.entries(DATABASES)) {
+  test(`${name}: accounts that were there before have an external id each, and keys no role`, async (t) => {
+    const { db, remove } = await open();
+    t.teardown(remove);
+    t.teardown(() => db.destroy());
+    await initial.up(db);
+    for (const id of ['acme', 'globex']) await db('accounts').insert({ id, name: id, licence: 'NONE' });
+    const kek = { id: 'kek', account: 'acme', provider: 'aws', lifecycle: 'ACTIVE', created_at: 1 };
+    await db('keks').insert(kek);
+
+    await assumedRoles.up(db);
+    const ids = await db<{ external_id: string }>('accounts').pluck('external_id');
+    t.is(new Set(ids).size, 2);
+    for (const externalId of ids) t.regex(externalId, /^cmk-[0-9a-f]{32}$/);
+    t.like(await db('keks').first(), { id: 'kek', role_arn: null, role_external_id: null });
+  });
+}
