@@ -45,11 +45,19 @@ export function parseKeyUrl(text: string, servers: readonly TransitServer[]): st
  * @returns null when the operator has since taken the server off the list
  */
 export function locate(reference: string, servers: readonly TransitServer[]): KeyLocation | null {
-  if (!URL.canParse(reference)) return null;
+  if (!isAccepted(reference, servers)) return null;
   const { origin, pathname } = new URL(reference);
   const parts = splitPath(pathname);
   const server = parts && serverFor(servers, origin, parts.mount);
   return server ? { server, ...parts } : null;
+}
+
+function isAccepted(reference: string, servers: readonly TransitServer[]): boolean {
+  try {
+    return parseKeyUrl(reference, servers) === reference;
+  } catch {
+    return false;
+  }
 }
 
 function splitPath(pathname: string): { mount: string; name: string } | null {
