@@ -103,6 +103,7 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer {
   return {
     denied: (reason) => metrics.denied(reason),
     kmsCalled: (...facts) => metrics.kmsCalled(...facts),
+    kmsGuarded: (...facts) => metrics.kmsGuarded(...facts),
     cached: (event) => metrics.cached(event),
     revoked: (reason) => {
       metrics.revoked(reason);

@@ -17,6 +17,11 @@ export const BROKER_METRICS = {
     labels: ['provider', 'operation', 'outcome'],
     buckets: REMOTE_BUCKETS,
   },
+  cmk_kms_guard_events_total: {
+    type: 'counter',
+    help: 'What was done about KMSs that fail or are asked too much: calls refused by a limit (ACCOUNT_CONCURRENCY, ACCOUNT_RATE, PROVIDER_CONCURRENCY, PROVIDER_QUOTA), answered with the failure of a moment ago (RESTING), sent to another replica (FAILOVER), repeated (RETRY).',
+    labels: ['provider', 'event'],
+  },
   cmk_authorization_denied_total: {
     type: 'counter',
     help: 'Connections and calls refused, by the cause that the caller is not told.',
@@ -54,6 +59,10 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
 
   kmsCalled(...[provider, operation, outcome, durationMs]: Parameters<Observer['kmsCalled']>): void {
     this.#own.cmk_kms_request_duration_seconds.observe({ provider, operation, outcome }, durationMs / 1000);
+  }
+
+  kmsGuarded(provider: string, event: string): void {
+    this.#own.cmk_kms_guard_events_total.inc({ provider, event });
   }
 
   revoked(reason: string): void {

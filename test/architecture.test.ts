@@ -40,6 +40,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'core',
     'runtime',
     /^:node:/,
+    ':lru-cache',
   ],
   'broker/grpc': [
     'broker/grpc',

@@ -3,17 +3,19 @@ import type { EncryptionContext } from '../../core/encryption-context.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { KmsError, type KeyDescription, type KmsCall, type KmsProvider } from '../kms/provider.ts';
 import type { Kek, ProviderName } from '../model/types.ts';
-import { Limiter } from './limiter.ts';
+import { Breakers } from './guard/breakers.ts';
+import { CallGuard, GuardRefusal, type GuardSettings } from './guard/call-guard.ts';
 import type { KmsOperation, Observer } from './observer.ts';
 
-/** How many calls may wait for each one that runs. */
-const WAITING_PER_RUNNING = 16;
-/** For how long a replica is preferred to a key that did not answer. */
-const AWAY_MS = 10_000;
-const MAX_REMEMBERED_AWAY = 10_000;
+/** A call that has less time left than this is not made. */
+const MIN_ATTEMPT_MS = 20;
+/** What a replica gets at the least, while there is time left at all. */
+const MIN_SHARE_MS = 1_000;
+const MAX_RETRIES = 2;
+const FIRST_PAUSE_MS = 100;
 
 /** Where a key is: what a call needs to know of a {@link Kek}. */
-export type KmsTarget = Pick<Kek, 'provider' | 'references'>;
+export type KmsTarget = Pick<Kek, 'account' | 'provider' | 'references' | 'canary'>;
 
 /** How a KMS call came out well. */
 export interface KmsSuccess {
@@ -23,18 +25,50 @@ export interface KmsSuccess {
   readonly startedAtMs: number;
 }
 
+export interface KmsCallsOptions {
+  readonly providers: Readonly<Record<ProviderName, KmsProvider>>;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly settings: GuardSettings & {
+    /** Of one operation with everything that belongs to it: waiting for a turn, replicas, retries. */
+    readonly kmsTimeoutMs: number;
+    /** Regions, the nearest first: replicas there are preferred to the others. */
+    readonly kmsNearest: readonly string[] | null;
+  };
+  /** From 0 to 1; default: random. */
+  readonly jitter?: () => number;
+}
+
+type Attempt<T> = (provider: KmsProvider, reference: string, call: KmsCall) => Promise<T>;
+
+/** One operation on its way through the replicas. */
+interface Operation<T> {
+  readonly target: KmsTarget;
+  readonly name: KmsOperation;
+  readonly attempt: Attempt<T>;
+  /** Monotonic. */
+  readonly endsMs: number;
+}
+
 /**
- * Calls to the customers' KMSs: the key first, then its replicas in order; each call with a deadline, a bounded
- * number at a time. A call is nobody's in particular: its result may serve several callers, so no caller's
- * cancellation ends it.
+ * Calls to the customers' KMSs. The nearest replica is asked first; one that failed rests, and is tried again behind
+ * the callers' backs. Each operation ends by its deadline, and {@link CallGuard} keeps the accounts from harming one
+ * another. A call is nobody's in particular: its result may serve several callers, so no caller's cancellation ends it.
  */
 export class KmsCalls {
   readonly #options: KmsCallsOptions;
-  readonly #limiters = new Map<string, Limiter>();
-  readonly #awayUntilMs = new Map<string, number>();
+  readonly #guard: CallGuard;
+  readonly #breakers: Breakers;
+  readonly #jitter: () => number;
+  readonly #closing = new AbortController();
 
   constructor(options: KmsCallsOptions) {
+    const { clock, settings, observer } = options;
     this.#options = options;
+    const onRefused = observer.kmsGuarded.bind(observer);
+    this.#guard = new CallGuard({ clock, settings, onRefused });
+    this.#breakers = new Breakers(clock);
+    this.#jitter = options.jitter ?? Math.random;
   }
 
   /** @throws KmsError */
@@ -42,10 +76,22 @@ export class KmsCalls {
     target: KmsTarget,
     context: EncryptionContext,
   ): Promise<KmsSuccess & { dataKey: DataKey; wrapped: Uint8Array }> {
-    const { result, ...success } = await this.#firstOf(target, 'generate', (provider, reference, call) =>
+    const { result, ...success } = await this.#run(target, 'generate', (provider, reference, call) =>
       provider.generate(reference, context, call),
     );
     return { ...success, ...result };
+  }
+
+  /** @throws KmsError */
+  async wrap(
+    target: KmsTarget,
+    dataKey: DataKey,
+    context: EncryptionContext,
+  ): Promise<KmsSuccess & { wrapped: Uint8Array }> {
+    const { result, ...success } = await this.#run(target, 'wrap', (provider, reference, call) =>
+      provider.wrap(reference, dataKey, context, call),
+    );
+    return { ...success, wrapped: result };
   }
 
   /** @throws KmsError */
@@ -54,7 +100,7 @@ export class KmsCalls {
     wrapped: Uint8Array,
     context: EncryptionContext,
   ): Promise<KmsSuccess & { dataKey: DataKey }> {
-    const { result, ...success } = await this.#firstOf(target, 'unwrap', (provider, reference, call) =>
+    const { result, ...success } = await this.#run(target, 'unwrap', (provider, reference, call) =>
       provider.unwrap(reference, wrapped, context, call),
     );
     return { ...success, dataKey: result };
@@ -62,7 +108,7 @@ export class KmsCalls {
 
   /** @throws KmsError */
   async describe(target: KmsTarget): Promise<KeyDescription> {
-    const { result } = await this.#firstOf(target, 'describe', (provider, reference, call) =>
+    const { result } = await this.#run(target, 'describe', (provider, reference, call) =>
       provider.describe(reference, call),
     );
     return result;
@@ -73,91 +119,175 @@ export class KmsCalls {
     return this.#options.providers[provider].parseReference(text);
   }
 
-  async #firstOf<T>(
+  /** Ends what runs behind the callers' backs. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** Tries the replicas in turn, and all of them again while a retry may help and can be afforded. */
+  async #run<T>(
     target: KmsTarget,
-    operation: KmsOperation,
-    attempt: (provider: KmsProvider, reference: string, call: KmsCall) => Promise<T>,
+    name: KmsOperation,
+    attempt: Attempt<T>,
   ): Promise<KmsSuccess & { result: T }> {
+    const { clock, observer, settings } = this.#options;
+    const operation = { target, name, attempt, endsMs: clock.monotonicMs() + settings.kmsTimeoutMs };
+    const budget = this.#guard.retryBudget(target);
+    budget.earn();
+    for (let retries = 0; ; retries++) {
+      const outcome = await this.#tryReplicas(operation);
+      if (!(outcome instanceof Failure)) return outcome;
+      const pauseMs = this.#pauseMs(retries, outcome.error);
+      const inTime = clock.monotonicMs() + pauseMs + MIN_ATTEMPT_MS < operation.endsMs;
+      const helps = outcome.wasAsked && outcome.error.retryable && retries < MAX_RETRIES;
+      if (!helps || !inTime || !budget.spend()) throw outcome.error;
+      observer.kmsGuarded(target.provider, 'RETRY');
+      await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve));
+    }
+  }
+
+  #pauseMs(retries: number, { retryAfterMs }: KmsError): number {
+    const pauseMs = FIRST_PAUSE_MS * 2 ** retries * (0.5 + this.#jitter());
+    return Math.max(retryAfterMs ?? 0, pauseMs);
+  }
+
+  async #tryReplicas<T>(operation: Operation<T>): Promise<(KmsSuccess & { result: T }) | Failure> {
+    const { clock, observer } = this.#options;
+    const { target, endsMs } = operation;
+    const references = this.#inOrder(target);
     let failure: KmsError | null = null;
-    for (const reference of this.#inOrder(target.references)) {
+    let wasAsked = false;
+    for (const [index, reference] of references.entries()) {
+      const leftMs = endsMs - clock.monotonicMs();
+      if (leftMs < MIN_ATTEMPT_MS) break;
+      const breaker = this.#breakers.get(target.provider, reference);
+      const remembered = breaker.refusal();
+      if (remembered) observer.kmsGuarded(target.provider, 'RESTING');
       try {
-        return await this.#call(target.provider, operation, reference, attempt);
+        if (remembered) throw remembered;
+        if (index > 0) observer.kmsGuarded(target.provider, 'FAILOVER');
+        const shareMs = this.#shareMs(target, references.slice(index), leftMs);
+        return await this.#call(operation, reference, shareMs);
       } catch (error) {
         const current = asKmsError(error);
-        if (current.kmsCause === 'UNREACHABLE') this.#noteAway(reference);
+        wasAsked ||= !remembered && !(current instanceof GuardRefusal);
         // The same bytes under the same context: another replica would say the same.
-        if (current.kmsCause === 'CONTEXT_MISMATCH') throw current;
+        if (current.kmsCause === 'CONTEXT_MISMATCH') return new Failure(current, false);
         // What the customer decided explains more than what happened to be unreachable besides.
         if (!failure?.customerDecision || current.customerDecision) failure = current;
       }
     }
-    throw failure ?? new KmsError('INVALID_RESPONSE', 'the key has no reference');
+    return new Failure(failure ?? new KmsError('UNREACHABLE', 'no time was left to ask the KMS'), wasAsked);
   }
 
-  /** As given, but what did not answer a moment ago comes last: its deadline would be everybody's delay. */
-  #inOrder(references: readonly string[]): string[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    const isAway = (reference: string) => (this.#awayUntilMs.get(reference) ?? 0) > nowMs;
-    return references.toSorted((a, b) => Number(isAway(a)) - Number(isAway(b)));
+  /** The nearest first, else as given; what failed of late comes last: its deadline would be everybody's delay. */
+  #inOrder(target: KmsTarget): string[] {
+    const { providers, settings } = this.#options;
+    const { provider, references } = target;
+    if (references.length === 1) return [...references];
+    const facts = references.map((reference) => {
+      const nearest = (settings.kmsNearest ?? []).indexOf(providers[provider].regionOf(reference) ?? '');
+      const isResting = this.#breakers.get(provider, reference).isResting;
+      return { reference, isResting, distance: nearest === -1 ? Infinity : nearest };
+    });
+    const byDistance = (a: number, b: number) => (a === b ? 0 : a - b);
+    facts.sort((a, b) => Number(a.isResting) - Number(b.isResting) || byDistance(a.distance, b.distance));
+    if (facts[0]?.isResting === false) {
+      for (const { reference, isResting } of facts) if (isResting) this.#tryBehind(target, reference);
+    }
+    return facts.map(({ reference }) => reference);
   }
 
-  #noteAway(reference: string): void {
-    if (this.#awayUntilMs.size >= MAX_REMEMBERED_AWAY) this.#awayUntilMs.clear();
-    this.#awayUntilMs.set(reference, this.#options.clock.monotonicMs() + AWAY_MS);
+  /** Replicas in good health share the time; those that rest get what the others leave. */
+  #shareMs({ provider }: KmsTarget, remaining: readonly string[], leftMs: number): number {
+    const healthy = remaining.filter((reference) => !this.#breakers.get(provider, reference).isResting);
+    const parts = healthy.length === 0 ? remaining.length : healthy.length;
+    return Math.min(leftMs, Math.max(MIN_SHARE_MS, leftMs / parts));
   }
 
-  async #call<T>(
-    providerName: ProviderName,
-    operation: KmsOperation,
+  /** Unwraps the canary with a replica that rests, when it is time: if that works, it rests no longer. */
+  #tryBehind(target: KmsTarget, reference: string): void {
+    const { clock, settings } = this.#options;
+    const { canary } = target;
+    if (!canary || !this.#breakers.get(target.provider, reference).takeTrial()) return;
+    const attempt: Attempt<void> = async (provider, _, call) => {
+      const { wrapped, context } = canary;
+      const signal = this.#closing.signal;
+      (await provider.unwrap(reference, wrapped, context, { ...call, signal }))[Symbol.dispose]();
+    };
+    const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
+    const trial: Operation<void> = { target, name: 'unwrap', attempt, endsMs };
+    // The breaker has the outcome, and the metrics.
+    this.#call(trial, reference, settings.kmsTimeoutMs).catch(() => undefined);
+  }
+
+  #call<T>(
+    { target, name, attempt, endsMs }: Operation<T>,
     reference: string,
-    attempt: (provider: KmsProvider, reference: string, call: KmsCall) => Promise<T>,
+    timeoutMs: number,
   ): Promise<KmsSuccess & { result: T }> {
-    const { clock, providers, timeoutMs, observer } = this.#options;
-    const observe = (outcome: Parameters<Observer['kmsCalled']>[2], sinceMs: number) =>
-      observer.kmsCalled(providerName, operation, outcome, clock.monotonicMs() - sinceMs);
-    const askedAtMs = clock.monotonicMs();
-    let startedAtMs = askedAtMs;
-    try {
-      const result = await this.#limited(`${providerName} ${reference}`, () => {
-        startedAtMs = clock.monotonicMs();
-        return attempt(providers[providerName], reference, { timeoutMs });
-      });
-      observe('OK', startedAtMs);
+    const { clock, providers } = this.#options;
+    const provider = providers[target.provider];
+    const guarded = {
+      account: target.account,
+      provider: target.provider,
+      quota: provider.quotaOf(reference, name),
+      maxWaitMs: timeoutMs,
+    };
+    return this.#guard.run(guarded, async () => {
+      const startedAtMs = clock.monotonicMs();
+      const leftMs = Math.max(MIN_ATTEMPT_MS, Math.min(timeoutMs, endsMs - startedAtMs));
+      const result = await this.#observed({ target, name, reference, startedAtMs }, () =>
+        attempt(provider, reference, { timeoutMs: leftMs }),
+      );
       return { result, reference, startedAtMs };
-    } catch (error) {
-      observe(asKmsError(error).kmsCause, startedAtMs);
-      throw error;
-    }
+    });
   }
 
-  async #limited<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const { clock, concurrency, timeoutMs } = this.#options;
-    const limiter =
-      this.#limiters.get(name) ??
-      new Limiter({
-        clock,
-        concurrency,
-        maxWaiting: concurrency * WAITING_PER_RUNNING,
-        maxWaitMs: timeoutMs,
-      });
-    this.#limiters.set(name, limiter);
+  async #observed<T>(
+    { target, name, reference, startedAtMs }: ObservedCall,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { clock, observer } = this.#options;
+    const breaker = this.#breakers.get(target.provider, reference);
+    const observe = (outcome: Parameters<Observer['kmsCalled']>[2]) =>
+      observer.kmsCalled(target.provider, name, outcome, clock.monotonicMs() - startedAtMs);
     try {
-      return await limiter.run(work);
-    } finally {
-      if (limiter.idle) this.#limiters.delete(name);
+      const result = await work();
+      breaker.succeeded();
+      observe('OK');
+      return result;
+    } catch (error) {
+      const failure = asKmsError(error);
+      if (MAY_CONCERN_ONE_CONTEXT.has(failure.kmsCause)) breaker.succeeded();
+      else breaker.failed(failure);
+      observe(failure.kmsCause);
+      throw failure;
     }
   }
 }
 
-interface KmsCallsOptions {
-  readonly providers: Readonly<Record<ProviderName, KmsProvider>>;
-  readonly clock: Clock;
-  /** Of one call to one key or replica; waiting for a turn may take as long again. */
-  readonly timeoutMs: number;
-  /** Calls at a time to one key or replica. */
-  readonly concurrency: number;
-  readonly observer: Observer;
+interface ObservedCall {
+  readonly target: KmsTarget;
+  readonly name: KmsOperation;
+  readonly reference: string;
+  readonly startedAtMs: number;
 }
+
+/** No replica served. */
+class Failure {
+  readonly error: KmsError;
+  /** Whether any of them was asked, rather than resting or out of turn. */
+  readonly wasAsked: boolean;
+
+  constructor(error: KmsError, wasAsked: boolean) {
+    this.error = error;
+    this.wasAsked = wasAsked;
+  }
+}
+
+/** The KMS answered, and may answer otherwise about another asset: no reason to rest. */
+const MAY_CONCERN_ONE_CONTEXT: ReadonlySet<string> = new Set(['PERMISSION_REVOKED', 'CONTEXT_MISMATCH']);
 
 /** Providers promise to throw nothing else; a defect there must not look like a customer's decision. */
 function asKmsError(error: unknown): KmsError {

@@ -1,21 +1,29 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { CacheEvent } from '../../runtime/sealed-cache.ts';
-import type { KmsCause } from '../kms/provider.ts';
+import type { KmsCause, KmsOperation } from '../kms/provider.ts';
 import type { ProviderName } from '../model/types.ts';
+import type { GuardLimit } from './guard/call-guard.ts';
 import type { DenialReason } from '../policy/authorize.ts';
 
-export type KmsOperation = 'generate' | 'unwrap' | 'describe';
+export type { KmsOperation } from '../kms/provider.ts';
+
+/**
+ * What was done about KMSs that fail or are asked too much: a call refused by a limit, answered with a failure of a
+ * moment ago (RESTING), sent to another replica, or repeated.
+ */
+export type KmsGuardEvent = GuardLimit | 'RESTING' | 'FAILOVER' | 'RETRY';
 
 /** What the use cases tell about themselves, for metrics and the log. No method may throw. */
 export interface Observer {
   denied(reason: DenialReason): void;
-  /** One KMS call came back, or never left because too many were waiting. */
+  /** One KMS call came back. */
   kmsCalled(
     provider: ProviderName,
     operation: KmsOperation,
     outcome: 'OK' | KmsCause,
     durationMs: number,
   ): void;
+  kmsGuarded(provider: ProviderName, event: KmsGuardEvent): void;
   cached(event: CacheEvent): void;
   revoked(reason: ErrorCode): void;
   auditWriteFailed(error: unknown): void;

@@ -10,7 +10,7 @@ import { DescribeAsset } from './describe-asset.ts';
 import { EnrolKey } from './enrol-key.ts';
 import { IssueDataKey } from './issue-data-key.ts';
 import { KeyHealth } from './key-health.ts';
-import { KmsCalls } from './kms-calls.ts';
+import { KmsCalls, type KmsCallsOptions } from './kms-calls.ts';
 import { LeasedKeys } from './leased-keys.ts';
 import { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
@@ -26,14 +26,12 @@ export interface KeyServicesOptions {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly catalogue: Catalogue;
-  readonly settings: {
+  readonly settings: KmsCallsOptions['settings'] & {
     /** The platform key, then its replicas. */
     readonly platformKey: readonly string[];
     readonly leaseMs: number;
     readonly cacheEntries: number;
     readonly probeIntervalMs: number;
-    readonly kmsTimeoutMs: number;
-    readonly kmsConcurrency: number;
   };
 }
 
@@ -55,15 +53,10 @@ export interface KeyServices {
 /** @throws CmkError CONFIG_INVALID when the platform key does not pass its verification; STORE_UNAVAILABLE */
 export async function startKeyServices(options: KeyServicesOptions): Promise<KeyServices> {
   const { store, providers, clock, observer, catalogue, settings } = options;
-  const {
-    leaseMs,
-    cacheEntries: maxEntries,
-    kmsTimeoutMs: timeoutMs,
-    kmsConcurrency: concurrency,
-  } = settings;
+  const { leaseMs, cacheEntries: maxEntries } = settings;
   const writer = new AuditWriter({ store, onFailure: (error) => observer.auditWriteFailed(error) });
   const ledger = new Ledger({ writer, clock, observer });
-  const kms = new KmsCalls({ providers, clock, observer, timeoutMs, concurrency });
+  const kms = new KmsCalls({ providers, clock, observer, settings });
   const enrolKey = new EnrolKey({ store, kms, ledger, clock });
   const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
 
@@ -87,6 +80,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     probe,
     ledger,
     async close() {
+      kms.close();
       await probe.stop();
       revocations.stop();
       await health.settled();

@@ -48,12 +48,13 @@ export async function verifyKey(
     id: kekId,
     timestamp: String(Math.floor(nowMs / 1000)),
   };
-  const targets = references.map((reference) => ({ provider, references: [reference] as const }));
+  const target = { account, provider, canary: null };
+  const targets = references.map((reference) => ({ ...target, references: [reference] as const }));
   const steps: VerificationStep[] = [];
   let made: { dataKey: DataKey; wrapped: Uint8Array } | null = null;
   try {
     for (const target of targets) await step(steps, 'DESCRIBE', target, () => describe(kms, target));
-    const primary = { provider, references: [references[0]] as const };
+    const primary = { ...target, references: [references[0]] as const };
     const generated = await step(steps, 'GENERATE', primary, () => kms.generate(primary, context));
     made = generated;
     const { wrapped, dataKey } = generated;

@@ -27,8 +27,20 @@ export interface KmsProvider {
    * @throws CmkError INVALID_ARGUMENT that says what was expected
    */
   parseReference(text: string): string;
+  /** The region that a key is in, as the KMS names it; null where there are none. */
+  regionOf(reference: string): string | null;
+  /** What a call is counted against by the KMS; null where no quota is published. */
+  quotaOf(reference: string, operation: KmsOperation): KmsQuota | null;
   /** Ends idle connections. Calls under way fail. */
   close(): void;
+}
+
+export type KmsOperation = 'generate' | 'wrap' | 'unwrap' | 'describe';
+
+/** So many calls a second for all that share a scope, e.g. a region. */
+export interface KmsQuota {
+  readonly scope: string;
+  readonly perSecond: number;
 }
 
 export interface KmsCall {

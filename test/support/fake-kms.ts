@@ -9,6 +9,7 @@ import {
   type KmsCall,
   type KmsCause,
   type KmsProvider,
+  type KmsQuota,
 } from '../../broker/kms/provider.ts';
 import { canaryKey } from './canaries.ts';
 
@@ -31,6 +32,7 @@ export class FakeKms implements KmsProvider {
   readonly calls: FakeCall[] = [];
   /** Called within each call, e.g. to hold it or to let time pass. */
   onCall: (call: FakeCall) => Promise<void> | void = () => undefined;
+  quota: KmsQuota | null = null;
   readonly #keys = new Map<string, FakeKey>();
   #held: Promise<void> | null = null;
 
@@ -105,6 +107,15 @@ export class FakeKms implements KmsProvider {
   parseReference(text: string): string {
     if (/^fake:[a-z0-9-]+$/.test(text)) return text;
     throw new CmkError('INVALID_ARGUMENT', `reference: expected fake:name, got ${JSON.stringify(text)}`);
+  }
+
+  /** What stands before the last dash of a replica's name that ends in a number, e.g. `eu` in `fake:eu-1`. */
+  regionOf(reference: string): string | null {
+    return /^fake:(.+)-\d+$/.exec(reference)?.[1] ?? null;
+  }
+
+  quotaOf(): KmsQuota | null {
+    return this.quota;
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import { FakeKms } from './fake-kms.ts';
 
 export const LEASE_MS = 300_000;
 export const PROBE_INTERVAL_MS = 10_000;
+const MAX_RETRY_PAUSE_MS = 300;
 
 export const ASSET: Asset = {
   account: 'acme',
@@ -33,16 +34,23 @@ export const PATIENT = new AbortController().signal;
 /** Remembers what the use cases told. */
 export class Recorder implements Observer {
   readonly denials: string[] = [];
+  readonly guarded: string[] = [];
   readonly revocations: string[] = [];
   readonly cacheEvents: string[] = [];
   readonly background: unknown[] = [];
   auditFailures = 0;
+  /** Called when a pause before a retry is about to begin. */
+  onRetry: () => void = () => undefined;
 
   denied(reason: string): void {
     this.denials.push(reason);
   }
   kmsCalled(): void {
     // The fake KMS counts for itself.
+  }
+  kmsGuarded(_provider: string, event: string): void {
+    this.guarded.push(event);
+    if (event === 'RETRY') this.onRetry();
   }
   cached(event: string): void {
     this.cacheEvents.push(event);
@@ -98,6 +106,8 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
   const running: KeyServices[] = [];
   const start = async () => {
     const observer = new Recorder();
+    // Nobody else lets the time of the pauses before retries pass.
+    observer.onRetry = () => setImmediate(() => clock.advance(MAX_RETRY_PAUSE_MS));
     const services = await startKeyServices({
       store: options.around?.(store) ?? store,
       providers: everyProvider(kms),
@@ -111,6 +121,9 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
         probeIntervalMs: PROBE_INTERVAL_MS,
         kmsTimeoutMs: options.kmsTimeoutMs ?? 5_000,
         kmsConcurrency: options.kmsConcurrency ?? 64,
+        kmsAccountRate: 100_000,
+        kmsQuotaShare: 100,
+        kmsNearest: null,
       },
     });
     running.push(services);

@@ -52,6 +52,14 @@ export class WatchedKms implements KmsProvider {
     return this.#kms.parseReference(text);
   }
 
+  regionOf(reference: string): string | null {
+    return this.#kms.regionOf(reference);
+  }
+
+  quotaOf(...parts: Parameters<KmsProvider['quotaOf']>): ReturnType<KmsProvider['quotaOf']> {
+    return this.#kms.quotaOf(...parts);
+  }
+
   close(): void {
     this.#kms.close();
   }

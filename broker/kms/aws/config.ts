@@ -25,7 +25,7 @@ export const awsSettings = {
   awsMaxConnections: integer({
     name: 'CMK_AWS_KMS_MAX_CONNECTIONS',
     doc: 'The most connections to AWS KMS at a time, for each region.',
-    default: '256',
+    default: '1024',
     min: 1,
     max: 4096,
   }),

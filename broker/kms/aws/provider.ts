@@ -15,11 +15,14 @@ import {
   type GeneratedDataKey,
   type KeyDescription,
   type KmsCall,
+  type KmsOperation,
   type KmsProvider,
+  type KmsQuota,
 } from '../provider.ts';
 import { AwsClients, type AwsCredentials } from './client.ts';
 import type { AwsConfig } from './config.ts';
 import { toKmsError } from './errors.ts';
+import { awsQuota } from './quotas.ts';
 import { parseKeyArn, regionOf } from './reference.ts';
 
 const MAX_BLOB_BYTES = 6_144;
@@ -110,6 +113,14 @@ export class AwsKmsProvider implements KmsProvider {
 
   parseReference(text: string): string {
     return parseKeyArn(text);
+  }
+
+  regionOf(reference: string): string {
+    return regionOf(reference);
+  }
+
+  quotaOf(reference: string, operation: KmsOperation): KmsQuota {
+    return awsQuota(reference, operation);
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import {
   type KeyDescription,
   type KmsCall,
   type KmsProvider,
+  type KmsQuota,
 } from '../provider.ts';
 import { ONE_TIME_KEY_BYTES, openBlob, parseBlob, sealBlob, type WrapAlgorithm } from './blob.ts';
 import { AzureClients } from './client.ts';
@@ -20,6 +21,8 @@ import { formatKeyId, parseKeyId, type Cloud, type KeyId } from './reference.ts'
 import { AzureTransport } from './transport.ts';
 
 const MAX_REMEMBERED_ALGORITHMS = 4_096;
+/** Of a vault, for RSA keys of 2048 bits in its HSM. Longer ones have less, software ones more: its 429s tell. */
+const CALLS_PER_SECOND = 200;
 
 /**
  * Azure Key Vault and Managed HSM. A reference is a key's identifier; without a version it follows the customer's
@@ -123,6 +126,15 @@ export class AzureKmsProvider implements KmsProvider {
 
   parseReference(text: string): string {
     return formatKeyId(parseKeyId(text, this.#cloud));
+  }
+
+  /** A vault's name does not tell where it is. */
+  regionOf(): null {
+    return null;
+  }
+
+  quotaOf(reference: string): KmsQuota {
+    return { scope: parseKeyId(reference, this.#cloud).host, perSecond: CALLS_PER_SECOND };
   }
 
   close(): void {

@@ -122,6 +122,15 @@ export class OciKmsProvider implements KmsProvider {
     return this.#parse(text).ocid;
   }
 
+  regionOf(reference: string): string {
+    return this.#parse(reference).domains[0].split('.', 1)[0] ?? '';
+  }
+
+  /** OCI publishes none. */
+  quotaOf(): null {
+    return null;
+  }
+
   close(): void {
     this.#client.close();
   }

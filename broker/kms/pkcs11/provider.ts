@@ -87,6 +87,15 @@ export class Pkcs11Provider implements KmsProvider {
     return toDescription(answer.key);
   }
 
+  /** The HSM stands where it stands, and its owner knows what it can do. */
+  regionOf(): null {
+    return null;
+  }
+
+  quotaOf(): null {
+    return null;
+  }
+
   parseReference(text: string): string {
     const uri = parseKeyUri(text);
     if (this.#pool) return uri;

@@ -107,6 +107,16 @@ export class TransitProvider implements KmsProvider {
     return parseKeyUrl(text, this.#servers);
   }
 
+  /** A server's name does not tell where it is. */
+  regionOf(): null {
+    return null;
+  }
+
+  /** Its owner sets the limits, and answers 429 beyond them. */
+  quotaOf(): null {
+    return null;
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.close();
   }

@@ -1,108 +1,230 @@
 import test from 'ava';
-import { KmsCalls } from '../../../broker/keys/kms-calls.ts';
-import type { KmsCause } from '../../../broker/kms/provider.ts';
+import { assetContext } from '../../../core/encryption-context.ts';
+import { KmsCalls, type KmsTarget } from '../../../broker/keys/kms-calls.ts';
+import { KmsError, type KmsCause } from '../../../broker/kms/provider.ts';
 import { DrivenClock } from '../../support/driven-clock.ts';
 import { everyProvider } from '../../support/every-provider.ts';
 import { FakeKms } from '../../support/fake-kms.ts';
-import { Recorder } from '../../support/key-world.ts';
+import { ASSET, Recorder } from '../../support/key-world.ts';
 
-const CONTEXT = { acct: 'acme' };
+const CONTEXT = assetContext(ASSET, 1_700_000_000);
+const CANARY_CONTEXT = { ...CONTEXT, type: 'Canary' };
+const TIMEOUT_MS = 5_000;
 
-function world(options: { concurrency?: number; timeoutMs?: number } = {}) {
-  const { concurrency = 64, timeoutMs = 5_000 } = options;
+async function world(options: { nearest?: string[] } = {}) {
   const kms = new FakeKms();
   const clock = new DrivenClock();
+  const observer = new Recorder();
   const calls = new KmsCalls({
     providers: everyProvider(kms),
     clock,
-    timeoutMs,
-    concurrency,
-    observer: new Recorder(),
+    observer,
+    settings: {
+      kmsTimeoutMs: TIMEOUT_MS,
+      kmsConcurrency: 64,
+      kmsAccountRate: 10_000,
+      kmsQuotaShare: 100,
+      kmsNearest: options.nearest ?? null,
+    },
+    jitter: () => 0.5,
   });
-  const primary = kms.createKey('primary');
-  const replica = kms.replicate(primary, 'replica');
-  const target = { provider: 'aws', references: [primary, replica] } as const;
-  return { kms, clock, calls, primary, replica, target };
+  const primary = kms.createKey('us-1');
+  const replica = kms.replicate(primary, 'eu-1');
+  const { wrapped, dataKey } = await kms.generate(primary, CANARY_CONTEXT, { timeoutMs: TIMEOUT_MS });
+  dataKey[Symbol.dispose]();
+  kms.calls.length = 0;
+  const facts = { account: 'acme', provider: 'aws', canary: { wrapped, context: CANARY_CONTEXT } } as const;
+  const target: KmsTarget = { ...facts, references: [primary, replica] };
+  const alone: KmsTarget = { ...facts, references: [primary] };
+  /** What an operation asked of the KMS, trials left out, and what of it was trials. */
+  const asked = async (what: KmsTarget = target) => {
+    kms.calls.length = 0;
+    await calls.generate(what, CONTEXT).catch(() => undefined);
+    await settle();
+    return {
+      calls: kms.calls.filter(({ operation }) => operation === 'generate').map(({ reference }) => reference),
+      trials: kms.calls.filter(({ operation }) => operation === 'unwrap').map(({ reference }) => reference),
+    };
+  };
+  return { kms, clock, calls, observer, primary, replica, target, alone, asked };
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets driven time pass until the operation has ended. */
+async function running<T>(clock: DrivenClock, operation: Promise<T>): Promise<T> {
+  let ended = false;
+  const end = () => (ended = true);
+  operation.then(end, end);
+  for (let step = 0; step < 1_000 && !ended; step++) {
+    await settle();
+    clock.advance(10);
+  }
+  return operation;
 }
 
 const OUTCOMES: readonly [
   primary: KmsCause | null,
   replica: KmsCause | null,
   outcome: string,
-  asked: number,
+  askedOnce: number,
 ][] = [
-  [null, 'UNREACHABLE', 'primary', 1],
-  ['UNREACHABLE', null, 'replica', 2],
-  ['THROTTLED', null, 'replica', 2],
-  ['KEY_DISABLED', null, 'replica', 2],
-  ['UNREACHABLE', 'THROTTLED', 'KMS_THROTTLED', 2],
+  [null, 'UNREACHABLE', 'fake:us-1', 1],
+  ['UNREACHABLE', null, 'fake:eu-1', 2],
+  ['THROTTLED', null, 'fake:eu-1', 2],
+  ['KEY_DISABLED', null, 'fake:eu-1', 2],
   ['UNREACHABLE', 'KEY_DISABLED', 'KEY_DISABLED', 2],
   ['KEY_DISABLED', 'UNREACHABLE', 'KEY_DISABLED', 2],
   ['KEY_DISABLED', 'PERMISSION_REVOKED', 'KEY_PERMISSION_REVOKED', 2],
   ['CONTEXT_MISMATCH', null, 'KMS_CONTEXT_MISMATCH', 1],
+  ['AUTH_FAILED', 'AUTH_FAILED', 'KMS_AUTH_FAILED', 2],
 ];
 
-for (const [first, second, outcome, asked] of OUTCOMES) {
+for (const [first, second, outcome, count] of OUTCOMES) {
   test(`primary ${first ?? 'OK'}, replica ${second ?? 'OK'}: ${outcome}`, async (t) => {
-    const { kms, calls, primary, replica, target } = world();
+    const { kms, calls, clock, primary, replica, target } = await world();
     kms.key(primary).failure = first;
     kms.key(replica).failure = second;
-    const running = calls.generate(target, CONTEXT);
-    const expected = outcome.toUpperCase() === outcome ? outcome : null;
-    if (expected) await t.throwsAsync(running, { code: expected });
-    else t.is((await running).reference, `fake:${outcome}`);
-    t.is(kms.calls.length, asked);
+    const operation = running(clock, calls.generate(target, CONTEXT));
+    if (outcome.startsWith('fake:')) t.is((await operation).reference, outcome);
+    else await t.throwsAsync(operation, { code: outcome });
+    t.is(kms.calls.length, count);
   });
 }
 
-test('a key that does not answer is tried last for a while, not first each time', async (t) => {
-  const { kms, clock, calls, primary, replica, target } = world();
-  kms.key(primary).failure = 'UNREACHABLE';
-  const asked = async () => {
-    kms.calls.length = 0;
-    await calls.generate(target, CONTEXT);
-    return kms.calls.map(({ reference }) => reference);
+test('an outage everywhere is retried twice, with pauses, and then told', async (t) => {
+  const { kms, calls, clock, primary, replica, target, observer } = await world();
+  for (const reference of [primary, replica]) kms.key(reference).failure = 'UNREACHABLE';
+  const startedAtMs = clock.monotonicMs();
+  await t.throwsAsync(running(clock, calls.generate(target, CONTEXT)), { code: 'KMS_UNREACHABLE' });
+  t.is(kms.calls.length, 6);
+  t.is(observer.guarded.filter((event) => event === 'RETRY').length, 2);
+  t.true(clock.monotonicMs() - startedAtMs >= 300);
+});
+
+test('a retry that comes through is a success', async (t) => {
+  const { kms, calls, clock, primary, alone } = await world();
+  kms.key(primary).failure = 'THROTTLED';
+  kms.onCall = () => {
+    if (kms.calls.length === 2) kms.key(primary).failure = null;
   };
-  t.deepEqual(await asked(), [primary, replica]);
-  t.deepEqual(await asked(), [replica]);
+  t.is((await running(clock, calls.generate(alone, CONTEXT))).reference, primary);
+});
+
+test('a KMS that asks for more patience than there is time is not asked again', async (t) => {
+  const { kms, calls, clock, alone } = await world();
+  kms.generate = () => {
+    kms.calls.push({ operation: 'generate', reference: '', context: {} });
+    return Promise.reject(new KmsError('THROTTLED', 'later', { retryAfterMs: TIMEOUT_MS }));
+  };
+  await t.throwsAsync(running(clock, calls.generate(alone, CONTEXT)), { code: 'KMS_THROTTLED' });
+  t.is(kms.calls.length, 1);
+});
+
+test('what the customer decided is not retried', async (t) => {
+  const { kms, calls, clock, primary, alone } = await world();
+  kms.key(primary).failure = 'KEY_DISABLED';
+  await t.throwsAsync(running(clock, calls.generate(alone, CONTEXT)), { code: 'KEY_DISABLED' });
+  t.is(kms.calls.length, 1);
+});
+
+test('a key that failed rests while its replica serves, is tried behind the callers’ backs, and is used again', async (t) => {
+  const { kms, clock, primary, replica, asked } = await world();
+  kms.key(primary).failure = 'UNREACHABLE';
+  t.deepEqual(await asked(), { calls: [primary, replica], trials: [] });
+  t.deepEqual(await asked(), { calls: [replica], trials: [] });
+  clock.advance(1_000);
+  t.deepEqual(await asked(), { calls: [replica], trials: [primary] });
+  t.deepEqual(await asked(), { calls: [replica], trials: [] });
+  kms.key(primary).failure = null;
+  clock.advance(10_000);
+  t.deepEqual(await asked(), { calls: [replica], trials: [primary] });
+  t.deepEqual(await asked(), { calls: [primary], trials: [] });
+});
+
+test('when everything rests, everything is tried', async (t) => {
+  const { kms, clock, calls, primary, replica, target, asked } = await world();
+  kms.key(primary).failure = 'UNREACHABLE';
+  await asked();
   kms.key(replica).failure = 'UNREACHABLE';
   kms.key(primary).failure = null;
-  t.deepEqual(await asked(), [replica, primary]);
-  clock.advance(10_000);
-  t.deepEqual(await asked(), [primary]);
+  t.is((await running(clock, calls.generate(target, CONTEXT))).reference, primary);
+});
+
+test('a dead key without replica: five failures, then one attempt a second, and its recovery is seen within a second', async (t) => {
+  const { kms, clock, calls, primary, alone, observer } = await world();
+  kms.key(primary).failure = 'KEY_DISABLED';
+  for (let count = 0; count < 100; count++) {
+    await t.throwsAsync(calls.generate(alone, CONTEXT), { code: 'KEY_DISABLED' });
+  }
+  t.is(kms.calls.length, 5);
+  t.is(observer.guarded.filter((event) => event === 'RESTING').length, 95);
+  kms.key(primary).failure = null;
+  clock.advance(1_000);
+  t.is((await calls.generate(alone, CONTEXT)).reference, primary);
+  t.is((await calls.generate(alone, CONTEXT)).reference, primary);
+});
+
+test('in a steady outage there are at most 1.2 attempts a call', async (t) => {
+  const { kms, clock, calls, primary, alone } = await world();
+  kms.key(primary).failure = 'UNREACHABLE';
+  const CALLS = 500;
+  for (let count = 0; count < CALLS; count++) {
+    await running(clock, calls.generate(alone, CONTEXT)).catch(() => undefined);
+    // Once a second: the breaker lets every one of them through.
+    clock.advance(1_000);
+  }
+  t.true(kms.calls.length >= CALLS, `${kms.calls.length} attempts`);
+  t.true(kms.calls.length <= 1.2 * CALLS, `${kms.calls.length} attempts`);
+});
+
+test('a refusal that may concern one context alone is asked for anew each time', async (t) => {
+  const { kms, calls, primary, alone } = await world();
+  kms.key(primary).denied = ({ id }) => id === ASSET.id;
+  for (let count = 0; count < 10; count++) {
+    await t.throwsAsync(calls.generate(alone, CONTEXT), { code: 'KEY_PERMISSION_REVOKED' });
+  }
+  t.is(kms.calls.length, 10);
+  await t.notThrowsAsync(calls.generate(alone, { ...CONTEXT, id: 'another' }));
+});
+
+test('the nearest replica is asked first', async (t) => {
+  const { primary, replica, asked, kms } = await world({ nearest: ['eu', 'us'] });
+  t.deepEqual((await asked()).calls, [replica]);
+  kms.key(replica).failure = 'UNREACHABLE';
+  t.deepEqual((await asked()).calls, [replica, primary]);
+});
+
+test('replicas share the time, and who rests gets what is left', async (t) => {
+  const { calls, kms, primary, replica, target } = await world();
+  const timeouts: [string, number][] = [];
+  const generate = kms.generate.bind(kms);
+  kms.generate = (reference, context, call) => {
+    timeouts.push([reference, call.timeoutMs]);
+    return generate(reference, context, call);
+  };
+  kms.key(primary).failure = 'UNREACHABLE';
+  await calls.generate(target, CONTEXT);
+  await calls.generate(target, CONTEXT);
+  t.deepEqual(timeouts, [
+    [primary, TIMEOUT_MS / 2],
+    [replica, TIMEOUT_MS],
+    [replica, TIMEOUT_MS],
+  ]);
 });
 
 test('what a provider throws against its contract is no customer’s decision', async (t) => {
-  const { kms, calls, target } = world();
+  const { kms, clock, calls, target } = await world();
   kms.generate = () => Promise.reject(new TypeError('a defect'));
-  await t.throwsAsync(calls.generate(target, CONTEXT), { code: 'KMS_INVALID_RESPONSE' });
+  await t.throwsAsync(running(clock, calls.generate(target, CONTEXT)), { code: 'KMS_INVALID_RESPONSE' });
 });
 
-test('a dead key holds a bounded number of calls, and another key’s calls pass', async (t) => {
-  const { kms, calls, primary } = world({ concurrency: 2 });
-  let release: () => void = () => undefined;
-  const dead = new Promise<void>((resolve) => (release = resolve));
-  kms.onCall = ({ reference }) => (reference === primary ? dead : undefined);
-  const target = { provider: 'aws', references: [primary] } as const;
-  const outcomes = Promise.allSettled(Array.from({ length: 100 }, () => calls.generate(target, CONTEXT)));
-  t.is(kms.calls.length, 2);
-  const alive = { provider: 'aws', references: [kms.createKey('alive')] } as const;
-  await t.notThrowsAsync(calls.generate(alive, CONTEXT));
-  release();
-  const served = (await outcomes).filter(({ status }) => status === 'fulfilled').length;
-  // Two at once and sixteen waiting for each of them; the rest was refused at the door.
-  t.is(served, 2 + 2 * 16);
-});
-
-test('who waits longer than a call may take is refused', async (t) => {
-  const { kms, clock, calls, primary } = world({ concurrency: 1 });
-  const release = kms.hold();
-  const target = { provider: 'aws', references: [primary] } as const;
-  const first = calls.generate(target, CONTEXT);
-  const second = calls.generate(target, CONTEXT);
-  clock.advance(5_000);
-  await t.throwsAsync(second, { code: 'KMS_THROTTLED' });
-  release();
-  await t.notThrowsAsync(first);
-  await t.notThrowsAsync(calls.generate(target, CONTEXT));
+test('wrapping goes the same way', async (t) => {
+  const { kms, calls, primary, target } = await world();
+  const { dataKey } = await calls.generate(target, CONTEXT);
+  kms.key(primary).failure = 'UNREACHABLE';
+  const { wrapped, reference } = await calls.wrap(target, dataKey, CONTEXT);
+  t.is(reference, 'fake:eu-1');
+  const unwrapped = await calls.unwrap(target, wrapped, CONTEXT);
+  t.deepEqual(unwrapped.dataKey.copyBytes(), dataKey.copyBytes());
 });

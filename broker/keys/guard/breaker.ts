@@ -1,0 +1,69 @@
+import type { Clock } from '../../../runtime/clock.ts';
+import type { KmsError } from '../../kms/provider.ts';
+
+/** So many failures in a row, and calls are answered with the last one in place of being made. */
+const FAILURES_TO_OPEN = 5;
+/** A failure is never answered again for longer than this without asking the KMS anew. */
+const MAX_REMEMBERED_MS = 1_000;
+/** Between trials while another replica serves. */
+const FIRST_REST_MS = 1_000;
+const MAX_REST_MS = 10_000;
+
+/**
+ * What one key or replica has failed with of late. After one failure it *rests*: other replicas are preferred, and a
+ * trial now and then finds out when it works again. After several in a row it is *open*: where there is no other
+ * replica, one call a second is let through as a trial and the others get the last failure at once.
+ */
+export class Breaker {
+  readonly #clock: Clock;
+  #failures = 0;
+  #last: KmsError | null = null;
+  #restMs = FIRST_REST_MS;
+  #nextTrialAtMs = -Infinity;
+  #nextCallAtMs = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isResting(): boolean {
+    return this.#failures > 0;
+  }
+
+  /**
+   * For a key that rests while another replica serves: whether it is time to try it behind the caller's back. Answers
+   * true to one caller for each trial.
+   */
+  takeTrial(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.isResting || nowMs < this.#nextTrialAtMs) return false;
+    this.#nextTrialAtMs = nowMs + this.#restMs;
+    this.#restMs = Math.min(MAX_REST_MS, this.#restMs * 2);
+    return true;
+  }
+
+  /** The failure to answer with in place of a call, or null: make the call. */
+  refusal(): KmsError | null {
+    if (this.#failures < FAILURES_TO_OPEN) return null;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#nextCallAtMs) return this.#last;
+    this.#nextCallAtMs = nowMs + MAX_REMEMBERED_MS;
+    return null;
+  }
+
+  failed(error: KmsError): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.isResting) {
+      this.#restMs = FIRST_REST_MS;
+      this.#nextTrialAtMs = nowMs + FIRST_REST_MS;
+    }
+    this.#failures++;
+    this.#last = error;
+    if (this.#failures === FAILURES_TO_OPEN) this.#nextCallAtMs = nowMs + MAX_REMEMBERED_MS;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#last = null;
+  }
+}
