@@ -53,10 +53,10 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Lets driven time pass until the operation has ended. */
 async function running<T>(clock: DrivenClock, operation: Promise<T>): Promise<T> {
-  let ended = false;
-  const end = () => (ended = true);
+  const state = { ended: false };
+  const end = () => void (state.ended = true);
   operation.then(end, end);
-  for (let step = 0; step < 1_000 && !ended; step++) {
+  for (let step = 0; step < 1_000 && !state.ended; step++) {
     await settle();
     clock.advance(10);
   }
