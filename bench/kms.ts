@@ -14,7 +14,7 @@ import { BrokerMetrics } from '../broker/metrics.ts';
 import { openStore } from '../broker/store/open-store.ts';
 import { CmkError } from '../core/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { AwsCustomer } from '../sandbox/customer.ts';
+import { AwsAccount } from '../sandbox/customers/aws.ts';
 import { launch } from '../sandbox/process.ts';
 
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
@@ -30,7 +30,7 @@ const TYPE = { srvId: '0001', type: 'MeetingWebinarRecording' };
 
 interface World {
   readonly keys: KeyServices;
-  readonly customer: AwsCustomer;
+  readonly customer: AwsAccount;
   readonly timeoutMs: number;
   /** By account: the key's ARNs. */
   readonly arns: ReadonlyMap<string, readonly string[]>;
@@ -140,7 +140,7 @@ async function load({ keys }: World, account: string, forMs: number): Promise<Ou
 async function start(dir: string, closers: (() => Promise<unknown>)[]): Promise<World> {
   const kms = await startKms(dir);
   closers.push(() => kms.process.stop());
-  const provider = new AwsCustomer(kms.controlUrl, '409910850980');
+  const provider = new AwsAccount(kms.controlUrl, '409910850980');
   const role = await provider.createRole('cmk-broker');
   const platformKey = await provider.createMultiRegionKey(REGIONS);
   const endpoints = Object.entries(kms.endpoints).map(([region, url]) => `${region}=${url}`);
@@ -172,7 +172,7 @@ async function start(dir: string, closers: (() => Promise<unknown>)[]): Promise<
     aws.close();
   });
 
-  const customer = new AwsCustomer(kms.controlUrl, '111122223333');
+  const customer = new AwsAccount(kms.controlUrl, '111122223333');
   const policy = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' }],

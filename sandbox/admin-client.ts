@@ -15,9 +15,9 @@ export class AdminClient {
     await this.call('PUT', `/v1/accounts/${account}`, body);
   }
 
-  /** @returns the stored key and how its verification went */
-  async enrolKey(account: string, references: readonly string[]): Promise<EnrolledKey> {
-    const body = { provider: 'aws', references };
+  /** @param provider default: `aws` @returns the stored key and how its verification went */
+  async enrolKey(account: string, references: readonly string[], provider = 'aws'): Promise<EnrolledKey> {
+    const body = { provider, references };
     return (await this.call('POST', `/v1/accounts/${account}/keys`, body)) as EnrolledKey;
   }
 

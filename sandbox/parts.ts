@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answersOk, freePort, launch, type ManagedProcess, type ProcessOptions } from './process.ts';
 import { SIDECAR_NODE_FLAGS } from '../sidecar/node-flags.ts';
@@ -62,6 +63,40 @@ export async function launchSidecar(part: Part, env: Env): Promise<SidecarProces
   const args = [...SIDECAR_NODE_FLAGS, part.programs.sidecar];
   const started = await launchRestartable(part, args, { CMK_LISTEN: address, ...env });
   return Object.assign(started, { address });
+}
+
+/** Its console, and where it serves, which differs. */
+export interface EmulatorAddresses {
+  readonly controlUrl: string;
+  readonly [name: string]: unknown;
+}
+
+/**
+ * Starts an emulator of a KMS on ports of its own; its log of events lies in `dir`.
+ * @param name the folder of its main file
+ * @param args besides those that every emulator takes
+ * @returns the addresses as it prints them
+ * @throws Error as {@link launch}
+ */
+export async function launchEmulator(
+  dir: string,
+  name: string,
+  args: readonly string[],
+): Promise<{ process: ManagedProcess; addresses: EmulatorAddresses }> {
+  const logPath = join(dir, 'logs', `${name}.log`);
+  const program = {
+    name: `the emulator ${name}`,
+    args: [`sandbox/${name}/main.ts`, '--events', join(dir, `${name}-events.jsonl`), ...args],
+    env: {},
+    logPath,
+  };
+  let line: string | undefined;
+  const process = await launch(program, async () => {
+    const lines = (await readFile(logPath, 'utf8')).split('\n').slice(0, -1);
+    line = lines.find((text) => text.startsWith('{') && text.includes('"controlUrl"'));
+    return line !== undefined;
+  });
+  return { process, addresses: JSON.parse(line ?? '') as EmulatorAddresses };
 }
 
 async function launchRestartable(part: Part, args: readonly string[], env: Env): Promise<RestartableProcess> {

@@ -4,10 +4,10 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SingleBar } from 'cli-progress';
 import { CmkClient, CmkError, encryptFile, type Asset } from '../client/index.ts';
-import type { TrailEvent } from './aws-kms/trail.ts';
-import { keyPolicy } from './customer.ts';
+import { isContextOf } from '../core/encryption-context.ts';
+import type { KeyUse, References } from './customers/customer.ts';
+import { digestOf, timed, watchMemory, withProgress } from './measure.ts';
 import { metricIn, scrape } from './scrape.ts';
 import type { SandboxSystem } from './system.ts';
 import { fact, heading, mib, passed, quote, rate } from './terminal.ts';
@@ -31,7 +31,7 @@ const STEPS: Record<string, string> = {
 export interface StoryResult {
   readonly asset: Asset;
   readonly sealedPath: string;
-  readonly keys: readonly [string, ...string[]];
+  readonly keys: References;
 }
 
 /**
@@ -71,23 +71,23 @@ interface Recording {
   readonly sealedPath: string;
 }
 
-async function enrolKey(system: SandboxSystem): Promise<[string, ...string[]]> {
+async function enrolKey({ admin, customer }: SandboxSystem): Promise<References> {
+  const { words } = customer;
   heading('The customer makes a key and lets the provider use it');
-  const { customer } = system;
-  const policy = keyPolicy({ customer: customer.account, broker: system.brokerRole, account: ACCOUNT });
-  const keys = await customer.createMultiRegionKey(['us-east-1', 'us-west-2'], policy);
-  fact('In Acme’s own AWS account, a key with a replica in a second region:');
-  for (const arn of keys) quote(arn);
-  fact('Its policy lets the provider’s broker use it for Acme’s assets and nothing else.');
+  const keys = await customer.createKey();
+  await customer.allowBroker(keys, ACCOUNT);
+  fact(words.key);
+  for (const reference of keys) quote(reference);
+  fact(words.permission);
 
   heading('The provider verifies the key and enrols it');
-  await system.admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
-  const enrolled = await system.admin.enrolKey(ACCOUNT, keys);
+  await admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
+  const enrolled = await admin.enrolKey(ACCOUNT, keys, customer.kms);
   for (const { step, reference, outcome, detail } of enrolled.steps) {
     must(outcome === 'OK', `${step} of ${reference}: ${detail ?? outcome}`);
-    passed(`${STEPS[step] ?? step} in ${regionOf(reference)}`);
+    passed(`${customer.placeOf(reference)}: ${words.steps[step] ?? STEPS[step] ?? step}`);
   }
-  await system.admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
+  await admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
   fact('Licence: the whole account. Asset type: meeting and webinar recordings.');
   return keys;
 }
@@ -97,7 +97,8 @@ async function seal(recording: Recording): Promise<void> {
   const { size } = await stat(input);
   heading(`The Meeting Recorder seals ${basename(input)}, ${mib(size)}`);
   const idle = await scrape(system.sidecars.recorder.statusUrl);
-  const peak = watchMemory(system);
+  const log = await usesFrom(recording);
+  const peak = watchMemory(system.sidecars.recorder.statusUrl);
   const { result, ms } = await timed(() =>
     withProgress('sealing', size, (onProgress) =>
       encryptFile(recorder, input, sealedPath, { asset, owner: OWNER, onProgress }),
@@ -109,13 +110,19 @@ async function seal(recording: Recording): Promise<void> {
   const idleBytes = metricIn(idle, 'process_resident_memory_bytes');
   fact(`Sidecar memory: ${mib(idleBytes)} before, at most ${mib(await peak.stop())} meanwhile`);
 
-  const made = ofAsset(await system.customer.log(), asset, 'GenerateDataKey');
+  const made = (await log.since()).filter(({ kind }) => kind === 'WRAP');
+  const [use] = made;
   must(
-    made.length === 1,
-    `the customer's log holds ${made.length} GenerateDataKey for this recording, expected 1`,
+    use !== undefined && made.length === 1,
+    `the customer's log holds ${made.length} data keys wrapped for this recording, expected 1`,
+  );
+  must(
+    use.refusal === null,
+    `the customer's log says that ${use.operation} was refused: ${use.refusal ?? ''}`,
   );
   fact('The line in Acme’s own KMS log:');
-  quote(excerpt(made[0]));
+  quote(JSON.stringify(use.excerpt, null, 2));
+  fact(system.customer.words.log);
 }
 
 async function open(recording: Recording): Promise<void> {
@@ -130,23 +137,32 @@ async function open(recording: Recording): Promise<void> {
 
 async function openAgain(recording: Recording): Promise<void> {
   heading('A second read is served by the sidecar’s cache');
-  const { system, asset } = recording;
-  const before = await scrape(system.sidecars.recorder.statusUrl);
-  const callsBefore = ofAsset(await system.customer.log(), asset).length;
+  const { statusUrl } = recording.system.sidecars.recorder;
+  const before = await scrape(statusUrl);
+  const log = await usesFrom(recording);
   await openAndCompare(recording);
-  const after = await scrape(system.sidecars.recorder.statusUrl);
-  const hits = metricIn(after, 'cmk_key_cache_hits_total') - metricIn(before, 'cmk_key_cache_hits_total');
-  const calls = ofAsset(await system.customer.log(), asset).length - callsBefore;
-  must(hits === 1 && calls === 0, `expected 1 cache hit and 0 calls to the KMS, got ${hits} and ${calls}`);
+  const after = await scrape(statusUrl);
+  const grown = (metric: string): number => metricIn(after, metric) - metricIn(before, metric);
+  const hits = grown('cmk_key_cache_hits_total');
+  const requests = grown('cmk_broker_request_duration_seconds_count');
+  // A log without contexts holds the broker's own checks of the key as well, which say nothing of this read.
+  const calls = (await log.since()).filter(({ context }) => context !== null).length;
+  must(
+    hits === 1 && requests === 0 && calls === 0,
+    `expected 1 cache hit, no request to the broker and no call to the KMS, got ${hits}, ${requests} and ${calls}`,
+  );
   passed(
-    `cache hits ${hits}, calls to the customer’s KMS ${calls}; the key stays usable for at most 5 minutes`,
+    `cache hits ${hits}, requests to the broker ${requests}, and so calls to the customer’s KMS ${calls}; the key stays usable for at most 5 minutes`,
   );
 }
 
-async function takeKeyAway(recording: Recording, keys: readonly string[]): Promise<void> {
+async function takeKeyAway(recording: Recording, keys: References): Promise<void> {
   heading('The customer disables the key');
-  await recording.system.customer.disable(keys);
+  const { customer } = recording.system;
+  const log = await usesFrom(recording);
+  await customer.disable(keys);
   const disabledAt = performance.now();
+  fact(customer.words.disabling);
   for (;;) {
     const refusal = await refusalOf(recording);
     const ms = performance.now() - disabledAt;
@@ -157,12 +173,11 @@ async function takeKeyAway(recording: Recording, keys: readonly string[]): Promi
     must(ms < REVOCATION_LIMIT_MS, `opening still works ${Math.round(ms)} ms after the key was disabled`);
     await sleep(100);
   }
-  const refused = ofAsset(await recording.system.customer.log(), recording.asset, 'Decrypt').filter(
-    (event) => event.errorCode !== undefined,
-  );
-  must(refused.length > 0, 'the customer’s log holds no refused Decrypt');
+  const refused = (await log.since()).filter(({ kind, refusal }) => kind === 'UNWRAP' && refusal !== null);
+  const [first] = refused;
+  must(first !== undefined, 'the customer’s log holds no unwrapping that was refused');
   fact(
-    `Acme’s log has the refused attempts too: ${refused.length} × Decrypt, ${refused[0]?.errorCode ?? ''}`,
+    `Acme’s log has the refused attempts too: ${refused.length} × ${first.operation}, ${first.refusal ?? ''}`,
   );
 }
 
@@ -177,7 +192,7 @@ async function refusalOf(recording: Recording): Promise<CmkError | null> {
   }
 }
 
-async function giveKeyBack(recording: Recording, keys: readonly string[]): Promise<void> {
+async function giveKeyBack(recording: Recording, keys: References): Promise<void> {
   heading('The customer enables the key again');
   await recording.system.customer.enable(keys);
   const { ms, result } = await timed(() => openAndCompare(recording));
@@ -206,17 +221,6 @@ async function openAndCompare(recording: Recording): Promise<{ bytesOut: number;
   return { bytesOut, digest };
 }
 
-const digests = new Map<string, Promise<string>>();
-
-function digestOf(path: string): Promise<string> {
-  const known = digests.get(path);
-  if (known) return known;
-  const hash = createHash('sha256');
-  const digest = pipeline(createReadStream(path), hash).then(() => hash.digest('hex'));
-  digests.set(path, digest);
-  return digest;
-}
-
 async function makeSample(dir: string): Promise<string> {
   const path = join(dir, 'sample-recording.mp4');
   await pipeline(function* () {
@@ -225,71 +229,18 @@ async function makeSample(dir: string): Promise<string> {
   return path;
 }
 
-function ofAsset(log: readonly TrailEvent[], asset: Asset, eventName?: string): TrailEvent[] {
-  return log.filter(
-    (event) =>
-      event.requestParameters?.encryptionContext?.['id'] === asset.id &&
-      (eventName === undefined || event.eventName === eventName),
-  );
-}
-
-/** The part of a log line that its reader looks for. */
-function excerpt(event: TrailEvent | undefined): string {
-  if (!event) return '';
-  const { eventTime, eventSource, eventName, awsRegion, userIdentity, requestParameters } = event;
-  const shown = { eventTime, eventSource, eventName, awsRegion, userIdentity, requestParameters };
-  return JSON.stringify(shown, null, 2);
-}
-
-/** The sidecar's largest resident memory from now until `stop`, in bytes, sampled. */
-function watchMemory(system: SandboxSystem): { stop(): Promise<number> } {
-  let peak = 0;
-  const sample = async (): Promise<void> => {
-    const metrics = await scrape(system.sidecars.recorder.statusUrl);
-    peak = Math.max(peak, metricIn(metrics, 'process_resident_memory_bytes'));
-  };
-  let last = sample();
-  const timer = setInterval(() => {
-    last = sample();
-    // A sample that fails shows in `stop`.
-    last.catch(() => undefined);
-  }, 250);
+/**
+ * What the customer's log says of this recording from now on. Where it does not name what a key was used for, every
+ * use counts.
+ */
+async function usesFrom({ system: { customer }, asset }: Recording): Promise<{ since(): Promise<KeyUse[]> }> {
+  const known = (await customer.keyUses()).length;
   return {
-    async stop() {
-      clearInterval(timer);
-      await last;
-      await sample();
-      return peak;
-    },
+    since: async () =>
+      (await customer.keyUses())
+        .slice(known)
+        .filter(({ context }) => context === null || isContextOf(context, asset)),
   };
-}
-
-async function withProgress<T>(
-  what: string,
-  totalBytes: number,
-  work: (onProgress: (bytes: number) => void) => Promise<T>,
-): Promise<T> {
-  if (!process.stderr.isTTY || totalBytes < 64 * 1024 * 1024) return work(() => undefined);
-  const bar = new SingleBar({
-    format: `   ${what} {bar} {percentage}%  {eta} s left`,
-    clearOnComplete: true,
-  });
-  bar.start(totalBytes, 0);
-  try {
-    return await work((bytes) => bar.update(bytes));
-  } finally {
-    bar.stop();
-  }
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
-  const start = performance.now();
-  const result = await work();
-  return { result, ms: performance.now() - start };
-}
-
-function regionOf(arn: string): string {
-  return arn.split(':')[3] ?? '';
 }
 
 function must(holds: boolean, otherwise: string): asserts holds {

@@ -1,29 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AdminClient } from './admin-client.ts';
 import { createTestCa, type TestCa } from './ca.ts';
-import { AwsCustomer } from './customer.ts';
+import { AwsAccount } from './customers/aws.ts';
+import type { Customer, KmsName } from './customers/customer.ts';
+import { startCustomer } from './customers/start-customer.ts';
 import {
   launchBroker,
+  launchEmulator,
   launchSidecar,
   SOURCES,
   type BrokerProcess,
   type Programs,
   type SidecarProcess,
 } from './parts.ts';
-import { launch, type ManagedProcess } from './process.ts';
 import { awsKmsSettings, tlsSettings } from './settings.ts';
 
-/** Everything on one machine, each part a process of its own: emulated AWS KMS, broker, sidecars. */
+/** Everything on one machine, each part a process of its own: emulated KMSs, broker, sidecars. */
 export interface SandboxSystem {
   readonly dir: string;
   readonly ca: TestCa;
-  readonly kmsControlUrl: string;
-  readonly customer: AwsCustomer;
-  /** ARN of the role that the broker calls KMSs as. */
-  readonly brokerRole: string;
+  readonly customer: Customer;
   readonly admin: AdminClient;
   readonly adminUrl: string;
   readonly adminToken: string;
@@ -44,12 +42,14 @@ export interface SidecarOptions {
 export interface SystemOptions {
   /** Where sockets, logs, certificates and the database lie. Kept short: a socket's path has a limit. */
   readonly dir: string;
+  /** What the customer keeps their key in; the platform key is in AWS KMS always. Default: aws. */
+  readonly kms?: KmsName;
   /** Default: SQLite in `dir`. */
   readonly databaseUrl?: string;
   /** Settings of the broker and of the sidecars that differ from their defaults. */
   readonly brokerEnv?: Readonly<Record<string, string>>;
   readonly sidecarEnv?: Readonly<Record<string, string>>;
-  /** Arguments for the emulated KMS. */
+  /** Arguments for the emulated AWS KMS. */
   readonly kmsArgs?: readonly string[];
   /** What runs as broker and as sidecar; default: their sources. */
   readonly programs?: Programs;
@@ -58,7 +58,6 @@ export interface SystemOptions {
 const TRUST_DOMAIN = 'cmk.sandbox';
 const BROKER_SPIFFE_ID = `spiffe://${TRUST_DOMAIN}/broker`;
 const PROVIDER_AWS_ACCOUNT = '409910850980';
-const CUSTOMER_AWS_ACCOUNT = '111122223333';
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
 
 /** @throws Error with the end of its log when a part does not start; the others are stopped */
@@ -72,11 +71,20 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
   };
   try {
     const ca = await createTestCa();
-    const kms = await startKms(dir, options.kmsArgs ?? []);
-    running.push(kms.process);
-    const provider = new AwsCustomer(kms.controlUrl, PROVIDER_AWS_ACCOUNT);
+    const aws = await launchEmulator(dir, 'aws-kms', [
+      '--regions',
+      REGIONS.join(','),
+      ...(options.kmsArgs ?? []),
+    ]);
+    running.push(aws.process);
+    const { controlUrl } = aws.addresses;
+    const endpoints = aws.addresses['endpoints'] as Readonly<Record<string, string>>;
+    const provider = new AwsAccount(controlUrl, PROVIDER_AWS_ACCOUNT);
     const role = await provider.createRole('cmk-broker');
     const platformKey = await provider.createMultiRegionKey(REGIONS);
+    const providersAws = { controlUrl, regions: REGIONS, brokerRole: role.arn };
+    const side = await startCustomer(options.kms ?? 'aws', dir, providersAws);
+    if (side.process) running.push(side.process);
 
     const adminToken = randomBytes(24).toString('base64url');
     const { programs = SOURCES } = options;
@@ -90,11 +98,12 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           CMK_ADMIN_TOKEN: adminToken,
           CMK_SQLITE_FILE: join(dir, 'cmk.db'),
           CMK_PLATFORM_KEY: platformKey.join(','),
-          ...awsKmsSettings(kms.endpoints),
+          ...awsKmsSettings(endpoints),
           AWS_ACCESS_KEY_ID: role.accessKeyId,
           AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
           ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),
           ...(options.databaseUrl === undefined ? {} : { CMK_DATABASE_URL: options.databaseUrl }),
+          ...side.brokerEnv,
           ...options.brokerEnv,
         },
       );
@@ -121,9 +130,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     return {
       dir,
       ca,
-      kmsControlUrl: kms.controlUrl,
-      customer: new AwsCustomer(kms.controlUrl, CUSTOMER_AWS_ACCOUNT),
-      brokerRole: role.arn,
+      customer: side.customer,
       admin: new AdminClient(broker.adminUrl, adminToken),
       adminUrl: broker.adminUrl,
       adminToken,
@@ -140,34 +147,4 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     await close();
     throw error;
   }
-}
-
-interface KmsProcess {
-  readonly process: ManagedProcess;
-  readonly endpoints: Readonly<Record<string, string>>;
-  readonly controlUrl: string;
-}
-
-async function startKms(dir: string, args: readonly string[]): Promise<KmsProcess> {
-  const logPath = join(dir, 'logs', 'aws-kms.log');
-  let line = '';
-  const program = {
-    name: 'the emulated AWS KMS',
-    args: [
-      'sandbox/aws-kms/main.ts',
-      '--regions',
-      REGIONS.join(','),
-      '--events',
-      join(dir, 'kms-events.jsonl'),
-      ...args,
-    ],
-    env: {},
-    logPath,
-  };
-  const process = await launch(program, async () => {
-    const lines = (await readFile(logPath, 'utf8')).split('\n');
-    line = lines.find((text) => text.startsWith('{"endpoints"')) ?? '';
-    return line !== '';
-  });
-  return { process, ...(JSON.parse(line) as Omit<KmsProcess, 'process'>) };
 }

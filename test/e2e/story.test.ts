@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
+import { parseContext } from '../../core/context-encoding.ts';
+import type { AuditEvent } from '../../sandbox/azure-kms/audit-log.ts';
+import type { TrailEvent } from '../../sandbox/aws-kms/trail.ts';
+import type { KmsName } from '../../sandbox/customers/customer.ts';
+import type { CryptoEvent } from '../../sandbox/oci-kms/audit.ts';
+import type { AuditEntry } from '../../sandbox/transit/audit.ts';
 import { artifactFolder } from '../support/artifacts.ts';
 
 /** `npm start -- --once FILE`: what it tells is what happened, and its exit code says whether all came out as told. */
@@ -22,22 +28,91 @@ async function start(name: string, args: readonly string[], env: NodeJS.ProcessE
   return { status: await status, out, errors };
 }
 
-const FILES: Record<string, Buffer> = { 'an empty file': Buffer.alloc(0), 'one byte': Buffer.of(7) };
+interface Row {
+  /** What is sealed: sizes at which a story about a file may stumble. */
+  readonly file: Buffer;
+  /** What the KMS calls the making or wrapping of a data key, and what it was for, from the log line that is shown. */
+  readonly read: (line: never) => { operation: string; context: Readonly<Record<string, string>> | null };
+  readonly operation: string;
+  readonly told: readonly string[];
+}
 
-for (const [name, content] of Object.entries(FILES)) {
-  test(`${name}: the story comes out as told`, async (t) => {
-    const file = join(dir, name);
-    writeFileSync(file, content);
-    const { status, out, errors } = await start(name, ['--once', file]);
+const NO_CONTEXT = 'It does not name the recording: Azure’s wrapping carries no context.';
+
+const ROWS: Readonly<Record<KmsName, Row>> = {
+  aws: {
+    file: Buffer.alloc(0),
+    read: ({ eventName, requestParameters }: TrailEvent) => ({
+      operation: eventName,
+      context: requestParameters?.encryptionContext ?? null,
+    }),
+    operation: 'GenerateDataKey',
+    told: ['a replica in a second region', 'us-west-2: it unwraps them', '× Decrypt, DisabledException'],
+  },
+  azure: {
+    file: Buffer.of(7),
+    read: ({ operationName }: AuditEvent) => ({ operation: operationName, context: null }),
+    operation: 'KeyWrap',
+    told: ['without a replica', NO_CONTEXT, 'Azure itself checks none', '× KeyUnwrap, KeyDisabled'],
+  },
+  oci: {
+    file: Buffer.alloc(70_000, 'oci'),
+    read: ({ data }: CryptoEvent['logContent']) => ({
+      operation: data.requestAction,
+      context: data.loggingContext,
+    }),
+    operation: 'GENERATEDEK',
+    told: ['without a replica', 'refuses them under another asset’s context', '× Decrypt, 409'],
+  },
+  transit: {
+    file: Buffer.alloc(1_000_000, 'transit'),
+    read: ({ request: { path, data } }: AuditEntry) => ({
+      operation: path,
+      context: parseContext(Buffer.from(String(data?.['associated_data']), 'base64')),
+    }),
+    operation: 'transit/encrypt/recordings',
+    told: [
+      'without a replica',
+      'refuses them under another asset’s context',
+      '× decrypt, key is soft-deleted',
+    ],
+  },
+};
+
+for (const [kms, row] of Object.entries(ROWS)) {
+  test.serial(`${kms}: the story comes out as told`, async (t) => {
+    const file = join(dir, `${kms}.mp4`);
+    writeFileSync(file, row.file);
+    const { status, out, errors } = await start(kms, ['--once', '--kms', kms, file]);
     t.is(status, 0, out + errors);
-    t.regex(out, new RegExp(`seals ${name}, ${content.length} byte`));
+    t.regex(out, new RegExp(`seals ${kms}\\.mp4, ${row.file.length > 10_000 ? '' : row.file.length}`));
     t.true(out.includes('SHA-256 equal'));
-    t.true(out.includes('KEY_DISABLED'));
+    t.regex(out, /refused [\d.]+ s after: KEY_DISABLED/);
+    for (const words of row.told) t.true(out.includes(words), `${words}\n${out}`);
     t.true(out.includes('Everything came out as told.'));
+
+    const { operation, context } = row.read(shownLine(out) as never);
+    t.is(operation, row.operation);
+    if (context === null) return;
+    const { acct, srvId, type, id = '' } = context;
+    t.like({ acct, srvId, type }, { acct: 'acme', srvId: '0001', type: 'MeetingWebinarRecording' });
+    t.regex(id, /^meeting-\d+$/);
   });
 }
 
-test('a database that nobody serves: it ends with the cause, and not with zero', async (t) => {
+/** The line of the customer's log, as JSON and indented. */
+function shownLine(out: string): unknown {
+  const [, rest = ''] = out.split('The line in Acme’s own KMS log:\n');
+  return JSON.parse(rest.slice(0, rest.indexOf('\n     }\n') + '\n     }\n'.length));
+}
+
+test.serial('a KMS that it does not know', async (t) => {
+  const { status, errors } = await start('no-kms', ['--once', '--kms', 'abacus']);
+  t.is(status, 1);
+  t.true(errors.includes('Allowed choices are aws, azure, oci, transit'), errors);
+});
+
+test.serial('a database that nobody serves: it ends with the cause, and not with zero', async (t) => {
   const { status, out, errors } = await start('no-database', ['--once'], {
     CMK_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
   });
@@ -48,7 +123,7 @@ test('a database that nobody serves: it ends with the cause, and not with zero',
   t.false(told.includes('Everything came out as told.'));
 });
 
-test('a file that is not there', async (t) => {
+test.serial('a file that is not there', async (t) => {
   const { status, errors } = await start('no-file', ['--once', join(dir, 'missing')]);
   t.is(status, 1);
   t.true(errors.includes(`no such file: ${join(dir, 'missing')}`), errors);

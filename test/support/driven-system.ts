@@ -12,7 +12,7 @@ import { createLogger, type Logger } from '../../runtime/logger.ts';
 import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startAwsKms, type AwsKms, type PrincipalHandle } from '../../sandbox/aws-kms/emulator.ts';
 import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
-import { keyPolicy } from '../../sandbox/customer.ts';
+import { keyPolicy } from '../../sandbox/customers/aws.ts';
 import { metricIn } from '../../sandbox/scrape.ts';
 import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';

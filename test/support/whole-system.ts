@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import type { StoreLocation } from '../../broker/store/open-store.ts';
-import type { TrailEvent } from '../../sandbox/aws-kms/trail.ts';
-import { keyPolicy } from '../../sandbox/customer.ts';
+import type { KeyUse, References } from '../../sandbox/customers/customer.ts';
 import { startSystem, type SandboxSystem, type SystemOptions } from '../../sandbox/system.ts';
 import { artifactFolder } from './artifacts.ts';
 import { runMarker } from './canaries.ts';
@@ -23,7 +22,7 @@ export class WholeSystem {
   readonly sandbox: SandboxSystem;
   readonly store: StoreLocation;
   /** The customer's key and its replica. */
-  readonly keys: readonly [string, ...string[]];
+  readonly keys: References;
   readonly #errors: unknown[];
 
   private constructor(
@@ -78,21 +77,17 @@ export class WholeSystem {
   }
 
   /** The customer's log of one operation on an asset. */
-  async calls(eventName: string, assetId: string): Promise<TrailEvent[]> {
-    const log = await this.sandbox.customer.log();
-    return log.filter(
-      (event) =>
-        event.eventName === eventName && event.requestParameters?.encryptionContext?.['id'] === assetId,
-    );
+  async calls(operation: string, assetId: string): Promise<KeyUse[]> {
+    const log = await this.sandbox.customer.keyUses();
+    return log.filter((use) => use.operation === operation && use.context?.['id'] === assetId);
   }
 }
 
-async function enrol(sandbox: SandboxSystem): Promise<[string, ...string[]]> {
-  const { customer, admin, brokerRole } = sandbox;
-  const policy = keyPolicy({ customer: customer.account, broker: brokerRole, account: ACCOUNT });
-  const keys = await customer.createMultiRegionKey(['us-east-1', 'us-west-2'], policy);
+async function enrol({ customer, admin }: SandboxSystem): Promise<References> {
+  const keys = await customer.createKey();
+  await customer.allowBroker(keys, ACCOUNT);
   await admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
-  await admin.enrolKey(ACCOUNT, keys);
+  await admin.enrolKey(ACCOUNT, keys, customer.kms);
   await admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
   return keys;
 }
