@@ -4,13 +4,13 @@ import type { Clock } from '../../runtime/clock.ts';
 import { KmsError, type KeyDescription, type KmsCall, type KmsProvider } from '../kms/provider.ts';
 import type { Kek, ProviderName } from '../model/types.ts';
 import { Breakers } from './guard/breakers.ts';
-import { CallGuard, GuardRefusal, type GuardSettings } from './guard/call-guard.ts';
+import { CallGuard, type GuardSettings } from './guard/call-guard.ts';
 import type { KmsOperation, Observer } from './observer.ts';
 
 /** A call that has less time left than this is not made. */
 const MIN_ATTEMPT_MS = 20;
-/** What a replica gets at the least, while there is time left at all. */
-const MIN_SHARE_MS = 1_000;
+/** Which part of an operation's time a replica gets at the least, while there is time left at all. */
+const MIN_SHARE = 0.2;
 const MAX_RETRIES = 2;
 const FIRST_PAUSE_MS = 100;
 
@@ -48,6 +48,8 @@ interface Operation<T> {
   readonly attempt: Attempt<T>;
   /** Monotonic. */
   readonly endsMs: number;
+  /** Whether a KMS was asked in this round, rather than resting or out of turn. */
+  wasAsked: boolean;
 }
 
 /**
@@ -131,16 +133,17 @@ export class KmsCalls {
     attempt: Attempt<T>,
   ): Promise<KmsSuccess & { result: T }> {
     const { clock, observer, settings } = this.#options;
-    const operation = { target, name, attempt, endsMs: clock.monotonicMs() + settings.kmsTimeoutMs };
+    const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
+    const operation: Operation<T> = { target, name, attempt, endsMs, wasAsked: false };
     const budget = this.#guard.retryBudget(target);
     budget.earn();
     for (let retries = 0; ; retries++) {
       const outcome = await this.#tryReplicas(operation);
-      if (!(outcome instanceof Failure)) return outcome;
-      const pauseMs = this.#pauseMs(retries, outcome.error);
-      const inTime = clock.monotonicMs() + pauseMs + MIN_ATTEMPT_MS < operation.endsMs;
-      const helps = outcome.wasAsked && outcome.error.retryable && retries < MAX_RETRIES;
-      if (!helps || !inTime || !budget.spend()) throw outcome.error;
+      if (!(outcome instanceof KmsError)) return outcome;
+      const pauseMs = this.#pauseMs(retries, outcome);
+      const inTime = clock.monotonicMs() + pauseMs + MIN_ATTEMPT_MS < endsMs;
+      const helps = operation.wasAsked && outcome.retryable && retries < MAX_RETRIES;
+      if (!helps || !inTime || !budget.spend()) throw outcome;
       observer.kmsGuarded(target.provider, 'RETRY');
       await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve));
     }
@@ -151,33 +154,37 @@ export class KmsCalls {
     return Math.max(retryAfterMs ?? 0, pauseMs);
   }
 
-  async #tryReplicas<T>(operation: Operation<T>): Promise<(KmsSuccess & { result: T }) | Failure> {
+  /** @returns the failure that tells most when no replica served */
+  async #tryReplicas<T>(operation: Operation<T>): Promise<(KmsSuccess & { result: T }) | KmsError> {
     const { clock, observer } = this.#options;
     const { target, endsMs } = operation;
     const references = this.#inOrder(target);
     let failure: KmsError | null = null;
-    let wasAsked = false;
+    operation.wasAsked = false;
     for (const [index, reference] of references.entries()) {
       const leftMs = endsMs - clock.monotonicMs();
       if (leftMs < MIN_ATTEMPT_MS) break;
-      const breaker = this.#breakers.get(target.provider, reference);
-      const remembered = breaker.refusal();
-      if (remembered) observer.kmsGuarded(target.provider, 'RESTING');
       try {
-        if (remembered) throw remembered;
+        this.#refuseWhileOpen(target, reference);
         if (index > 0) observer.kmsGuarded(target.provider, 'FAILOVER');
         const shareMs = this.#shareMs(target, references.slice(index), leftMs);
         return await this.#call(operation, reference, shareMs);
       } catch (error) {
         const current = asKmsError(error);
-        wasAsked ||= !remembered && !(current instanceof GuardRefusal);
         // The same bytes under the same context: another replica would say the same.
-        if (current.kmsCause === 'CONTEXT_MISMATCH') return new Failure(current, false);
+        if (current.kmsCause === 'CONTEXT_MISMATCH') return current;
         // What the customer decided explains more than what happened to be unreachable besides.
         if (!failure?.customerDecision || current.customerDecision) failure = current;
       }
     }
-    return new Failure(failure ?? new KmsError('UNREACHABLE', 'no time was left to ask the KMS'), wasAsked);
+    return failure ?? new KmsError('UNREACHABLE', 'no time was left to ask the KMS');
+  }
+
+  #refuseWhileOpen({ provider }: KmsTarget, reference: string): void {
+    const remembered = this.#breakers.get(provider, reference).refusal();
+    if (!remembered) return;
+    this.#options.observer.kmsGuarded(provider, 'RESTING');
+    throw remembered;
   }
 
   /** The nearest first, else as given; what failed of late comes last: its deadline would be everybody's delay. */
@@ -202,7 +209,8 @@ export class KmsCalls {
   #shareMs({ provider }: KmsTarget, remaining: readonly string[], leftMs: number): number {
     const healthy = remaining.filter((reference) => !this.#breakers.get(provider, reference).isResting);
     const parts = healthy.length === 0 ? remaining.length : healthy.length;
-    return Math.min(leftMs, Math.max(MIN_SHARE_MS, leftMs / parts));
+    const least = this.#options.settings.kmsTimeoutMs * MIN_SHARE;
+    return Math.min(leftMs, Math.max(least, leftMs / parts));
   }
 
   /** Unwraps the canary with a replica that rests, when it is time: if that works, it rests no longer. */
@@ -216,16 +224,17 @@ export class KmsCalls {
       (await provider.unwrap(reference, wrapped, context, { ...call, signal }))[Symbol.dispose]();
     };
     const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
-    const trial: Operation<void> = { target, name: 'unwrap', attempt, endsMs };
+    const trial: Operation<void> = { target, name: 'unwrap', attempt, endsMs, wasAsked: false };
     // The breaker has the outcome, and the metrics.
     this.#call(trial, reference, settings.kmsTimeoutMs).catch(() => undefined);
   }
 
   #call<T>(
-    { target, name, attempt, endsMs }: Operation<T>,
+    operation: Operation<T>,
     reference: string,
     timeoutMs: number,
   ): Promise<KmsSuccess & { result: T }> {
+    const { target, name, attempt, endsMs } = operation;
     const { clock, providers } = this.#options;
     const provider = providers[target.provider];
     const guarded = {
@@ -235,6 +244,10 @@ export class KmsCalls {
       maxWaitMs: timeoutMs,
     };
     return this.#guard.run(guarded, async () => {
+      // Others may have found out meanwhile.
+      this.#refuseWhileOpen(target, reference);
+      this.#breakers.get(target.provider, reference).begin();
+      operation.wasAsked = true;
       const startedAtMs = clock.monotonicMs();
       const leftMs = Math.max(MIN_ATTEMPT_MS, Math.min(timeoutMs, endsMs - startedAtMs));
       const result = await this.#observed({ target, name, reference, startedAtMs }, () =>
@@ -272,18 +285,6 @@ interface ObservedCall {
   readonly name: KmsOperation;
   readonly reference: string;
   readonly startedAtMs: number;
-}
-
-/** No replica served. */
-class Failure {
-  readonly error: KmsError;
-  /** Whether any of them was asked, rather than resting or out of turn. */
-  readonly wasAsked: boolean;
-
-  constructor(error: KmsError, wasAsked: boolean) {
-    this.error = error;
-    this.wasAsked = wasAsked;
-  }
 }
 
 /** The KMS answered, and may answer otherwise about another asset: no reason to rest. */

@@ -26,6 +26,10 @@ export class Breaker {
     this.#clock = clock;
   }
 
+  get #isOpen(): boolean {
+    return this.#failures >= FAILURES_TO_OPEN;
+  }
+
   get isResting(): boolean {
     return this.#failures > 0;
   }
@@ -42,13 +46,14 @@ export class Breaker {
     return true;
   }
 
-  /** The failure to answer with in place of a call, or null: make the call. */
+  /** The failure to answer with in place of a call, or null: a call may begin. */
   refusal(): KmsError | null {
-    if (this.#failures < FAILURES_TO_OPEN) return null;
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs < this.#nextCallAtMs) return this.#last;
-    this.#nextCallAtMs = nowMs + MAX_REMEMBERED_MS;
-    return null;
+    return this.#isOpen && this.#clock.monotonicMs() < this.#nextCallAtMs ? this.#last : null;
+  }
+
+  /** A call begins: while it is open, the only one for a while. */
+  begin(): void {
+    if (this.#isOpen) this.#nextCallAtMs = this.#clock.monotonicMs() + MAX_REMEMBERED_MS;
   }
 
   failed(error: KmsError): void {

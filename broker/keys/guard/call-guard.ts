@@ -99,7 +99,7 @@ export class CallGuard {
 
   #refuse({ provider }: GuardedCall, limit: GuardLimit): never {
     this.#onRefused(provider, limit);
-    throw new GuardRefusal(limit);
+    throw new KmsError('THROTTLED', REFUSALS[limit]);
   }
 
   #limitsOf({ account, provider }: Pick<GuardedCall, 'account' | 'provider'>): AccountLimits {
@@ -136,13 +136,6 @@ export class CallGuard {
     const bucket = new TokenBucket(this.#clock, (quota.perSecond * this.#settings.kmsQuotaShare) / 100);
     this.#quotas.set(name, bucket);
     return bucket;
-  }
-}
-
-/** A call that was never made. */
-export class GuardRefusal extends KmsError {
-  constructor(limit: GuardLimit) {
-    super('THROTTLED', REFUSALS[limit]);
   }
 }
 

@@ -29,10 +29,14 @@ test('after five in a row the last failure is the answer, and one call a second 
   clock.advance(999);
   t.is(breaker.refusal(), DEAD);
   clock.advance(1);
-  t.deepEqual([breaker.refusal(), breaker.refusal()], [null, DEAD]);
+  t.is(breaker.refusal(), null);
+  breaker.begin();
+  t.is(breaker.refusal(), DEAD);
   // Also while that one is still under way: no failure is older than a second without a question after it.
   clock.advance(1_000);
-  t.deepEqual([breaker.refusal(), breaker.refusal()], [null, DEAD]);
+  t.is(breaker.refusal(), null);
+  breaker.begin();
+  t.is(breaker.refusal(), DEAD);
   breaker.succeeded();
   t.is(breaker.refusal(), null);
 });
