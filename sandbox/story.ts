@@ -21,10 +21,14 @@ const REVOCATION_LIMIT_MS = 15_000;
 
 /** What the broker tried on the key, in words. */
 const STEPS: Record<string, string> = {
-  DESCRIBE: 'it is enabled and of the right kind',
+  NOT_ENROLLED_ELSEWHERE: 'no other account has it',
+  DESCRIBE: 'it is enabled',
+  KIND: 'it is of the right kind',
+  DELETION_PROTECTION: 'nobody can destroy it at once',
   GENERATE: 'it makes data keys',
+  WRAP: 'it wraps data keys',
   UNWRAP: 'it unwraps them',
-  UNWRAP_WRONG_CONTEXT: 'it refuses them under another asset’s context',
+  UNWRAP_WRONG_CONTEXT: 'it refuses them under another asset’s context, and another account’s',
 };
 
 /** What the story leaves behind to be tried by hand. */

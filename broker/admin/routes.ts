@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Administration } from '../keys/administration.ts';
-import type { EnrolKey } from '../keys/enrol-key.ts';
-import type { Kek, Licence, ProviderName } from '../model/types.ts';
+import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
+import type { Kek, Licence } from '../model/types.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 
@@ -72,7 +72,7 @@ function addKeys(
   app: FastifyInstance,
   { administration, enrolKey }: { administration: Administration; enrolKey: EnrolKey },
 ): void {
-  app.post<{ Params: Account; Body: { provider: ProviderName; references: string[] } }>(
+  app.post<{ Params: Account; Body: NamedKey }>(
     '/v1/accounts/:account/keys',
     { schema: { params: schemas.accountParams, body: schemas.keyBody } },
     async ({ params, body }, reply) => {
@@ -80,6 +80,14 @@ function addKeys(
       const { steps } = enrolment;
       if (!enrolment.ok) return sendProblem(reply, enrolment.error, { steps });
       return reply.code(201).send({ key: keyOf(enrolment.kek), steps });
+    },
+  );
+  app.post<{ Params: Account; Body: NamedKey }>(
+    '/v1/accounts/:account/keys/verify',
+    { schema: { params: schemas.accountParams, body: schemas.keyBody } },
+    async ({ params, body }) => {
+      const { ok, steps } = await enrolKey.verify(OPERATOR, params.account, body);
+      return { ok, steps };
     },
   );
   app.get<{ Params: Account }>(

@@ -5,7 +5,7 @@ import { uuidv7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
-import { verifyKey, type VerificationStep } from './verify-key.ts';
+import { verifyKey, type KeyCandidate, type Verification, type VerificationStep } from './verify-key.ts';
 
 /** More replicas than any KMS has regions would only slow failures down. */
 export const MAX_REFERENCES = 16;
@@ -13,6 +13,19 @@ export const MAX_REFERENCES = 16;
 export type Enrolment =
   | { readonly ok: true; readonly kek: Kek; readonly steps: readonly VerificationStep[] }
   | { readonly ok: false; readonly error: CmkError; readonly steps: readonly VerificationStep[] };
+
+/** How a key would do, without anything being stored. */
+export type Trial =
+  | { readonly ok: true; readonly steps: readonly VerificationStep[] }
+  | { readonly ok: false; readonly error: CmkError; readonly steps: readonly VerificationStep[] };
+
+/** A key as a customer names it: the key first, then its replicas in the order to try. */
+export interface NamedKey {
+  readonly provider: ProviderName;
+  readonly references: readonly string[];
+}
+
+type OnStep = (step: VerificationStep) => void;
 
 /** Takes a key into use: verified first, stored as STANDBY with its canary. */
 export class EnrolKey {
@@ -24,37 +37,25 @@ export class EnrolKey {
 
   /**
    * @param account null: the platform's own key
-   * @param references the key first, then its replicas in the order to try
-   * @throws CmkError INVALID_ARGUMENT, ACCOUNT_UNKNOWN, CONFLICT, STORE_UNAVAILABLE; what the KMS answers is in the
-   *   result
+   * @param onStep hears of each step as it ends; must not throw
+   * @throws CmkError INVALID_ARGUMENT, ACCOUNT_UNKNOWN, CONFLICT, STORE_UNAVAILABLE; what the verification found is
+   *   in the result
    */
-  async run(
-    actor: string,
-    account: string | null,
-    key: { provider: ProviderName; references: readonly string[] },
-  ): Promise<Enrolment> {
-    const { store, kms, ledger, clock } = this.#options;
-    const references = this.#parse(key);
-    if (account !== null && !(await store.findAccount(account))) {
-      throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
-    }
-    const { provider } = key;
-    const nowMs = clock.wallMs();
-    // In the order of their making: `createdAt` alone does not tell two keys of one second apart.
-    const kekId = uuidv7(nowMs);
-    const verification = await verifyKey(kms, { provider, references, kekId, account }, nowMs);
+  async run(actor: string, account: string | null, key: NamedKey, onStep?: OnStep): Promise<Enrolment> {
+    const { store, ledger } = this.#options;
+    const { candidate, nowMs, verification } = await this.#verify(account, key, onStep);
+    const { references } = candidate;
     const { steps } = verification;
     const entry = { action: 'ADMINISTER', actor, account } as const;
     if (!verification.ok) {
-      const detail = `enrol key ${references[0]}: ${steps.at(-1)?.detail ?? verification.error.code}`;
-      await ledger.record({ ...entry, outcome: 'FAILED', detail: detail });
+      const detail = `enrol key ${references[0]}: ${failureIn(verification)}`;
+      await ledger.record({ ...entry, outcome: 'FAILED', detail });
       return { ok: false, error: verification.error, steps };
     }
+    const { kekId, ...named } = candidate;
     const kek: Kek = {
       id: kekId,
-      account,
-      provider,
-      references,
+      ...named,
       role: null,
       lifecycle: 'STANDBY',
       canary: verification.canary,
@@ -65,7 +66,36 @@ export class EnrolKey {
     return { ok: true, kek, steps };
   }
 
-  #parse(key: { provider: ProviderName; references: readonly string[] }): [string, ...string[]] {
+  /**
+   * As {@link run}, and stores nothing but the audit event.
+   * @throws CmkError INVALID_ARGUMENT, ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
+   */
+  async verify(actor: string, account: string, key: NamedKey, onStep?: OnStep): Promise<Trial> {
+    const { candidate, verification } = await this.#verify(account, key, onStep);
+    const { ok, steps } = verification;
+    const detail = `verify key ${candidate.references[0]}: ${ok ? 'it passes' : failureIn(verification)}`;
+    const outcome = ok ? 'ALLOWED' : 'FAILED';
+    await this.#options.ledger.record({ action: 'ADMINISTER', actor, account, outcome, detail });
+    return ok ? { ok, steps } : { ok, steps, error: verification.error };
+  }
+
+  async #verify(
+    account: string | null,
+    key: NamedKey,
+    onStep?: OnStep,
+  ): Promise<{ candidate: KeyCandidate; nowMs: number; verification: Verification }> {
+    const { store, clock } = this.#options;
+    const references = this.#parse(key);
+    if (account !== null && !(await store.findAccount(account))) {
+      throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
+    }
+    const nowMs = clock.wallMs();
+    // In the order of their making: `createdAt` alone does not tell two keys of one second apart.
+    const candidate = { kekId: uuidv7(nowMs), account, provider: key.provider, references };
+    return { candidate, nowMs, verification: await verifyKey(this.#options, candidate, nowMs, onStep) };
+  }
+
+  #parse(key: NamedKey): [string, ...string[]] {
     const { kms } = this.#options;
     const [first, ...replicas] = key.references.map((text) => kms.parseReference(key.provider, text));
     const twice = new Set([first, ...replicas]).size !== key.references.length;
@@ -84,8 +114,12 @@ export class EnrolKey {
 }
 
 interface EnrolOptions {
-  readonly store: Pick<Store, 'findAccount' | 'insertKek'>;
+  readonly store: Pick<Store, 'findAccount' | 'findKekByReference' | 'insertKek'>;
   readonly kms: KmsCalls;
   readonly ledger: Ledger;
   readonly clock: Clock;
+}
+
+function failureIn({ steps }: Verification): string {
+  return steps.find(({ outcome }) => outcome === 'FAILED')?.detail ?? 'no step failed';
 }

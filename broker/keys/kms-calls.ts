@@ -1,7 +1,13 @@
 import type { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { KmsError, type KeyDescription, type KmsCall, type KmsProvider } from '../kms/provider.ts';
+import {
+  KmsError,
+  type KeyDescription,
+  type KmsAdvice,
+  type KmsCall,
+  type KmsProvider,
+} from '../kms/provider.ts';
 import type { Kek, ProviderName } from '../model/types.ts';
 import { Breakers } from './guard/breakers.ts';
 import { CallGuard, type GuardSettings } from './guard/call-guard.ts';
@@ -114,6 +120,10 @@ export class KmsCalls {
       provider.describe(reference, call),
     );
     return result;
+  }
+
+  advice(provider: ProviderName): KmsAdvice {
+    return this.#options.providers[provider].advice;
   }
 
   /** @throws CmkError INVALID_ARGUMENT */

@@ -25,7 +25,7 @@ export async function ensurePlatformKey(
   try {
     const enrolment = await enrolKey.run('broker', null, { provider, references });
     if (enrolment.ok) return enrolment.kek;
-    const failed = enrolment.steps.at(-1);
+    const failed = enrolment.steps.find(({ outcome }) => outcome === 'FAILED');
     const text = `CMK_PLATFORM_KEY: ${failed?.step ?? 'verification'} failed: ${failed?.detail ?? enrolment.error.message}`;
     throw new CmkError('CONFIG_INVALID', text, { cause: enrolment.error });
   } catch (error) {

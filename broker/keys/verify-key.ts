@@ -1,138 +1,160 @@
-import { timingSafeEqual } from 'node:crypto';
-import type { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
-import { CmkError, toCmkError } from '../../core/errors.ts';
-import { KmsError } from '../kms/provider.ts';
+import { CmkError, toCmkError, type ErrorCode } from '../../core/errors.ts';
+import { KmsError, type KeyFlaw, type KmsAdvice, type KmsCause } from '../kms/provider.ts';
 import type { Canary, ProviderName } from '../model/types.ts';
-import type { KmsCalls, KmsTarget } from './kms-calls.ts';
+import type { Store } from '../store/store.ts';
+import { KeyTrial, type Finding } from './key-trial.ts';
+import type { KmsCalls } from './kms-calls.ts';
 
-/** What is tried on a key before it is trusted, in this order. */
-export type VerificationStepName = 'DESCRIBE' | 'GENERATE' | 'UNWRAP' | 'UNWRAP_WRONG_CONTEXT';
+/** What is tried before a key is trusted, in this order, and what it proves. A sentence each, for docs/kms/. */
+export const VERIFICATION_STEPS = {
+  NOT_ENROLLED_ELSEWHERE: 'No other account has enrolled it. Asked of the broker’s database, before any KMS.',
+  DESCRIBE: 'The broker may look at it, and it is enabled.',
+  KIND: 'It is of a kind that can wrap data keys.',
+  DELETION_PROTECTION: 'It cannot be destroyed at once, as far as the KMS lets the customer choose.',
+  GENERATE: 'It makes data keys.',
+  WRAP: 'It wraps a data key that exists, as moving to another key will need.',
+  UNWRAP:
+    'It opens what the first reference made and what it wrapped itself, and both are the same data key.',
+  UNWRAP_WRONG_CONTEXT: 'It opens them neither as another asset’s nor as another account’s.',
+} as const;
+
+export type VerificationStepName = keyof typeof VERIFICATION_STEPS;
 
 export interface VerificationStep {
   readonly step: VerificationStepName;
   /** The key or replica it was tried on. */
   readonly reference: string;
-  readonly outcome: 'OK' | 'FAILED';
-  /** Why it failed. */
+  /** SKIPPED: an earlier one failed. */
+  readonly outcome: 'OK' | 'FAILED' | 'SKIPPED';
+  /** Why it failed, for programs; null: it did not. */
+  readonly cause: KmsCause | KeyFlaw | ErrorCode | null;
+  /** Why it failed, for people. */
   readonly detail: string | null;
+  /** What to do next, in the KMS's own words. */
+  readonly advice: string | null;
 }
 
-/** Every step up to the first failure; with the canary when there was none. */
+/** Every step; with the canary when none failed, else with what the first failure was. */
 export type Verification =
   | { readonly ok: true; readonly steps: readonly VerificationStep[]; readonly canary: Canary }
   | { readonly ok: false; readonly steps: readonly VerificationStep[]; readonly error: CmkError };
 
+/** A key that somebody would like to enrol. */
+export interface KeyCandidate {
+  readonly provider: ProviderName;
+  readonly references: readonly [string, ...string[]];
+  /** What it will be stored as. */
+  readonly kekId: string;
+  /** null: the platform's own. */
+  readonly account: string | null;
+}
+
+interface PlannedStep {
+  readonly step: VerificationStepName;
+  readonly reference: string;
+  /** @returns null when it holds; may also throw what a KMS call throws */
+  run(): Promise<Finding | null>;
+}
+
 /**
- * Proves that a key can do what will be asked of it: it is of the right kind and enabled, makes data keys, each
- * replica opens them again, and none opens them under another encryption context.
+ * Proves that a key can do what will be asked of it, on each reference in turn, up to the first failure.
  *
  * The canary's context names the account like any other, so that the policies on the customer's side see it so.
  * @param nowMs UNIX milliseconds
+ * @param onStep hears of each step as it ends; must not throw
  */
 export async function verifyKey(
-  kms: KmsCalls,
-  key: {
-    provider: ProviderName;
-    references: readonly [string, ...string[]];
-    kekId: string;
-    account: string | null;
-  },
+  { kms, store }: { kms: KmsCalls; store: Pick<Store, 'findKekByReference'> },
+  candidate: KeyCandidate,
   nowMs: number,
+  onStep: (step: VerificationStep) => void = () => undefined,
 ): Promise<Verification> {
-  const { provider, references, kekId, account } = key;
-  const context: EncryptionContext = {
+  const { references } = candidate;
+  const advice = kms.advice(candidate.provider);
+  const trial = new KeyTrial(kms, candidate, contextOf(candidate, nowMs));
+  const steps: VerificationStep[] = [];
+  let failure: Finding | null = null;
+  try {
+    const plan = [
+      ...references.map((reference) => notEnrolledElsewhere(store, candidate, reference)),
+      ...references.flatMap((reference) => trials(trial, advice, reference)),
+    ];
+    for (const planned of plan) {
+      const finding: Finding | null = failure ? null : await findingOf(planned, advice);
+      const step = toStep(planned, failure ? 'SKIPPED' : finding ? 'FAILED' : 'OK', finding);
+      steps.push(step);
+      onStep(step);
+      failure ??= finding;
+    }
+    return failure ? { ok: false, steps, error: failure.error } : { ok: true, steps, canary: trial.canary() };
+  } finally {
+    trial.dispose();
+  }
+}
+
+function contextOf({ kekId, account }: KeyCandidate, nowMs: number): EncryptionContext {
+  return {
     acct: account ?? 'platform',
     srvId: '0000',
     type: 'Canary',
     id: kekId,
     timestamp: String(Math.floor(nowMs / 1000)),
   };
-  const target = { account, provider, canary: null };
-  const targets = references.map((reference) => ({ ...target, references: [reference] as const }));
-  const steps: VerificationStep[] = [];
-  let made: { dataKey: DataKey; wrapped: Uint8Array } | null = null;
+}
+
+/** One account's key must not be used for another one's assets; the store's own check when inserting is the last word. */
+function notEnrolledElsewhere(
+  store: Pick<Store, 'findKekByReference'>,
+  { account }: KeyCandidate,
+  reference: string,
+): PlannedStep {
+  const elsewhere: Finding = {
+    // Whose it is, is nobody's business.
+    error: new CmkError('CONFLICT', 'expected a key that no other account has enrolled, this one is taken'),
+    cause: 'CONFLICT',
+    advice: 'Make a key for this account alone, and enrol that. If the key is yours, tell the provider.',
+  };
+  return {
+    step: 'NOT_ENROLLED_ELSEWHERE',
+    reference,
+    run: async () => {
+      const kek = await store.findKekByReference(reference);
+      return kek && kek.account !== account ? elsewhere : null;
+    },
+  };
+}
+
+function trials(trial: KeyTrial, advice: KmsAdvice, reference: string): PlannedStep[] {
+  const planned = (step: VerificationStepName, run: PlannedStep['run']) => ({ step, reference, run });
+  return [
+    planned('DESCRIBE', () => trial.describe(reference)),
+    planned('KIND', () => Promise.resolve(trial.kind(advice))),
+    planned('DELETION_PROTECTION', () => Promise.resolve(trial.deletionProtection(advice))),
+    planned('GENERATE', () => trial.generate(reference)),
+    planned('WRAP', () => trial.wrap(reference)),
+    planned('UNWRAP', () => trial.unwrap(reference)),
+    planned('UNWRAP_WRONG_CONTEXT', () => trial.unwrapWrongly(reference)),
+  ];
+}
+
+async function findingOf(planned: PlannedStep, advice: KmsAdvice): Promise<Finding | null> {
   try {
-    for (const target of targets) await step(steps, 'DESCRIBE', target, () => describe(kms, target));
-    const primary = { ...target, references: [references[0]] as const };
-    const generated = await step(steps, 'GENERATE', primary, () => kms.generate(primary, context));
-    made = generated;
-    const { wrapped, dataKey } = generated;
-    for (const target of targets) {
-      await step(steps, 'UNWRAP', target, () => unwrap(kms, target, { wrapped, context }, dataKey));
-      await step(steps, 'UNWRAP_WRONG_CONTEXT', target, () =>
-        unwrapWrongly(kms, target, { wrapped, context }),
-      );
-    }
-    return { ok: true, steps, canary: { wrapped, context } };
-  } catch (error) {
-    return { ok: false, steps, error: toCmkError(error) };
-  } finally {
-    made?.dataKey[Symbol.dispose]();
+    return await planned.run();
+  } catch (thrown) {
+    const error = toCmkError(thrown);
+    return error instanceof KmsError
+      ? { error, cause: error.kmsCause, advice: error.advice ?? advice[error.kmsCause] }
+      : { error, cause: error.code, advice: null };
   }
 }
 
-async function step<T>(
-  steps: VerificationStep[],
-  name: VerificationStepName,
-  target: KmsTarget,
-  work: () => Promise<T>,
-): Promise<T> {
-  const reference = target.references[0];
-  try {
-    const result = await work();
-    steps.push({ step: name, reference, outcome: 'OK', detail: null });
-    return result;
-  } catch (error) {
-    const { code, message } = toCmkError(error);
-    steps.push({ step: name, reference, outcome: 'FAILED', detail: `${code}: ${message}` });
-    throw error;
-  }
-}
-
-async function describe(kms: KmsCalls, target: KmsTarget): Promise<void> {
-  const { state, usable } = await kms.describe(target);
-  if (state === 'DISABLED') throw new KmsError('KEY_DISABLED', 'expected an enabled key, it is disabled');
-  if (state === 'PENDING_DELETION') {
-    throw new KmsError('KEY_PENDING_DELETION', 'expected an enabled key, its deletion is scheduled');
-  }
-  if (state === 'UNAVAILABLE')
-    throw new KmsError('UNREACHABLE', 'expected an enabled key, it is unavailable');
-  if (!usable) {
-    throw new CmkError('INVALID_ARGUMENT', 'references: expected a symmetric key for encryption', {
-      metadata: { field: 'references' },
-    });
-  }
-}
-
-async function unwrap(
-  kms: KmsCalls,
-  target: KmsTarget,
-  { wrapped, context }: Canary,
-  expected: DataKey,
-): Promise<void> {
-  const { dataKey } = await kms.unwrap(target, wrapped, context);
-  const [actualBytes, expectedBytes] = [dataKey.copyBytes(), expected.copyBytes()];
-  try {
-    if (timingSafeEqual(actualBytes, expectedBytes)) return;
-    throw new KmsError('INVALID_RESPONSE', 'the key unwrapped another data key than it had wrapped');
-  } finally {
-    actualBytes.fill(0);
-    expectedBytes.fill(0);
-    dataKey[Symbol.dispose]();
-  }
-}
-
-/** Only a refusal proves that the context is bound; an outage proves nothing. */
-async function unwrapWrongly(kms: KmsCalls, target: KmsTarget, { wrapped, context }: Canary): Promise<void> {
-  try {
-    const { dataKey } = await kms.unwrap(target, wrapped, { ...context, id: `${context['id']}-wrong` });
-    dataKey[Symbol.dispose]();
-  } catch (error) {
-    const refused =
-      error instanceof KmsError && ['CONTEXT_MISMATCH', 'PERMISSION_REVOKED'].includes(error.kmsCause);
-    if (refused) return;
-    throw error;
-  }
-  throw new KmsError('INVALID_RESPONSE', 'the key unwrapped a data key under a wrong encryption context');
+function toStep(
+  { step, reference }: PlannedStep,
+  outcome: VerificationStep['outcome'],
+  finding: Finding | null,
+): VerificationStep {
+  const detail = finding && `${finding.error.code}: ${finding.error.message}`;
+  const { cause = null, advice = null } = finding ?? {};
+  return { step, reference, outcome, cause, detail, advice };
 }

@@ -14,6 +14,8 @@ import { CmkError, type ErrorCode } from '../../core/errors.ts';
  * - Returned data keys belong to the caller, who disposes of them.
  */
 export interface KmsProvider {
+  /** What the customer, or where it is theirs the operator, does next; a {@link KmsError} may bring a better one. */
+  readonly advice: KmsAdvice;
   /** Makes a 256-bit data key under the key. */
   generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey>;
   /** Wraps an existing data key. */
@@ -62,12 +64,18 @@ export interface KeyDescription {
   readonly kind?: string;
   /** In words, why the key is not ENABLED or not usable, where the provider knows more than that. */
   readonly reason?: string;
-  /** What a deletion by mistake or malice costs; absent where the KMS always has a waiting period. */
+  /** What a deletion by mistake or malice costs; absent where the customer has no choice in it. */
   readonly deletion?: DeletionProtection;
 }
 
-/** NONE: gone at once; RECOVERABLE: until somebody purges it; PROTECTED: nobody can shorten the waiting period. */
+/**
+ * NONE: gone at once; RECOVERABLE: until somebody purges it; PROTECTED: nobody can shorten the waiting period, or, where
+ * the KMS knows none, deleting takes a change of the key's settings first.
+ */
 export type DeletionProtection = 'NONE' | 'RECOVERABLE' | 'PROTECTED';
+
+/** What can be wrong with a key that works: it is of another kind than is needed, or not PROTECTED. */
+export type KeyFlaw = 'WRONG_KIND' | 'NOT_PROTECTED';
 
 /** The closed set of reasons why a KMS call fails. */
 export const KMS_CAUSES = {
@@ -85,21 +93,27 @@ export const KMS_CAUSES = {
 
 export type KmsCause = keyof typeof KMS_CAUSES;
 
+/** What to do about each: sentences in the KMS's own words, with the names of its roles, pages and commands. */
+export type KmsAdvice = Readonly<Record<KmsCause | KeyFlaw, string>>;
+
 /** A failed KMS call, translated once, in its provider. */
 export class KmsError extends CmkError {
   readonly kmsCause: KmsCause;
   /** How long the KMS asked to be left alone, milliseconds; null: it did not say. */
   readonly retryAfterMs: number | null;
+  /** For this failure, better than its cause's; null: its cause's will do. For people, and not part of the message. */
+  readonly advice: string | null;
 
   constructor(
     kmsCause: KmsCause,
     message: string,
-    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+    options: { cause?: unknown; retryAfterMs?: number | null; advice?: string | null } = {},
   ) {
-    const { retryAfterMs = null, ...rest } = options;
+    const { retryAfterMs = null, advice = null, ...rest } = options;
     super(KMS_CAUSES[kmsCause].code, message, rest);
     this.kmsCause = kmsCause;
     this.retryAfterMs = retryAfterMs;
+    this.advice = advice;
   }
 
   /** Whether the customer wanted this (revoked, disabled, deleted), as opposed to an outage. */

@@ -95,6 +95,12 @@ export async function findKek(db: Knex, id: string): Promise<Kek | null> {
   return toKeks(await readRows('keks', query))[0] ?? null;
 }
 
+export async function findKekByReference(db: Knex, reference: string): Promise<Kek | null> {
+  const id = db('kek_references').select('kek_id').where({ reference });
+  const query = joinReferences(db('keks as k').where('k.id', id)).select(KEK_COLUMNS);
+  return toKeks(await readRows('keks', query))[0] ?? null;
+}
+
 export async function listKeks(db: Knex, account: string | null): Promise<Kek[]> {
   return toKeks(
     await readRows('keks', joinReferences(db('keks as k').where('k.account', account)).select(KEK_COLUMNS)),

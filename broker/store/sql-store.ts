@@ -64,6 +64,10 @@ export class SqlStore implements Store {
     return this.#database.run((db) => keks.findKek(db, id));
   }
 
+  findKekByReference(reference: string): Promise<Kek | null> {
+    return this.#database.run((db) => keks.findKekByReference(db, reference));
+  }
+
   listKeks(account: string | null): Promise<Kek[]> {
     return this.#database.run((db) => keks.listKeks(db, account));
   }

@@ -47,6 +47,8 @@ export interface Store {
    */
   insertKek(kek: Kek, audit: AuditEvent): Promise<void>;
   findKek(id: string): Promise<Kek | null>;
+  /** The key that has this reference, the first or a replica's, whichever account's it is. */
+  findKekByReference(reference: string): Promise<Kek | null>;
   /** The account's keys, newest first; null: the platform's. */
   listKeks(account: string | null): Promise<Kek[]>;
   /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */

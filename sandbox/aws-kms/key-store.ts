@@ -6,7 +6,7 @@ import { parsePolicy, type Policy } from './policy-document.ts';
 export type KeyState =
   'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingReplicaDeletion' | 'PendingImport' | 'Unavailable';
 
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC';
 
 /** One key in one region. Replicas of a multi-region key share `family`. */
 export interface Key {
@@ -31,7 +31,7 @@ export interface KeyFamily {
   readonly keyId: string;
   readonly multiRegion: boolean;
   readonly primaryRegion: string;
-  /** A SIGN_VERIFY key can be described, but does nothing else here. */
+  /** Keys for signing and for MACs can be described, but do nothing else here. */
   readonly usage: KeyUsage;
   /** By version, from 1: rotation adds one, and blobs of the older ones still open. */
   readonly materials: KeyObject[];

@@ -1,13 +1,20 @@
 import { AwsError } from './errors.ts';
 import { REGION_PATTERN } from './arn.ts';
 import { validation, type Input } from './input.ts';
-import { newMaterial, type Key } from './key-store.ts';
+import { newMaterial, type Key, type KeyUsage } from './key-store.ts';
 import { authorizedKey, requireEnabled, requireState, type Call, type Operation } from './call.ts';
 import { isAllowedByIdentity, refusalOf } from './policy.ts';
 import { parsePolicy } from './policy-document.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_ON_DEMAND_ROTATIONS = 25;
+const KEY_USAGES = ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC'] as const;
+/** The one spec that there is here for each usage, and how a description names its algorithms. */
+const KINDS = {
+  ENCRYPT_DECRYPT: { spec: 'SYMMETRIC_DEFAULT', algorithms: { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'] } },
+  SIGN_VERIFY: { spec: 'ECC_NIST_P256', algorithms: { SigningAlgorithms: ['ECDSA_SHA_256'] } },
+  GENERATE_VERIFY_MAC: { spec: 'HMAC_256', algorithms: { MacAlgorithms: ['HMAC_SHA_256'] } },
+} as const satisfies Record<KeyUsage, object>;
 const ANY_STATE_BUT_DELETION = ['Enabled', 'Disabled', 'PendingImport', 'Unavailable'] as const;
 
 /** What makes, shows and changes keys. */
@@ -31,8 +38,8 @@ export const MANAGEMENT_OPERATIONS = {
           `User: ${call.principal.sessionArn} is not authorized to perform: kms:CreateKey`,
         );
       }
-      const usage = input.oneOf('KeyUsage', ['ENCRYPT_DECRYPT', 'SIGN_VERIFY']) ?? 'ENCRYPT_DECRYPT';
-      const spec = usage === 'ENCRYPT_DECRYPT' ? 'SYMMETRIC_DEFAULT' : 'ECC_NIST_P256';
+      const usage = input.oneOf('KeyUsage', KEY_USAGES) ?? 'ENCRYPT_DECRYPT';
+      const { spec } = KINDS[usage];
       input.oneOf('KeySpec', [spec]);
       input.oneOf('CustomerMasterKeySpec', [spec]);
       input.oneOf('Origin', ['AWS_KMS']);
@@ -216,7 +223,7 @@ function policyOf(input: Input, call: Call, account: string): string {
 
 function metadata(key: Key, call: Call): object {
   const { family } = key;
-  const isSymmetric = family.usage === 'ENCRYPT_DECRYPT';
+  const { spec, algorithms } = KINDS[family.usage];
   return {
     AWSAccountId: key.account,
     KeyId: key.keyId,
@@ -229,11 +236,9 @@ function metadata(key: Key, call: Call): object {
     ...(key.deletionAtMs === null ? {} : { DeletionDate: seconds(key.deletionAtMs) }),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
-    CustomerMasterKeySpec: isSymmetric ? 'SYMMETRIC_DEFAULT' : 'ECC_NIST_P256',
-    KeySpec: isSymmetric ? 'SYMMETRIC_DEFAULT' : 'ECC_NIST_P256',
-    ...(isSymmetric
-      ? { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'] }
-      : { SigningAlgorithms: ['ECDSA_SHA_256'] }),
+    CustomerMasterKeySpec: spec,
+    KeySpec: spec,
+    ...algorithms,
     MultiRegion: family.multiRegion,
     ...(family.multiRegion ? { MultiRegionConfiguration: multiRegionConfiguration(key, call) } : {}),
   };

@@ -40,6 +40,16 @@ export const keyCases: Record<string, StoreCase> = {
     await store.insertKek({ ...thief, references: ['mine'] }, anAuditEvent());
   },
 
+  'a key is found by any of its references, whichever account’s it is': async (t, store) => {
+    const kek = await withKek(store, { references: ['first', 'a replica'] });
+    const platform = aKek({ account: null, references: ['the platform’s'] });
+    await store.insertKek(platform, anAuditEvent());
+    for (const reference of kek.references) t.deepEqual(await store.findKekByReference(reference), kek);
+    t.deepEqual(await store.findKekByReference('the platform’s'), platform);
+    for (const other of ['', 'FIRST', 'firs', 'first ', '%'])
+      t.is(await store.findKekByReference(other), null);
+  },
+
   'a key moves only from the states that were named': async (t, store) => {
     const kek = await withKek(store, { lifecycle: 'PENDING' });
     const audits = (await store.listAudit('acme', 10)).length;

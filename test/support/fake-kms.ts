@@ -3,9 +3,12 @@ import { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError } from '../../core/errors.ts';
 import {
+  KMS_CAUSES,
   KmsError,
+  type DeletionProtection,
   type GeneratedDataKey,
   type KeyDescription,
+  type KmsAdvice,
   type KmsCall,
   type KmsCause,
   type KmsProvider,
@@ -18,7 +21,9 @@ interface FakeKey {
   state: KeyDescription['state'];
   usable: boolean;
   failure: KmsCause | null;
-  denied: (context: EncryptionContext) => boolean;
+  deletion: DeletionProtection;
+  /** Of one operation alone, or of some contexts. */
+  denied: (context: EncryptionContext, operation: FakeCall['operation']) => boolean;
 }
 
 export interface FakeCall {
@@ -27,8 +32,22 @@ export interface FakeCall {
   readonly context: EncryptionContext;
 }
 
+const FRESH = {
+  state: 'ENABLED',
+  usable: true,
+  failure: null,
+  deletion: 'PROTECTED',
+  denied: () => false,
+} as const;
+
+/** `mend CAUSE` for each. */
+const FAKE_ADVICE = Object.fromEntries(
+  [...Object.keys(KMS_CAUSES), 'WRONG_KIND', 'NOT_PROTECTED'].map((cause) => [cause, `mend ${cause}`]),
+) as KmsAdvice;
+
 /** A KMS in memory that binds contexts, knows key states and replicas, logs its calls, and can be held or broken. */
 export class FakeKms implements KmsProvider {
+  readonly advice = FAKE_ADVICE;
   readonly calls: FakeCall[] = [];
   /** Called within each call, e.g. to hold it or to let time pass. */
   onCall: (call: FakeCall) => Promise<void> | void = () => undefined;
@@ -99,9 +118,9 @@ export class FakeKms implements KmsProvider {
     const { operation, context } = { operation: 'describe', context: {} } as const;
     this.calls.push({ operation, reference, context });
     await this.#pause({ operation, reference, context }, call);
-    const { state, usable, failure } = this.#find(reference);
+    const { state, usable, deletion, failure } = this.#find(reference);
     if (failure) throw new KmsError(failure, `made to fail with ${failure}`);
-    return { state, usable };
+    return { state, usable, deletion };
   }
 
   parseReference(text: string): string {
@@ -130,7 +149,7 @@ export class FakeKms implements KmsProvider {
     if (key.state === 'DISABLED') throw new KmsError('KEY_DISABLED', 'the key is disabled');
     if (key.state === 'PENDING_DELETION') throw new KmsError('KEY_PENDING_DELETION', 'deletion is scheduled');
     if (key.state === 'UNAVAILABLE') throw new KmsError('UNREACHABLE', 'the key is unavailable');
-    if (key.denied(call.context))
+    if (key.denied(call.context, call.operation))
       throw new KmsError('PERMISSION_REVOKED', 'the key policy does not allow it');
     return key;
   }
@@ -153,7 +172,7 @@ export class FakeKms implements KmsProvider {
   }
 
   #add(reference: string, material: KeyObject): string {
-    const key: FakeKey = { material, state: 'ENABLED', usable: true, failure: null, denied: () => false };
+    const key: FakeKey = { material, ...FRESH };
     this.#keys.set(reference, key);
     return reference;
   }

@@ -3,6 +3,7 @@ import type { EncryptionContext } from '../../core/encryption-context.ts';
 import {
   KmsError,
   type GeneratedDataKey,
+  type KmsAdvice,
   type KmsCall,
   type KmsProvider,
 } from '../../broker/kms/provider.ts';
@@ -46,6 +47,10 @@ export class WatchedKms implements KmsProvider {
 
   describe(...parts: Parameters<KmsProvider['describe']>): ReturnType<KmsProvider['describe']> {
     return this.#kms.describe(...parts);
+  }
+
+  get advice(): KmsAdvice {
+    return this.#kms.advice;
   }
 
   parseReference(text: string): string {

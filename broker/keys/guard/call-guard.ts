@@ -99,7 +99,8 @@ export class CallGuard {
 
   #refuse({ provider }: GuardedCall, limit: GuardLimit): never {
     this.#onRefused(provider, limit);
-    throw new KmsError('THROTTLED', REFUSALS[limit]);
+    const advice = 'Wait a moment and try again: nothing is wrong with the key.';
+    throw new KmsError('THROTTLED', REFUSALS[limit], { advice });
   }
 
   #limitsOf({ account, provider }: Pick<GuardedCall, 'account' | 'provider'>): AccountLimits {

@@ -1,5 +1,6 @@
 import { CmkError } from '../../../core/errors.ts';
 import { KmsError, type KmsCause } from '../provider.ts';
+import { adviceOnDenial, NO_SUCH_HOST_ADVICE, type AwsAction } from './advice.ts';
 
 /** The SDK's errors as this reads them: any of these fields may be missing. */
 interface SdkError {
@@ -28,6 +29,7 @@ const TEXT = {
   account: 'the AWS account is suspended or not subscribed in this region',
   unreachable: 'the KMS could not be reached',
   privateAddress: 'the KMS’s host name leads to a private address',
+  unknownHost: 'the KMS’s host name does not resolve',
   failed: 'the KMS failed internally',
   keyUnavailable: 'the KMS cannot use the key at the moment',
   refused: 'the KMS refused the request itself',
@@ -72,13 +74,23 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
   TimeoutError: ['UNREACHABLE', TEXT.unreachable],
 };
 
-/** Translates whatever a call through the SDK threw. The SDK's error stays as the cause, for the log. */
-export function toKmsError(error: unknown): CmkError {
+/**
+ * Translates whatever a call through the SDK threw. The SDK's error stays as the cause, for the log.
+ * @param action what was called
+ */
+export function toKmsError(error: unknown, action: AwsAction): CmkError {
   if (error instanceof CmkError) return error;
   if (!(error instanceof Error)) return new KmsError('INVALID_RESPONSE', TEXT.unreadable);
   const [cause, text] = translate(error);
   // An answer that could not be parsed may hold a key, and the parser's message quotes from it.
-  return isUnreadableAnswer(error) ? new KmsError(cause, text) : new KmsError(cause, text, { cause: error });
+  if (isUnreadableAnswer(error)) return new KmsError(cause, text);
+  return new KmsError(cause, text, { cause: error, advice: betterAdvice(text, action, error.message) });
+}
+
+/** Where AWS tells more than the cause. */
+function betterAdvice(text: string, action: AwsAction, message: string): string | null {
+  if (text === TEXT.denied) return adviceOnDenial(action, message);
+  return text === TEXT.unknownHost ? NO_SUCH_HOST_ADVICE : null;
 }
 
 function translate(error: SdkError): Translation {
@@ -92,6 +104,7 @@ function translate(error: SdkError): Translation {
   if (status !== undefined && status >= 500) return ['UNREACHABLE', TEXT.failed];
   if (isUnreadableAnswer(error)) return ['INVALID_RESPONSE', TEXT.unreadable];
   if (error.$fault !== undefined) return ['INVALID_RESPONSE', TEXT.refused];
+  if (error.code === 'ENOTFOUND') return ['UNREACHABLE', TEXT.unknownHost];
   // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
   return ['UNREACHABLE', TEXT.unreachable];
 }

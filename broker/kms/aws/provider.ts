@@ -19,6 +19,7 @@ import {
   type KmsProvider,
   type KmsQuota,
 } from '../provider.ts';
+import { AWS_ADVICE, type AwsAction } from './advice.ts';
 import { AwsClients, type AwsCredentials } from './client.ts';
 import type { AwsConfig } from './config.ts';
 import { toKmsError } from './errors.ts';
@@ -32,10 +33,12 @@ const STATES: Readonly<Record<string, KeyDescription['state']>> = {
   Disabled: 'DISABLED',
   PendingDeletion: 'PENDING_DELETION',
   PendingReplicaDeletion: 'PENDING_DELETION',
+  PendingImport: 'DISABLED',
 };
 
 /** AWS KMS. A reference is a key's ARN; each call goes to the ARN's region and names exactly this key. */
 export class AwsKmsProvider implements KmsProvider {
+  readonly advice = AWS_ADVICE;
   readonly #clients: AwsClients;
 
   /** @param credentials default: where the SDK looks for them */
@@ -49,7 +52,9 @@ export class AwsKmsProvider implements KmsProvider {
       KeySpec: 'AES_256',
       EncryptionContext: { ...context },
     });
-    const output = await this.#send(reference, call, (client, options) => client.send(command, options));
+    const output = await this.#send('GenerateDataKey', reference, call, (client, options) =>
+      client.send(command, options),
+    );
     const dataKey = takeDataKey(output.Plaintext);
     try {
       checkKey(output.KeyId, reference);
@@ -73,7 +78,9 @@ export class AwsKmsProvider implements KmsProvider {
         Plaintext: plaintext,
         EncryptionContext: { ...context },
       });
-      const output = await this.#send(reference, call, (client, options) => client.send(command, options));
+      const output = await this.#send('Encrypt', reference, call, (client, options) =>
+        client.send(command, options),
+      );
       checkKey(output.KeyId, reference);
       return checkBlob(output.CiphertextBlob);
     } finally {
@@ -92,7 +99,9 @@ export class AwsKmsProvider implements KmsProvider {
       CiphertextBlob: wrapped,
       EncryptionContext: { ...context },
     });
-    const output = await this.#send(reference, call, (client, options) => client.send(command, options));
+    const output = await this.#send('Decrypt', reference, call, (client, options) =>
+      client.send(command, options),
+    );
     const dataKey = takeDataKey(output.Plaintext);
     try {
       checkKey(output.KeyId, reference);
@@ -105,10 +114,19 @@ export class AwsKmsProvider implements KmsProvider {
 
   async describe(reference: string, call: KmsCall): Promise<KeyDescription> {
     const command = new DescribeKeyCommand({ KeyId: reference });
-    const output = await this.#send(reference, call, (client, options) => client.send(command, options));
+    const output = await this.#send('DescribeKey', reference, call, (client, options) =>
+      client.send(command, options),
+    );
     const metadata = output.KeyMetadata;
     checkKey(metadata?.Arn, reference);
-    return { state: STATES[metadata?.KeyState ?? ''] ?? 'UNAVAILABLE', usable: canWrap(metadata) };
+    return {
+      state: STATES[metadata?.KeyState ?? ''] ?? 'UNAVAILABLE',
+      usable: canWrap(metadata),
+      ...(metadata?.KeySpec === undefined ? {} : { kind: metadata.KeySpec }),
+      ...(metadata?.KeyState === 'PendingImport'
+        ? { reason: 'its material is gone until it is imported again' }
+        : {}),
+    };
   }
 
   parseReference(text: string): string {
@@ -128,6 +146,7 @@ export class AwsKmsProvider implements KmsProvider {
   }
 
   async #send<T extends { Plaintext?: Uint8Array | undefined } | object>(
+    action: AwsAction,
     reference: string,
     call: KmsCall,
     send: (client: KMSClient, options: { abortSignal: AbortSignal }) => Promise<T>,
@@ -137,7 +156,7 @@ export class AwsKmsProvider implements KmsProvider {
       const client = this.#clients.get(regionOf(parseKeyArn(reference)));
       return await withDeadline(call, (abortSignal) => send(client, { abortSignal }), wipe);
     } catch (error) {
-      throw toKmsError(error);
+      throw toKmsError(error, action);
     }
   }
 }

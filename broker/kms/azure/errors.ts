@@ -1,8 +1,9 @@
 import { CmkError } from '../../../core/errors.ts';
 import { KmsError, type KmsCause } from '../provider.ts';
+import { BETTER_ADVICE, type AzureOperation } from './advice.ts';
 import { BlobError } from './blob.ts';
 
-export type AzureOperation = 'wrap' | 'unwrap' | 'get';
+export type { AzureOperation };
 
 /** The SDKs' errors as this reads them: any of these fields may be missing. */
 interface SdkError {
@@ -43,6 +44,7 @@ const TEXT = {
   mismatch: 'the wrapped key does not open with this key under this encryption context',
   tenant: 'the tenant or subscription of the vault is not in use any more',
   unreachable: 'the vault could not be reached',
+  unknownHost: 'the vault’s host name does not resolve',
   privateAddress:
     'the vault’s name leads to a private address that CMK_AZURE_PRIVATE_NETWORKS does not allow',
   entraUnreachable: 'Entra could not be reached',
@@ -108,7 +110,11 @@ export function toKmsError(error: unknown, operation: AzureOperation): CmkError 
   const [cause, text] = translate(error, status, operation);
   // An answer that could not be read may hold a key, and the parser's message quotes from it.
   if (text === TEXT.unreadable) return new KmsError(cause, text);
-  return new KmsError(cause, text, { cause: summary(error, status), retryAfterMs: retryAfterMs(error) });
+  return new KmsError(cause, text, {
+    cause: summary(error, status),
+    retryAfterMs: retryAfterMs(error),
+    advice: betterAdvice(text, operation),
+  });
 }
 
 /** Translates whatever asking for a token threw. */
@@ -119,7 +125,15 @@ export function toCredentialError(error: unknown): CmkError {
   if (error instanceof CmkError) return error;
   if (!(error instanceof Error)) return new KmsError('AUTH_FAILED', TEXT.credential);
   const [cause, text] = translateCredential(error);
-  return new KmsError(cause, text, { cause: summary(error, statusOf(error)) });
+  const advice = text === TEXT.noPrincipal ? BETTER_ADVICE.noPrincipal() : null;
+  return new KmsError(cause, text, { cause: summary(error, statusOf(error)), advice });
+}
+
+function betterAdvice(text: string, operation: AzureOperation): string | null {
+  const known = (Object.keys(BETTER_ADVICE) as (keyof typeof BETTER_ADVICE)[]).find(
+    (name) => TEXT[name] === text,
+  );
+  return known === undefined ? null : BETTER_ADVICE[known](operation);
 }
 
 function translate(error: SdkError, status: number | null, operation: AzureOperation): Translation {
@@ -138,6 +152,7 @@ function translate(error: SdkError, status: number | null, operation: AzureOpera
 
 function withoutAnswer(error: SdkError): Translation {
   if (error.code === 'PRIVATE_ADDRESS') return ['UNREACHABLE', TEXT.privateAddress];
+  if (error.code === 'ENOTFOUND') return ['UNREACHABLE', TEXT.unknownHost];
   // No route, refused, reset, a body cut short, a certificate that does not verify.
   if (error.name === 'RestError' || error.name === 'AbortError') return ['UNREACHABLE', TEXT.unreachable];
   if (error.message.startsWith('The challenge')) return ['INVALID_RESPONSE', TEXT.challenge];

@@ -11,6 +11,7 @@ import {
   type KmsProvider,
   type KmsQuota,
 } from '../provider.ts';
+import { AZURE_ADVICE } from './advice.ts';
 import { ONE_TIME_KEY_BYTES, openBlob, parseBlob, sealBlob, type WrapAlgorithm } from './blob.ts';
 import { AzureClients } from './client.ts';
 import type { AzureConfig } from './config.ts';
@@ -29,6 +30,7 @@ const CALLS_PER_SECOND = 200;
  * rotation. The data key is made here, and sealed with its context under a one-time key that the vault wraps.
  */
 export class AzureKmsProvider implements KmsProvider {
+  readonly advice = AZURE_ADVICE;
   readonly #cloud: Cloud;
   readonly #clients: AzureClients;
   /** How keys of Managed HSMs wrap, by reference. */

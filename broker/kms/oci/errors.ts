@@ -1,5 +1,6 @@
 import { CmkError } from '../../../core/errors.ts';
 import { KmsError, type KmsCause } from '../provider.ts';
+import { adviceOnDenial, NO_SUCH_HOST_ADVICE, type OciOperation } from './advice.ts';
 
 /** What OCI answers in place of a result. */
 export class OciServiceError extends Error {
@@ -40,6 +41,7 @@ const TEXT = {
   mismatch: 'the KMS refuses the wrapped key under this encryption context',
   account: 'the OCI tenancy is not signed up or beyond its limits',
   unreachable: 'the KMS could not be reached',
+  unknownHost: 'the vault’s host name does not resolve',
   privateAddress: 'the KMS’s host name leads to a private address',
   failed: 'the KMS failed internally',
   refused: 'the KMS refused the request itself',
@@ -80,16 +82,20 @@ const BY_STATE: Readonly<Record<string, Translation>> = {
  * Translates whatever a call threw. What OCI said stays as the cause, for the log.
  * @param operation only `unwrap` can be refused because of what is unwrapped
  */
-export function toKmsError(error: unknown, operation: 'unwrap' | 'other'): CmkError {
+export function toKmsError(error: unknown, operation: OciOperation): CmkError {
   if (error instanceof CmkError) return error;
   if (!(error instanceof OciServiceError)) {
     // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
-    const isPrivate = error instanceof Error && 'code' in error && error.code === 'PRIVATE_ADDRESS';
-    const text = isPrivate ? TEXT.privateAddress : TEXT.unreachable;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOTFOUND') {
+      return new KmsError('UNREACHABLE', TEXT.unknownHost, { cause: error, advice: NO_SUCH_HOST_ADVICE });
+    }
+    const text = code === 'PRIVATE_ADDRESS' ? TEXT.privateAddress : TEXT.unreachable;
     return new KmsError('UNREACHABLE', text, { cause: error });
   }
   const [cause, text] = translate(error, operation);
-  return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs });
+  const advice = text === TEXT.denied ? adviceOnDenial(operation) : null;
+  return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs, advice });
 }
 
 /** Whether the key's state is what OCI minds; the state itself tells the cause: {@link stateError}. */
@@ -104,7 +110,7 @@ export function stateError(lifecycleState: string, error: OciServiceError): KmsE
   return new KmsError(cause, text, { cause: error });
 }
 
-function translate({ status, code }: OciServiceError, operation: 'unwrap' | 'other'): Translation {
+function translate({ status, code }: OciServiceError, operation: OciOperation): Translation {
   if (status >= 500) return ['UNREACHABLE', TEXT.failed];
   const byCode = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   if (byCode) return byCode;

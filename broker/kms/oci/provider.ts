@@ -10,6 +10,7 @@ import {
   type KmsCall,
   type KmsProvider,
 } from '../provider.ts';
+import { OCI_ADVICE, type OciOperation } from './advice.ts';
 import { OciClient, type KeyAnswer, type KeyState } from './client.ts';
 import type { OciConfig, Realms } from './config.ts';
 import { isIncorrectState, stateError, toKmsError } from './errors.ts';
@@ -36,6 +37,7 @@ const STATES: Readonly<Record<string, KeyDescription['state']>> = {
  * key. The wrapped key is OCI's ciphertext, which names the key's version itself.
  */
 export class OciKmsProvider implements KmsProvider {
+  readonly advice = OCI_ADVICE;
   readonly #client: OciClient;
   readonly #realms: Realms;
 
@@ -51,7 +53,7 @@ export class OciKmsProvider implements KmsProvider {
   async generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
     checkContext(context);
     // The answer names no key; that the ciphertext is this key's shows when it is first unwrapped.
-    const answer = await this.#use(reference, call, (key, signal) =>
+    const answer = await this.#use('generate', reference, call, (key, signal) =>
       this.#client.generate(key, context, signal),
     );
     const dataKey = takeDataKey(answer.plaintext);
@@ -72,7 +74,7 @@ export class OciKmsProvider implements KmsProvider {
     checkContext(context);
     const plaintext = dataKey.copyBytes();
     try {
-      const answer = await this.#use(reference, call, (key, signal) =>
+      const answer = await this.#use('wrap', reference, call, (key, signal) =>
         this.#client.encrypt(key, plaintext, context, signal),
       );
       checkKey(answer.keyId, reference);
@@ -94,7 +96,7 @@ export class OciKmsProvider implements KmsProvider {
       throw new KmsError('CONTEXT_MISMATCH', 'the wrapped key is not one of this KMS');
     }
     const send = (key: OciKey, signal: AbortSignal) => this.#client.decrypt(key, ciphertext, context, signal);
-    const answer = await this.#use(reference, call, send, 'unwrap');
+    const answer = await this.#use('unwrap', reference, call, send);
     const dataKey = takeDataKey(answer.plaintext);
     try {
       checkKey(answer.keyId, reference);
@@ -114,7 +116,7 @@ export class OciKmsProvider implements KmsProvider {
       checkKey(state.keyId, key.ocid);
       return descriptionOf(state);
     } catch (error) {
-      throw toKmsError(error, 'other');
+      throw toKmsError(error, 'describe');
     }
   }
 
@@ -141,10 +143,10 @@ export class OciKmsProvider implements KmsProvider {
 
   /** One use of the key, within the call's deadline. */
   async #use(
+    operation: OciOperation,
     reference: string,
     call: KmsCall,
     send: (key: OciKey, signal: AbortSignal) => Promise<KeyAnswer>,
-    operation: 'unwrap' | 'other' = 'other',
   ): Promise<KeyAnswer> {
     const key = this.#parse(reference);
     try {

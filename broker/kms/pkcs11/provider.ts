@@ -12,6 +12,7 @@ import {
   type KmsCall,
   type KmsProvider,
 } from '../provider.ts';
+import { PKCS11_ADVICE } from './advice.ts';
 import type { Pkcs11Config } from './config.ts';
 import { fromFailure, isPinRefusal, toKmsError } from './errors.ts';
 import type { HsmAnswer, HsmCall, HsmKey } from './messages.ts';
@@ -34,6 +35,7 @@ type Asked = Pick<HsmCall, 'operation' | 'associatedData' | 'bytes'>;
  * encrypted in the HSM with CKM_AES_GCM, the context as additional data. The HSM's library runs in processes of its own.
  */
 export class Pkcs11Provider implements KmsProvider {
+  readonly advice = PKCS11_ADVICE;
   readonly #pool: HsmPool | null;
   readonly #pins: Pins;
 
@@ -141,7 +143,6 @@ function toDescription(key: HsmKey): KeyDescription {
     usable: problem === null,
     kind: key.isAes256 ? 'AES-256' : 'not AES-256',
     ...(reason === null ? {} : { reason }),
-    deletion: 'NONE',
   };
 }
 

@@ -1,6 +1,7 @@
+import type { TransitAction } from './advice.ts';
 import { jsonWithBytes, takeBytes } from './base64-fields.ts';
 import { TransitRefusal, toKmsError, unreadable } from './errors.ts';
-import { TransitHttp, type HttpRequest } from './http.ts';
+import { TransitHttp } from './http.ts';
 import type { KeyLocation } from './reference.ts';
 import type { TransitServer } from './servers.ts';
 import { isAccepted, TokenSource } from './token.ts';
@@ -46,7 +47,7 @@ export class TransitClient {
     const fields = { associated_data: associatedData.toString('base64') };
     const body = jsonWithBytes(fields, 'plaintext', plaintext);
     try {
-      const answer = await this.#call(key, { method: 'POST', path: pathOf(key, 'encrypt'), body }, signal);
+      const answer = await this.#call(key, 'encrypt', body, signal);
       const { ciphertext } = dataOf(answer);
       if (typeof ciphertext !== 'string') throw unreadable();
       return ciphertext;
@@ -64,7 +65,7 @@ export class TransitClient {
   ): Promise<Buffer> {
     const fields = { ciphertext, associated_data: associatedData.toString('base64') };
     const body = Buffer.from(JSON.stringify(fields));
-    const answer = await this.#call(key, { method: 'POST', path: pathOf(key, 'decrypt'), body }, signal);
+    const answer = await this.#call(key, 'decrypt', body, signal);
     const plaintext = takeBytes(answer, 'plaintext');
     try {
       if (!plaintext || dataOf(answer)['plaintext'] !== '') throw unreadable();
@@ -78,7 +79,7 @@ export class TransitClient {
   }
 
   async readKey(key: KeyLocation, signal: AbortSignal): Promise<TransitKey> {
-    const answer = await this.#call(key, { method: 'GET', path: pathOf(key, 'keys'), body: null }, signal);
+    const answer = await this.#call(key, 'keys', null, signal);
     const { name, type, derived, soft_deleted, deletion_allowed } = dataOf(answer);
     if (typeof name !== 'string' || typeof type !== 'string') throw unreadable();
     return {
@@ -95,14 +96,20 @@ export class TransitClient {
     this.#http.close();
   }
 
-  async #call(key: KeyLocation, request: Omit<HttpRequest, 'token'>, signal: AbortSignal): Promise<Buffer> {
+  async #call(
+    key: KeyLocation,
+    action: TransitAction,
+    body: Buffer | null,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const path = pathOf(key, action);
     const token = await this.#tokens.get();
     signal.throwIfAborted();
     try {
-      return await this.#http.send({ ...request, token }, signal);
+      return await this.#http.send({ method: body ? 'POST' : 'GET', path, token, body }, signal);
     } catch (error) {
       if (error instanceof TransitRefusal && error.status === 403) {
-        throw await this.#whyDenied(key, token, error, signal);
+        throw await this.#whyDenied(key, action, token, error, signal);
       }
       throw toKmsError(error);
     }
@@ -114,6 +121,7 @@ export class TransitClient {
    */
   async #whyDenied(
     key: KeyLocation,
+    action: TransitAction,
     token: string,
     denied: TransitRefusal,
     signal: AbortSignal,
@@ -127,11 +135,11 @@ export class TransitClient {
     } catch (error) {
       if (error instanceof TransitRefusal && error.status === 404) return toKmsError(error);
     }
-    return toKmsError(denied);
+    return toKmsError(denied, action);
   }
 }
 
-function pathOf({ mount, name }: KeyLocation, action: 'encrypt' | 'decrypt' | 'keys'): string {
+function pathOf({ mount, name }: KeyLocation, action: TransitAction): string {
   return `${mount}/${action}/${name}`;
 }
 

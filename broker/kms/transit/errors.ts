@@ -1,5 +1,6 @@
 import { CmkError } from '../../../core/errors.ts';
 import { KmsError, type KmsCause } from '../provider.ts';
+import { adviceOnDenial, NO_SUCH_HOST_ADVICE, SEALED_ADVICE, type TransitAction } from './advice.ts';
 
 /** An answer other than success. Its texts name paths and keys, so that they are for the log alone. */
 export class TransitRefusal extends Error {
@@ -20,6 +21,7 @@ type Translation = readonly [KmsCause, string];
 
 const TEXT = {
   unreachable: 'the KMS could not be reached',
+  unknownHost: 'the KMS’s host name does not resolve',
   failed: 'the KMS failed internally',
   notServing: 'the KMS is sealed, or no node of it is active',
   redirected: 'the KMS points to another address, which is not followed',
@@ -53,12 +55,24 @@ const BY_TEXT: readonly (readonly [RegExp, ...Translation])[] = [
   [/invalid token/i, 'AUTH_FAILED', TEXT.credentials],
 ];
 
-/** Translates whatever a call threw. The original stays as the cause, for the log. */
-export function toKmsError(error: unknown): CmkError {
+/**
+ * Translates whatever a call threw. The original stays as the cause, for the log.
+ * @param action what was asked of a key; absent: it was about a token
+ */
+export function toKmsError(error: unknown, action?: TransitAction): CmkError {
   if (error instanceof CmkError) return error;
   if (error instanceof TransitRefusal) {
     const [cause, text] = translate(error);
-    return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs });
+    const advice =
+      text === TEXT.denied && action
+        ? adviceOnDenial(action)
+        : text === TEXT.notServing
+          ? SEALED_ADVICE
+          : null;
+    return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs, advice });
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'ENOTFOUND') {
+    return new KmsError('UNREACHABLE', TEXT.unknownHost, { cause: error, advice: NO_SUCH_HOST_ADVICE });
   }
   // Not an answer, or not a whole one: no route, refused, reset, a certificate that does not verify.
   return new KmsError('UNREACHABLE', TEXT.unreachable, { cause: error });

@@ -13,6 +13,7 @@ import {
   type KmsCall,
   type KmsProvider,
 } from '../provider.ts';
+import { TRANSIT_ADVICE } from './advice.ts';
 import { TransitClient, type TransitKey } from './client.ts';
 import type { TransitConfig } from './config.ts';
 import { toKmsError } from './errors.ts';
@@ -31,6 +32,7 @@ const CONTEXT_DIGEST_BYTES = 32;
  * SHA-256 of its context: an answer that belongs to another request is noticed.
  */
 export class TransitProvider implements KmsProvider {
+  readonly advice = TRANSIT_ADVICE;
   readonly #servers: readonly TransitServer[];
   readonly #clients: ReadonlyMap<TransitServer, TransitClient>;
 
@@ -156,8 +158,8 @@ function toDescription({ type, derived, softDeleted, deletionAllowed }: TransitK
     usable: problem === null,
     kind: derived ? `${type}, derived` : type,
     ...(reason === null ? {} : { reason }),
-    // Where deletion is not allowed, it takes a second permission, and can still be done at once.
-    deletion: deletionAllowed ? 'NONE' : 'RECOVERABLE',
+    // Where deletion is not allowed, it takes a change of the key's configuration first, which is a permission of its own.
+    deletion: deletionAllowed ? 'NONE' : 'PROTECTED',
   };
 }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { VERIFICATION_STEPS } from '../../../broker/keys/verify-key.ts';
 import { brokerWorld, type BrokerWorld } from '../../support/broker-world.ts';
 import { TOKEN } from '../../support/settings.ts';
 
@@ -40,7 +41,7 @@ test('accounts, groups, enrolments and keys are made and read back', async (t) =
   t.false('canary' in key);
   t.deepEqual(
     steps.map(({ outcome }) => outcome),
-    ['OK', 'OK', 'OK', 'OK'],
+    Object.keys(VERIFICATION_STEPS).map(() => 'OK'),
   );
   t.deepEqual((await admin('GET', '/v1/accounts/initech/keys')).body, { keys: [key] });
 
@@ -80,8 +81,45 @@ test('a key that does not pass comes back with the steps, as a problem', async (
     retryable: false,
   });
   const { steps } = body as { steps: unknown[] };
-  t.is(steps.length, 2);
-  t.like(steps[1], { step: 'GENERATE', reference, outcome: 'FAILED' });
+  t.is(steps.length, Object.keys(VERIFICATION_STEPS).length);
+  t.like(steps[4], {
+    step: 'GENERATE',
+    reference,
+    outcome: 'FAILED',
+    cause: 'PERMISSION_REVOKED',
+    detail: 'KEY_PERMISSION_REVOKED: the key policy does not allow it',
+    advice: 'mend PERMISSION_REVOKED',
+  });
+  t.like(steps[5], { step: 'WRAP', reference, outcome: 'SKIPPED' });
+});
+
+test('a key is tried without being enrolled, and the answer has the same steps', async (t) => {
+  const { admin, kms } = await brokerWorld(t);
+  const reference = kms.createKey('tried');
+  const path = '/v1/accounts/globex/keys';
+  const good = await admin('POST', `${path}/verify`, { provider: 'aws', references: [reference] });
+  t.is(good.status, 200);
+  t.like(good.body, { ok: true });
+  t.deepEqual(Object.keys(good.body as object).sort(), ['ok', 'steps'], 'the canary stays here');
+  kms.key(reference).usable = false;
+  const bad = await admin('POST', `${path}/verify`, { provider: 'aws', references: [reference] });
+  t.is(bad.status, 200);
+  t.like(bad.body, { ok: false });
+  const { steps } = bad.body as { steps: unknown[] };
+  t.like(steps[2], { step: 'KIND', outcome: 'FAILED', cause: 'WRONG_KIND', advice: 'mend WRONG_KIND' });
+  const refused = await admin('POST', path, { provider: 'aws', references: [reference] });
+  t.deepEqual((refused.body as { steps: unknown[] }).steps, steps);
+  t.deepEqual((await admin('GET', path)).body, { keys: [] });
+  const { auditEvents } = (await admin('GET', '/v1/accounts/globex/audit-events')).body as {
+    auditEvents: { outcome: string; detail: string }[];
+  };
+  t.deepEqual(
+    auditEvents.slice(1, 3).map(({ outcome, detail }) => [outcome, detail.split(':').slice(0, 2).join(':')]),
+    [
+      ['FAILED', 'verify key fake:tried'],
+      ['ALLOWED', 'verify key fake:tried'],
+    ],
+  );
 });
 
 const WITHOUT: Record<string, Record<string, string>> = {
@@ -182,6 +220,16 @@ const REFUSED: Record<string, Refused> = {
     request: ['POST', '/v1/accounts/globex/keys', { provider: 'aws', references: ['fake:customer'] }],
     status: 409,
     code: 'CONFLICT',
+  },
+  'a key that is none, tried': {
+    request: ['POST', '/v1/accounts/acme/keys/verify', { provider: 'aws', references: ['nonsense'] }],
+    status: 400,
+    code: 'INVALID_ARGUMENT',
+  },
+  'a key tried for nobody': {
+    request: ['POST', '/v1/accounts/nobody/keys/verify', { provider: 'aws', references: ['fake:customer'] }],
+    status: 404,
+    code: 'ACCOUNT_UNKNOWN',
   },
   'a provider that there is not': {
     request: ['POST', '/v1/accounts/acme/keys', { provider: 'abacus', references: ['x'] }],

@@ -32,7 +32,12 @@ test('a key that is a customer’s is not the platform’s', async (t) => {
 test('a key that does not pass ends the start with the setting’s name and the step', async (t) => {
   const error = new CmkError('KEY_DISABLED', 'the key is disabled');
   const detail = 'KEY_DISABLED: the key is disabled';
-  const steps = [{ step: 'DESCRIBE', reference: REFERENCE, outcome: 'FAILED', detail }] as const;
+  const failed = { outcome: 'FAILED', cause: 'KEY_DISABLED', detail, advice: 'enable it' } as const;
+  const skipped = { outcome: 'SKIPPED', cause: null, detail: null, advice: null } as const;
+  const steps = [
+    { step: 'DESCRIBE', reference: REFERENCE, ...failed },
+    { step: 'KIND', reference: REFERENCE, ...skipped },
+  ] as const;
   const { ensure } = world(() => Promise.resolve({ ok: false, error, steps }));
   await t.throwsAsync(ensure(), {
     code: 'CONFIG_INVALID',

@@ -51,7 +51,7 @@ for (const [name, message, status, cause] of answered) {
       $fault: status >= 500 ? 'server' : 'client',
       $metadata: { httpStatusCode: status },
     });
-    const error = toKmsError(original);
+    const error = toKmsError(original, 'Decrypt');
     t.is(causeOf(error), cause);
     t.is(error.cause, original);
     t.notRegex(error.message, /arn:|1234abcd/);
@@ -67,7 +67,7 @@ for (const [title, fields, cause] of [
 ] as const) {
   test(`${title}: ${cause}`, (t) => {
     const original = Object.assign(new Error('x'), fields);
-    const error = toKmsError(original);
+    const error = toKmsError(original, 'Decrypt');
     t.is(causeOf(error), cause);
     t.is(error.cause, original);
   });
@@ -77,14 +77,14 @@ test('an answer that cannot be parsed leaves no trace of its text', (t) => {
   const original = Object.assign(new SyntaxError('Unexpected token, ..."aSecretKey"... is not valid JSON'), {
     $metadata: { httpStatusCode: 200 },
   });
-  const error = toKmsError(original);
+  const error = toKmsError(original, 'Decrypt');
   t.is(causeOf(error), 'INVALID_RESPONSE');
   t.is(error.cause, undefined);
 });
 
 test('our own errors pass', (t) => {
   const cancelled = new CmkError('CANCELLED', 'cancelled');
-  t.is(toKmsError(cancelled), cancelled);
+  t.is(toKmsError(cancelled, 'Decrypt'), cancelled);
 });
 
 function causeOf(error: CmkError): KmsCause | null {

@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
   [500, 'InternalServerError', null, 'x', 'wrap', 'UNREACHABLE', /failed internally/],
   [503, 'ServiceUnavailable', null, 'x', 'wrap', 'UNREACHABLE', /failed internally/],
   [307, '', null, 'x', 'wrap', 'INVALID_RESPONSE', /redirect/],
-  [undefined, 'ENOTFOUND', null, 'getaddrinfo ENOTFOUND', 'wrap', 'UNREACHABLE', /could not be reached/],
+  [undefined, 'ENOTFOUND', null, 'getaddrinfo ENOTFOUND', 'wrap', 'UNREACHABLE', /does not resolve/],
   [undefined, 'ECONNRESET', null, 'socket hang up', 'wrap', 'UNREACHABLE', /could not be reached/],
   [undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', null, 'x', 'wrap', 'UNREACHABLE', /could not be reached/],
   [

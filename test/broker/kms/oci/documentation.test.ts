@@ -63,7 +63,7 @@ test('every answer that the table names has the cause that it says', (t) => {
       const answer = { status: Number(status), code, requestId: '', retryAfterMs: null };
       const error = toKmsError(
         new OciServiceError(answer, ''),
-        cause === 'CONTEXT_MISMATCH' ? 'unwrap' : 'other',
+        cause === 'CONTEXT_MISMATCH' ? 'unwrap' : 'describe',
       );
       t.is(error instanceof KmsError && error.kmsCause, cause, `${status} ${code}`);
       checked++;

@@ -19,33 +19,33 @@ function kmsError(error: CmkError): KmsError {
   throw error;
 }
 
-const ANSWERS: readonly (readonly [number, string, 'unwrap' | 'other', KmsCause])[] = [
+const ANSWERS: readonly (readonly [number, string, 'unwrap' | 'describe', KmsCause])[] = [
   [400, 'InvalidParameter', 'unwrap', 'CONTEXT_MISMATCH'],
   [400, 'SomethingNew', 'unwrap', 'CONTEXT_MISMATCH'],
-  [400, 'InvalidParameter', 'other', 'INVALID_RESPONSE'],
+  [400, 'InvalidParameter', 'describe', 'INVALID_RESPONSE'],
   [400, 'CannotParseRequest', 'unwrap', 'INVALID_RESPONSE'],
   [400, 'MissingParameter', 'unwrap', 'INVALID_RESPONSE'],
   [400, 'LimitExceeded', 'unwrap', 'ACCOUNT_ISSUE'],
-  [400, 'QuotaExceeded', 'other', 'ACCOUNT_ISSUE'],
-  [401, 'NotAuthenticated', 'other', 'AUTH_FAILED'],
-  [401, '', 'other', 'AUTH_FAILED'],
-  [401, 'NotAuthorizedOrNotFound', 'other', 'PERMISSION_REVOKED'],
-  [402, 'SignUpRequired', 'other', 'ACCOUNT_ISSUE'],
-  [403, 'NotAuthorized', 'other', 'PERMISSION_REVOKED'],
+  [400, 'QuotaExceeded', 'describe', 'ACCOUNT_ISSUE'],
+  [401, 'NotAuthenticated', 'describe', 'AUTH_FAILED'],
+  [401, '', 'describe', 'AUTH_FAILED'],
+  [401, 'NotAuthorizedOrNotFound', 'describe', 'PERMISSION_REVOKED'],
+  [402, 'SignUpRequired', 'describe', 'ACCOUNT_ISSUE'],
+  [403, 'NotAuthorized', 'describe', 'PERMISSION_REVOKED'],
   [404, 'NotAuthorizedOrNotFound', 'unwrap', 'PERMISSION_REVOKED'],
-  [404, 'NotFound', 'other', 'KEY_NOT_FOUND'],
-  [404, '', 'other', 'PERMISSION_REVOKED'],
-  [307, '', 'other', 'INVALID_RESPONSE'],
-  [405, 'MethodNotAllowed', 'other', 'INVALID_RESPONSE'],
-  [409, 'IncorrectState', 'other', 'KEY_DISABLED'],
-  [413, 'PayloadTooLarge', 'other', 'INVALID_RESPONSE'],
-  [429, 'TooManyRequests', 'other', 'THROTTLED'],
+  [404, 'NotFound', 'describe', 'KEY_NOT_FOUND'],
+  [404, '', 'describe', 'PERMISSION_REVOKED'],
+  [307, '', 'describe', 'INVALID_RESPONSE'],
+  [405, 'MethodNotAllowed', 'describe', 'INVALID_RESPONSE'],
+  [409, 'IncorrectState', 'describe', 'KEY_DISABLED'],
+  [413, 'PayloadTooLarge', 'describe', 'INVALID_RESPONSE'],
+  [429, 'TooManyRequests', 'describe', 'THROTTLED'],
   [429, '', 'unwrap', 'THROTTLED'],
   [500, 'InternalServerError', 'unwrap', 'UNREACHABLE'],
   [502, '', 'unwrap', 'UNREACHABLE'],
-  [503, 'ServiceUnavailable', 'other', 'UNREACHABLE'],
-  [500, 'NotAuthenticated', 'other', 'UNREACHABLE'],
-  [404, 'constructor', 'other', 'PERMISSION_REVOKED'],
+  [503, 'ServiceUnavailable', 'describe', 'UNREACHABLE'],
+  [500, 'NotAuthenticated', 'describe', 'UNREACHABLE'],
+  [404, 'constructor', 'describe', 'PERMISSION_REVOKED'],
 ];
 
 for (const [status, code, operation, cause] of ANSWERS) {
@@ -90,7 +90,7 @@ test('only a 409 is about the key’s state', (t) => {
 test('what is no answer is an unreachable KMS; what is translated stays', (t) => {
   const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   t.is(kmsError(toKmsError(reset, 'unwrap')).kmsCause, 'UNREACHABLE');
-  t.is(kmsError(toKmsError('text', 'other')).kmsCause, 'UNREACHABLE');
+  t.is(kmsError(toKmsError('text', 'describe')).kmsCause, 'UNREACHABLE');
   const cancelled = new CmkError('CANCELLED', 'cancelled');
   t.is(toKmsError(cancelled, 'unwrap'), cancelled);
 });

@@ -80,7 +80,7 @@ for (const address of ['169.254.169.254', '127.0.0.1', '10.1.2.3']) {
       headers: new Headers(),
     };
     const error = await t.throwsAsync((await client.send(request)).json(), { code: 'PRIVATE_ADDRESS' });
-    t.is(toKmsError(error, 'other').message, 'the KMS’s host name leads to a private address');
+    t.is(toKmsError(error, 'describe').message, 'the KMS’s host name leads to a private address');
   });
 }
 

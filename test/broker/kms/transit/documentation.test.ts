@@ -48,7 +48,7 @@ test('the documented policy is the one that is generated', (t) => {
 
 test('it allows all that the broker does, for this account and key alone', async (t) => {
   const { transit, provider, key } = await start(t, policy);
-  t.like(await provider.describe(key, CALL), { state: 'ENABLED', usable: true, deletion: 'RECOVERABLE' });
+  t.like(await provider.describe(key, CALL), { state: 'ENABLED', usable: true, deletion: 'PROTECTED' });
   const { dataKey, wrapped } = await provider.generate(key, RECORDING, CALL);
   await t.notThrowsAsync(provider.wrap(key, dataKey, { ...RECORDING, id: 'another' }, CALL));
   await t.notThrowsAsync(provider.unwrap(key, wrapped, RECORDING, CALL));

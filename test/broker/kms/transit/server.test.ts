@@ -84,7 +84,7 @@ test('a raised minimum version takes away what older versions wrapped, and nothi
 test('a deleted key is not found, and not made anew', async (t) => {
   const { transit, provider, key } = await start(t);
   const { wrapped } = await provider.generate(key, CONTEXT, CALL);
-  t.like(await provider.describe(key, CALL), { deletion: 'RECOVERABLE' });
+  t.like(await provider.describe(key, CALL), { deletion: 'PROTECTED' });
   transit.allowDeletion(key, true);
   t.like(await provider.describe(key, CALL), { deletion: 'NONE' });
   transit.deleteKey(key);
