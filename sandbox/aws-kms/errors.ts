@@ -37,11 +37,14 @@ export type AwsErrorType = keyof typeof STATUS;
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly type: AwsErrorType;
+  /** Goes out as Retry-After, which KMS itself does not send, but what stands before it may. */
+  readonly retryAfterSeconds: number | undefined;
 
   /** @param message empty for InvalidCiphertextException, which says nothing */
-  constructor(type: AwsErrorType, message = '') {
+  constructor(type: AwsErrorType, message = '', retryAfterSeconds?: number) {
     super(message);
     this.type = type;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   get status(): number {

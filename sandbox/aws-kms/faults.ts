@@ -22,7 +22,8 @@ export type Faults = emulation.Faults<FaultEffect, Place>;
 /** The error that an effect is, if it is one. */
 export function faultError(effect: FaultEffect | null): AwsError | null {
   if (effect?.kind === 'throttle') {
-    return new AwsError('ThrottlingException', 'You have exceeded the rate at which you may call KMS.');
+    const text = 'You have exceeded the rate at which you may call KMS.';
+    return new AwsError('ThrottlingException', text, effect.retryAfterSeconds);
   }
   return effect?.kind === 'error' ? new AwsError(effect.type, effect.message ?? 'a fault on demand') : null;
 }

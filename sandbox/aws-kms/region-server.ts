@@ -160,7 +160,9 @@ function toAnswer(error: unknown, requestId: string): Answer {
   const field = known.type === 'AccessDeniedException' ? 'Message' : 'message';
   const message = known.message === '' ? {} : { [field]: known.message };
   const body = JSON.stringify({ __type: known.type, ...message });
-  return { status: known.status, headers: headers(requestId), body };
+  const { status, retryAfterSeconds: after } = known;
+  const more: Record<string, string> = after === undefined ? {} : { 'retry-after': String(after) };
+  return { status, headers: { ...headers(requestId), ...more }, body };
 }
 
 function headers(requestId: string): Record<string, string> {

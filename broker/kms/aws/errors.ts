@@ -9,6 +9,7 @@ interface SdkError {
   readonly code?: unknown;
   readonly $fault?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 type Translation = readonly [KmsCause, string];
@@ -84,7 +85,17 @@ export function toKmsError(error: unknown, action: AwsAction): CmkError {
   const [cause, text] = translate(error);
   // An answer that could not be parsed may hold a key, and the parser's message quotes from it.
   if (isUnreadableAnswer(error)) return new KmsError(cause, text);
-  return new KmsError(cause, text, { cause: error, advice: betterAdvice(text, action, error.message) });
+  return new KmsError(cause, text, {
+    cause: error,
+    retryAfterMs: retryAfterMs(error),
+    advice: betterAdvice(text, action, error.message),
+  });
+}
+
+/** KMS itself does not say when to come back; what limits rates before it may. */
+function retryAfterMs({ $response }: SdkError): number | null {
+  const seconds = $response?.headers?.['retry-after'] ?? '';
+  return /^\d{1,4}$/.test(seconds) ? Number(seconds) * 1_000 : null;
 }
 
 /** Where AWS tells more than the cause. */

@@ -37,6 +37,7 @@ const TEXT = {
   deleted: 'the key was deleted',
   disabled: 'the key is disabled',
   pendingDeletion: 'the key is scheduled for deletion',
+  wrongKind: 'the key cannot wrap data keys: it is of another kind',
   keyUnavailable: 'the KMS cannot use the key at the moment',
   mismatch: 'the KMS refuses the wrapped key under this encryption context',
   account: 'the OCI tenancy is not signed up or beyond its limits',
@@ -98,16 +99,30 @@ export function toKmsError(error: unknown, operation: OciOperation): CmkError {
   return new KmsError(cause, text, { cause: error, retryAfterMs: error.retryAfterMs, advice });
 }
 
-/** Whether the key's state is what OCI minds; the state itself tells the cause: {@link stateError}. */
-export function isIncorrectState(error: unknown): error is OciServiceError {
-  return error instanceof OciServiceError && error.status === 409;
+/** Whether the key itself tells why OCI refused: its state, or its kind, see {@link keyError}. */
+export function isAboutKey(error: unknown, operation: OciOperation): error is OciServiceError {
+  if (!(error instanceof OciServiceError)) return false;
+  return error.status === 409 || (operation !== 'unwrap' && isBadParameter(error));
+}
+
+/** The cause of such a refusal, by what the key turned out to be. */
+export function keyError(
+  { lifecycleState, algorithm }: { readonly lifecycleState: string; readonly algorithm: string },
+  error: OciServiceError,
+): KmsError | OciServiceError {
+  if (!isBadParameter(error)) return stateError(lifecycleState, error);
+  return algorithm === 'AES' ? error : new KmsError('KEY_NOT_FOUND', TEXT.wrongKind, { cause: error });
 }
 
 /** The cause of a 409, by the state that the key turned out to be in. */
-export function stateError(lifecycleState: string, error: OciServiceError): KmsError {
+function stateError(lifecycleState: string, error: OciServiceError): KmsError {
   const known = Object.hasOwn(BY_STATE, lifecycleState) ? BY_STATE[lifecycleState] : undefined;
   const [cause, text] = known ?? ['UNREACHABLE', TEXT.keyUnavailable];
   return new KmsError(cause, text, { cause: error });
+}
+
+function isBadParameter({ status, code }: OciServiceError): boolean {
+  return status === 400 && code === 'InvalidParameter';
 }
 
 function translate({ status, code }: OciServiceError, operation: OciOperation): Translation {

@@ -13,7 +13,7 @@ import {
 import { OCI_ADVICE, type OciOperation } from './advice.ts';
 import { OciClient, type KeyAnswer, type KeyState } from './client.ts';
 import type { OciConfig, Realms } from './config.ts';
-import { isIncorrectState, stateError, toKmsError } from './errors.ts';
+import { isAboutKey, keyError, toKmsError } from './errors.ts';
 import type { OciCredentials } from './identity.ts';
 import { parseKeyOcid, type OciKey } from './reference.ts';
 
@@ -150,20 +150,26 @@ export class OciKmsProvider implements KmsProvider {
   ): Promise<KeyAnswer> {
     const key = this.#parse(reference);
     try {
-      return await withDeadline(call, (signal) => this.#explained(key, signal, send(key, signal)), wipe);
+      const work = (signal: AbortSignal) => this.#explained(key, operation, signal, send(key, signal));
+      return await withDeadline(call, work, wipe);
     } catch (error) {
       throw toKmsError(error, operation);
     }
   }
 
-  /** OCI has one refusal for every state that the key may be in: the key is asked which one it is. */
-  async #explained(key: OciKey, signal: AbortSignal, sent: Promise<KeyAnswer>): Promise<KeyAnswer> {
+  /** OCI has one refusal for every state that the key may be in, and for every kind: the key is asked which it is. */
+  async #explained(
+    key: OciKey,
+    operation: OciOperation,
+    signal: AbortSignal,
+    sent: Promise<KeyAnswer>,
+  ): Promise<KeyAnswer> {
     try {
       return await sent;
     } catch (error) {
-      if (!isIncorrectState(error)) throw error;
+      if (!isAboutKey(error, operation)) throw error;
       const state = await this.#client.getKey(key, signal).catch(() => null);
-      throw state?.keyId === key.ocid ? stateError(state.lifecycleState, error) : error;
+      throw state?.keyId === key.ocid ? keyError(state, error) : error;
     }
   }
 }

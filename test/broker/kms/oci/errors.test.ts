@@ -1,10 +1,5 @@
 import test from 'ava';
-import {
-  OciServiceError,
-  isIncorrectState,
-  stateError,
-  toKmsError,
-} from '../../../../broker/kms/oci/errors.ts';
+import { OciServiceError, isAboutKey, keyError, toKmsError } from '../../../../broker/kms/oci/errors.ts';
 import { KmsError, type KmsCause } from '../../../../broker/kms/provider.ts';
 import { CmkError } from '../../../../core/errors.ts';
 import type { KEY_STATES } from '../../../../sandbox/oci-kms/key-store.ts';
@@ -14,7 +9,7 @@ function answer(status: number, code: string): OciServiceError {
   return new OciServiceError({ status, code, requestId: 'request', retryAfterMs: 2_000 }, message);
 }
 
-function kmsError(error: CmkError): KmsError {
+function kmsError(error: Error): KmsError {
   if (error instanceof KmsError) return error;
   throw error;
 }
@@ -77,14 +72,21 @@ const STATES: Readonly<Record<(typeof KEY_STATES)[number], KmsCause>> = {
 
 for (const [state, cause] of Object.entries(STATES)) {
   test(`a key that is ${state}: ${cause}`, (t) => {
-    t.is(stateError(state, answer(409, 'IncorrectState')).kmsCause, cause);
+    const error = keyError({ lifecycleState: state, algorithm: 'AES' }, answer(409, 'IncorrectState'));
+    t.is(kmsError(error).kmsCause, cause);
   });
 }
 
-test('only a 409 is about the key’s state', (t) => {
-  t.true(isIncorrectState(answer(409, 'IncorrectState')));
-  t.false(isIncorrectState(answer(404, 'NotAuthorizedOrNotFound')));
-  t.false(isIncorrectState(new Error('reset')));
+test('only a 409 is about the key’s state, and a bad parameter may be about its kind', (t) => {
+  t.true(isAboutKey(answer(409, 'IncorrectState'), 'unwrap'));
+  t.false(isAboutKey(answer(404, 'NotAuthorizedOrNotFound'), 'wrap'));
+  t.false(isAboutKey(new Error('reset'), 'wrap'));
+  const refused = answer(400, 'InvalidParameter');
+  t.true(isAboutKey(refused, 'wrap'));
+  t.false(isAboutKey(refused, 'unwrap'), 'the wrapped key is the parameter that is bad');
+  const rsa = keyError({ lifecycleState: 'ENABLED', algorithm: 'RSA' }, refused);
+  t.is(kmsError(rsa).kmsCause, 'KEY_NOT_FOUND');
+  t.is(keyError({ lifecycleState: 'ENABLED', algorithm: 'AES' }, refused), refused);
 });
 
 test('what is no answer is an unreachable KMS; what is translated stays', (t) => {
