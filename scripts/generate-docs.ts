@@ -12,6 +12,7 @@ import type { Settings } from '../runtime/config.ts';
 import { SHARED_METRICS, type MetricTable } from '../runtime/metrics.ts';
 import { SIDECAR_SETTINGS } from '../sidecar/config.ts';
 import { SIDECAR_METRICS } from '../sidecar/metrics.ts';
+import { FAULT_PAGE, writeFaultPage } from './kms-fault-page.ts';
 
 /** Pages with generated parts. */
 export const GENERATED_PAGES = [
@@ -124,4 +125,8 @@ function fenced(language: string, text: string): string {
 
 if (import.meta.main) {
   for (const page of GENERATED_PAGES) writeFileSync(page, renderPage(readFileSync(page, 'utf8')));
+  const seen = writeFaultPage();
+  console.log(
+    `${FAULT_PAGE}: from the last tests of ${seen.length > 0 ? seen.join(', ') : 'no KMS'}; the rest as it was`,
+  );
 }

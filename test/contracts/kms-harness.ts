@@ -1,21 +1,7 @@
 import type { KmsCause, KmsProvider } from '../../broker/kms/provider.ts';
+import type { KmsFault, Operation } from './kms-fault-table.ts';
 
-export type Operation = 'generate' | 'wrap' | 'unwrap' | 'describe';
-
-/** What can go wrong on the way to a KMS or inside it. */
-export type KmsFault =
-  | 'throttled'
-  | 'internal error'
-  | 'bad gateway'
-  | 'refused connection'
-  | 'silence'
-  | 'reset'
-  | 'reset in the answer'
-  | 'garbled answer'
-  | 'empty answer'
-  | 'answer for another key'
-  | 'short data key'
-  | 'no wrapped key';
+export type { KmsFault } from './kms-fault-table.ts';
 
 /** A KMS to test a provider against: an emulator, or the real thing. */
 export interface KmsHarness {
@@ -39,6 +25,8 @@ export interface KmsHarness {
   enable(reference: string): void;
   /** Null: the KMS knows no deletion that waits. */
   readonly scheduleDeletion: ((reference: string) => void) | null;
+  /** What the KMS says of a key that waits for its deletion, where that is not KEY_PENDING_DELETION. */
+  readonly pendingDeletionCause?: KmsCause;
   /** Whether the KMS makes the data keys itself; else the provider does, and a broken KMS cannot spoil them. */
   readonly makesDataKeys: boolean;
   /** Whether the KMS sees the context, so that its owner can deny some contexts alone. */
@@ -52,6 +40,8 @@ export interface KmsHarness {
   breakWith(fault: KmsFault): Promise<() => Promise<void>> | null;
   /** Operations whose answers do not tell that the KMS mixed up keys. */
   readonly blindTo?: Readonly<Partial<Record<KmsFault, readonly Operation[]>>>;
+  /** How late a call may end after its deadline or an abort; default: 100 ms. */
+  readonly graceMs?: number;
   /** Open connections to the KMS, as its side sees them. */
   connections(): Promise<number>;
   close(): Promise<void>;

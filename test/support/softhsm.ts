@@ -108,8 +108,11 @@ function labelOf(uri: string): string {
   return /object=([^;]+)/.exec(uri)?.[1] ?? '';
 }
 
-/** Processes of this one that have loaded an HSM's library, by id. */
-export function hsmProcesses(): number[] {
+/**
+ * Processes of this one that have loaded an HSM's library, by id.
+ * @param mark what their command line holds
+ */
+export function hsmProcesses(mark = 'hsm-process'): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
@@ -117,7 +120,7 @@ export function hsmProcesses(): number[] {
         // The name may hold spaces and brackets; what follows it is state and parent.
         const [, state, parent] = /\) (\w) (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
         const ours = Number(parent) === process.pid && state !== 'Z';
-        return ours && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hsm-process');
+        return ours && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
       } catch {
         return false;
       }

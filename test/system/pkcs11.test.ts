@@ -6,12 +6,15 @@ import test, { type ExecutionContext } from 'ava';
 import { Pkcs11Provider } from '../../broker/kms/pkcs11/provider.ts';
 import { buildProgram, PROGRAMS } from '../../scripts/build.ts';
 import { testKmsProvider, type KmsFault, type KmsHarness } from '../contracts/kms.ts';
+import { PKCS11_FAULTS } from '../support/pkcs11-faults.ts';
 import { hsmProcesses, SoftHsm } from '../support/softhsm.ts';
 
 const CALL = { timeoutMs: 10_000 };
 const CONTEXT = { acct: 'acme', id: 'recording' };
 
-testKmsProvider('pkcs11 on SoftHSM', (): Promise<KmsHarness> => {
+testKmsProvider('pkcs11 on SoftHSM', startSoftHsm, { ...PKCS11_FAULTS, partial: true });
+
+function startSoftHsm(): Promise<KmsHarness> {
   const hsm = new SoftHsm();
   return Promise.resolve({
     provider: new Pkcs11Provider(hsm.config()),
@@ -41,7 +44,7 @@ testKmsProvider('pkcs11 on SoftHSM', (): Promise<KmsHarness> => {
       return Promise.resolve();
     },
   });
-});
+}
 
 /** What can happen to a library that is called in a process. Its codes for all else: errors.test.ts. */
 function breakWith(hsm: SoftHsm, fault: KmsFault): Promise<() => Promise<void>> | null {

@@ -9,7 +9,9 @@ const HOME = 'us-east-1';
 const AWAY = 'eu-central-1';
 
 const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEffect>> = {
+  'delay beyond the deadline': { kind: 'latency', ms: 2_000 },
   throttled: { kind: 'throttle' },
+  'throttled with Retry-After': { kind: 'throttle', retryAfterSeconds: 7 },
   'internal error': { kind: 'error', type: 'KMSInternalException' },
   'bad gateway': { kind: 'malformed', what: 'bare-502' },
   silence: { kind: 'silence' },
@@ -20,9 +22,12 @@ const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEff
   'answer for another key': { kind: 'malformed', what: 'other-key' },
   'short data key': { kind: 'malformed', what: 'short-plaintext' },
   'no wrapped key': { kind: 'malformed', what: 'no-blob' },
+  'clock skew': { kind: 'clock-skew', ms: 2 * 3_600_000 },
 };
 
-testKmsProvider('aws', async (): Promise<KmsHarness> => {
+testKmsProvider('aws', start, { column: 'AWS KMS' });
+
+async function start(): Promise<KmsHarness> {
   const kms = await startAwsKms({ regions: [HOME, AWAY], randomBytes: canaryBytes });
   const broker = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'key-broker' });
   const allowed = customerPolicy(broker.arn);
@@ -58,7 +63,7 @@ testKmsProvider('aws', async (): Promise<KmsHarness> => {
     connections: async () => (await kms.connections(HOME)) + (await kms.connections(AWAY)),
     close: () => kms.close(),
   };
-});
+}
 
 function denying(brokerArn: string, contextKey: string, value: string): object {
   return customerPolicy(brokerArn, [

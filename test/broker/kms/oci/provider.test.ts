@@ -5,7 +5,9 @@ import { testKmsProvider, type KmsFault, type KmsHarness } from '../../../contra
 import { HOME, agree, ociConfigFor, startOciWorld } from '../../../support/oci-kms.ts';
 
 const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEffect>> = {
+  'delay beyond the deadline': { kind: 'latency', ms: 2_000 },
   throttled: { kind: 'throttle' },
+  'throttled with Retry-After': { kind: 'throttle', retryAfterSeconds: 7 },
   'internal error': { kind: 'error', type: 'InternalServerError' },
   'bad gateway': { kind: 'malformed', what: 'bare-502' },
   silence: { kind: 'silence' },
@@ -16,9 +18,16 @@ const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEff
   'answer for another key': { kind: 'malformed', what: 'other-key' },
   'short data key': { kind: 'malformed', what: 'short-plaintext' },
   'no wrapped key': { kind: 'malformed', what: 'no-ciphertext' },
+  'clock skew': { kind: 'clock-skew', ms: 2 * 3_600_000 },
 };
 
-testKmsProvider('oci', async (): Promise<KmsHarness> => {
+testKmsProvider('oci', start, {
+  column: 'OCI Vault',
+  cannotHappen: { 'permission taken away for one context': 'unseen-context' },
+  notes: { 'missing key': 'missing-or-denied' },
+});
+
+async function start(): Promise<KmsHarness> {
   const world = await startOciWorld();
   const { kms, broker, customer } = world;
   agree(world);
@@ -53,7 +62,7 @@ testKmsProvider('oci', async (): Promise<KmsHarness> => {
     connections: () => kms.connections(HOME),
     close: () => kms.close(),
   };
-});
+}
 
 async function breakWith(kms: OciKms, fault: KmsFault): Promise<() => Promise<void>> {
   if (fault === 'refused connection') {

@@ -12,7 +12,9 @@ import {
 } from '../../../support/transit.ts';
 
 const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEffect>> = {
+  'delay beyond the deadline': { kind: 'latency', ms: 2_000 },
   throttled: { kind: 'throttle' },
+  'throttled with Retry-After': { kind: 'throttle', retryAfterSeconds: 7 },
   'internal error': { kind: 'error', type: 'internal-error' },
   'bad gateway': { kind: 'malformed', what: 'bare-502' },
   silence: { kind: 'silence' },
@@ -23,9 +25,15 @@ const EFFECTS: Readonly<Record<Exclude<KmsFault, 'refused connection'>, FaultEff
   'answer for another key': { kind: 'malformed', what: 'other-key' },
   'short data key': { kind: 'malformed', what: 'short-plaintext' },
   'no wrapped key': { kind: 'malformed', what: 'no-ciphertext' },
+  'clock skew': { kind: 'clock-skew', ms: 2 * 3_600_000 },
 };
 
-testKmsProvider('transit', async (): Promise<KmsHarness> => {
+testKmsProvider('transit', start, {
+  column: 'Vault transit',
+  cannotHappen: { 'key pending deletion': 'deleted-is-disabled' },
+});
+
+async function start(): Promise<KmsHarness> {
   const transit = await startTransit();
   transit.putRole('kubernetes', 'cmk-broker', BROKER_ROLE);
   transit.putPolicy('cmk', policyForMount('transit'));
@@ -63,7 +71,7 @@ testKmsProvider('transit', async (): Promise<KmsHarness> => {
     connections: () => transit.connections(),
     close: () => transit.close(),
   };
-});
+}
 
 function denying({ contextKey, value }: { contextKey: string; value: string }): string {
   if (contextKey !== 'id') throw new Error(`no policy can deny by ${contextKey} alone`);
