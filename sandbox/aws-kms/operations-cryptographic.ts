@@ -68,7 +68,7 @@ export const CRYPTOGRAPHIC_OPERATIONS = {
       const material = key.family.materials[materialVersion - 1];
       if (!material) throw new AwsError('InvalidCiphertextException');
       call.materialVersion = materialVersion;
-      const plaintext = decryptBlob(blob, material, { account: key.account, context });
+      const plaintext = decryptBlob(blob, material, { owner: key.account, context });
       const answer = {
         KeyId: key.arn,
         Plaintext: plaintext.toString('base64'),
@@ -101,7 +101,7 @@ function seal(plaintext: Buffer, key: Key, context: EncryptionContext, call: Cal
     plaintext,
     material,
     { keyId: key.keyId, materialVersion },
-    { account: key.account, context },
+    { owner: key.account, context },
   );
 }
 

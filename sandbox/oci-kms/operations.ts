@@ -67,7 +67,7 @@ const OPERATIONS: readonly Operation[] = [
       const version = key.versions.find((each) => each.ocid === versionId);
       if (!version) throw invalid();
       call.version = version;
-      const binding = { keyId: key.ocid, associatedData: input.map('associatedData') };
+      const binding = { owner: key.ocid, context: input.map('associatedData') };
       const plaintext = decryptText(ciphertext, version.material, binding);
       const answer = {
         ...plaintextOf(plaintext),
@@ -191,7 +191,7 @@ function seal(
   const version = usable(key).versions.at(-1);
   if (!version) throw new OciError('InternalServerError', 'the key has no version');
   call.version = version;
-  const binding = { keyId: key.ocid, associatedData: input.map('associatedData') };
+  const binding = { owner: key.ocid, context: input.map('associatedData') };
   return {
     ciphertext: encryptText(plaintext, version.material, version.ocid, binding),
     versionId: version.ocid,
