@@ -26,7 +26,7 @@ const STEPS: Record<string, string> = {
   KIND: 'it is of the right kind',
   DELETION_PROTECTION: 'nobody can destroy it at once',
   GENERATE: 'it makes data keys',
-  WRAP: 'it wraps data keys',
+  WRAP: 'it wraps a data key that there is already',
   UNWRAP: 'it unwraps them',
   UNWRAP_WRONG_CONTEXT: 'it refuses them under another asset’s context, and another account’s',
 };

@@ -19,8 +19,9 @@ const WORDS: CustomerWords = {
   log: 'It does not name the recording: Azure’s wrapping carries no context. It tells which key, who, when and how it ended.',
   disabling: 'All of its versions: each has a switch of its own.',
   steps: {
-    GENERATE: 'it wraps data keys, which the broker makes, each by way of a one-time key',
-    UNWRAP_WRONG_CONTEXT: 'under another asset’s context the broker refuses them: Azure itself checks none',
+    GENERATE: 'it wraps a new data key, which the broker makes, by way of a one-time key',
+    UNWRAP_WRONG_CONTEXT:
+      'under another asset’s context, and another account’s, the broker refuses them: Azure itself checks none',
   },
 };
 

@@ -26,7 +26,10 @@ const WORDS: CustomerWords = {
   log: 'Its associated_data is the context in Base64 and names the recording: Acme tuned the mount to log it in the clear.',
   disabling:
     'By OpenBao’s soft deletion, which restoring ends. HashiCorp’s Vault has none: there the policy is taken away.',
-  steps: { GENERATE: 'it wraps data keys, which the broker makes' },
+  steps: {
+    DELETION_PROTECTION: 'it cannot be deleted unless Acme first allows that',
+    GENERATE: 'it wraps a new data key, which the broker makes',
+  },
 };
 
 /** A customer with an OpenBao server. */
