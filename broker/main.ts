@@ -8,6 +8,7 @@ import { Callers } from './grpc/callers.ts';
 import { startKeyBroker } from './grpc/server.ts';
 import type { Observer } from './keys/observer.ts';
 import { startKeyServices } from './keys/services.ts';
+import { createKeySetUp } from './kms/key-set-up.ts';
 import type { KmsProvider } from './kms/provider.ts';
 import { createProviders } from './kms/registry.ts';
 import { BrokerMetrics } from './metrics.ts';
@@ -80,7 +81,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => status.close());
   const token = config.adminToken;
   const admin = await startAdminServer(
-    { administration, enrolKey, token, logger },
+    { administration, enrolKey, keySetUp: createKeySetUp(config), token, logger },
     { host: config.adminHost, port: config.adminPort },
   );
   closers.add(() => admin.close());

@@ -61,6 +61,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'broker/audit',
     'broker/store',
     'broker/model',
+    'broker/kms/set-up.ts',
     'core',
     'runtime',
     /^:node:/,
@@ -68,9 +69,9 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   ],
 };
 
-/** Ports: the only file of these folders that the use cases and their callers may import. */
+/** Ports: the only files of these folders that the use cases and their callers may import. */
 const PORTS: Record<string, readonly string[]> = {
-  'broker/kms': ['broker/kms/provider.ts'],
+  'broker/kms': ['broker/kms/provider.ts', 'broker/kms/set-up.ts'],
   'broker/store': ['broker/store/store.ts'],
 };
 const ONLY_PORTS_FOR = ['broker/keys', 'broker/grpc', 'broker/admin', 'broker/audit', 'broker/policy'];

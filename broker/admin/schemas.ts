@@ -49,3 +49,40 @@ export const keyBody = object({
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;
 export const listQuery = object({ after: account, limit }, []);
 export const auditQuery = object({ limit }, []);
+
+/** What a provider's generator then reads more strictly. */
+const fact = { type: 'string', minLength: 1, maxLength: 2048 } as const;
+
+function factsOf<P extends string>(
+  provider: P,
+  required: Readonly<Record<string, object>>,
+  optional: Readonly<Record<string, object>> = {},
+) {
+  const names = ['provider', ...Object.keys(required)];
+  return object({ provider: { const: provider }, ...required, ...optional }, names);
+}
+
+/** Facts about a customer's key, as a query; see `SetUpFacts`. `regions`: between commas. */
+export const keySetUpQuery = {
+  type: 'object',
+  required: ['provider'],
+  discriminator: { propertyName: 'provider' },
+  oneOf: [
+    factsOf('aws', { awsAccount: fact, regions: fact }, { keyId: fact, roleName: fact }),
+    factsOf('azure', {
+      kind: { enum: ['vault', 'managed-hsm'] },
+      vault: fact,
+      key: fact,
+      subscription: fact,
+      resourceGroup: fact,
+      location: fact,
+    }),
+    factsOf('oci', { tenancy: fact, compartment: fact, key: fact }),
+    factsOf(
+      'transit',
+      { url: fact, method: { enum: ['kubernetes', 'jwt', 'token'] }, role: fact },
+      { namespace: fact, loginMount: fact },
+    ),
+    factsOf('pkcs11', { uri: fact }),
+  ],
+} as const;

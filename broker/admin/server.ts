@@ -6,14 +6,17 @@ import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { EnrolKey } from '../keys/enrol-key.ts';
+import type { KeySetUp } from '../kms/set-up.ts';
 import { fromFastifyError } from './problem.ts';
 import { addRoutes, sendProblem } from './routes.ts';
+import { addSetUpRoutes } from './set-up-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 export interface AdminParts {
   readonly administration: Administration;
   readonly enrolKey: EnrolKey;
+  readonly keySetUp: KeySetUp;
   readonly token: Secret;
   readonly logger: Logger;
 }
@@ -52,7 +55,13 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
     return503OnClosing: true,
     // Strict: what is not of the right type is refused rather than made to fit, and nothing is quietly dropped.
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: true,
+        allErrors: false,
+        discriminator: true,
+      },
     },
   });
   app.addHook('onRequest', (request, _reply, done) => {
@@ -72,6 +81,7 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
     return sendProblem(reply, error);
   });
   addRoutes(app, parts);
+  addSetUpRoutes(app, parts);
   return app;
 }
 

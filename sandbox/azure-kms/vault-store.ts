@@ -12,6 +12,8 @@ export const ROLES = {
   'Key Vault Crypto Service Encryption User': ['read', 'wrap', 'unwrap'],
   'Key Vault Crypto User': ['read', 'wrap', 'unwrap', 'encrypt', 'decrypt', 'sign', 'verify'],
   'Key Vault Reader': ['read'],
+  // Of a Managed HSM's own; what it may is the same.
+  'Managed HSM Crypto Service Encryption User': ['read', 'wrap', 'unwrap'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Role = keyof typeof ROLES;

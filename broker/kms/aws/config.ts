@@ -1,4 +1,4 @@
-import { durationMs, integer, type Config, type Setting } from '../../../runtime/config.ts';
+import { durationMs, integer, text, type Config, type Setting } from '../../../runtime/config.ts';
 
 /** Where to reach a region's KMS; null: at its public endpoint. */
 export type Endpoints = (region: string) => string | null;
@@ -12,9 +12,19 @@ const endpoints: Setting<Endpoints | null> = {
   parse: parseEndpoints,
 };
 
+/** The ARN of a role or a user, as a policy names it. */
+export const PRINCIPAL_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/;
+
 /** Settings of the AWS KMS provider. Credentials come from where the AWS SDK looks for them: environment, pod identity, instance. */
 export const awsSettings = {
   awsEndpoints: endpoints,
+  awsPrincipal: text({
+    name: 'CMK_AWS_PRINCIPAL',
+    doc: 'The ARN of the broker’s role, for the policies that customers are given to paste.',
+    default: null,
+    pattern: PRINCIPAL_ARN,
+    expects: 'ARN of an IAM role or user',
+  }),
   awsConnectTimeoutMs: durationMs({
     name: 'CMK_AWS_KMS_CONNECT_TIMEOUT',
     doc: 'How long connecting to AWS KMS may take, within the time that a call has as a whole.',

@@ -20,8 +20,8 @@ export function parseKeyArn(text: string): string {
   const [scheme, partition, service, region = '', account = '', resource = '', ...rest] = arn.split(':');
   if (scheme !== 'arn' || rest.length > 0) throw refusal('the ARN of a key', text);
   if (service !== 'kms') throw refusal('the ARN of a KMS key', text);
-  const expectedPartition = PARTITION_OF_REGION.find(([pattern]) => pattern.test(region))?.[1];
-  if (expectedPartition === undefined) throw refusal('an AWS region, e.g. us-east-1', region);
+  const expectedPartition = partitionOf(region);
+  if (expectedPartition === null) throw refusal('an AWS region, e.g. us-east-1', region);
   if (partition !== expectedPartition) {
     throw refusal(`partition ${expectedPartition} for region ${region}`, partition ?? '');
   }
@@ -34,6 +34,11 @@ export function parseKeyArn(text: string): string {
   }
   if (!KEY.test(resource)) throw refusal('key/ and a UUID, or key/mrk- and 32 hexadecimal digits', resource);
   return arn;
+}
+
+/** The partition of a region, e.g. `aws` or `aws-cn`; null: that is no region. */
+export function partitionOf(region: string): string | null {
+  return PARTITION_OF_REGION.find(([pattern]) => pattern.test(region))?.[1] ?? null;
 }
 
 /** @param arn as {@link parseKeyArn} returned it */

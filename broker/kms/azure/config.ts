@@ -40,7 +40,7 @@ export const azureSettings = {
   }),
   azureApplication: text({
     name: 'CMK_AZURE_APPLICATION',
-    doc: 'With `managed-identity`: TENANT/CLIENT of the multi-tenant application that trusts the identity. Without it only vaults of the identity’s own tenant can be used.',
+    doc: 'TENANT/CLIENT of the multi-tenant application, which customers are told to let in. With `managed-identity` the one that trusts the identity; without it only vaults of the identity’s own tenant can be used.',
     default: null,
     pattern: new RegExp(`${GUID.source.slice(0, -1)}/${GUID.source.slice(1)}`),
     expects: 'tenant and client as GUID/GUID',

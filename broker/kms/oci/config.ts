@@ -24,6 +24,10 @@ export const OCI_AUTH_MODES = [
 const API_KEY_ID =
   /^ocid1\.tenancy\.oc\d{1,3}\.\.[a-z0-9]{1,100}\/ocid1\.user\.oc\d{1,3}\.\.[a-z0-9]{1,100}\/[0-9a-f]{2}(:[0-9a-f]{2}){15}$/;
 
+/** The OCID of a tenancy, of a group or of a dynamic group. */
+const TENANCY = /^ocid1\.tenancy\.oc\d{1,3}\.\.[a-z0-9]{1,100}$/;
+const GROUP = /^ocid1\.(group|dynamicgroup)\.oc\d{1,3}\.\.[a-z0-9]{1,100}$/;
+
 /** Settings of the OCI provider. */
 export const ociSettings = {
   ociAuth: choice({
@@ -55,6 +59,27 @@ export const ociSettings = {
     name: 'CMK_OCI_API_KEY_FILE',
     doc: 'The API key’s private key, PEM without a passphrase, for api-key.',
     default: null,
+  }),
+  ociTenancy: text({
+    name: 'CMK_OCI_TENANCY',
+    doc: 'The OCID of the provider’s own tenancy, for the statements that customers are given to paste.',
+    default: null,
+    pattern: TENANCY,
+    expects: 'OCID of a tenancy',
+  }),
+  ociGroup: text({
+    name: 'CMK_OCI_GROUP',
+    doc: 'The OCID of the dynamic group, or group, that the broker is in, for the same statements.',
+    default: null,
+    pattern: GROUP,
+    expects: 'OCID of a dynamic group or group',
+  }),
+  ociGroupName: text({
+    name: 'CMK_OCI_GROUP_NAME',
+    doc: 'The name of that group in the provider’s tenancy, for the provider’s own statements.',
+    default: null,
+    pattern: /^[A-Za-z][\w.-]{0,99}$/,
+    expects: 'name of a group',
   }),
   ociEndpoint: url({
     name: 'CMK_OCI_KMS_ENDPOINT',

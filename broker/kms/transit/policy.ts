@@ -1,9 +1,14 @@
+import { checkIdentifier } from '../../../core/asset.ts';
 import { associatedData } from '../associated-data.ts';
+import { checkFact } from '../set-up.ts';
+import { KEY_NAME } from './reference.ts';
+import { SEGMENTS } from './servers.ts';
 
 /**
  * The policy that a customer gives the broker's role, in Vault's language: this key alone, and only for contexts of
  * this account. Without the last, another customer who learned the key's URL could enrol it as theirs.
  * @param mount the transit mount as it stands in the reference, less the namespace that the policy is in
+ * @throws CmkError INVALID_ARGUMENT for names that could mean something in a policy: wildcards, quotes, templates
  */
 export function transitPolicy({
   mount,
@@ -14,6 +19,9 @@ export function transitPolicy({
   name: string;
   account: string;
 }): string {
+  checkIdentifier('account', account);
+  checkFact('mount', mount, SEGMENTS, 'name of a mount');
+  checkFact('name', name, KEY_NAME, 'name of a transit key');
   const prefix = associatedDataPrefix({ acct: account });
   const use = (
     action: 'encrypt' | 'decrypt',

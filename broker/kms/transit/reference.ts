@@ -2,7 +2,7 @@ import { CmkError } from '../../../core/errors.ts';
 import { SEGMENTS, type TransitServer } from './servers.ts';
 
 /** As transit itself names keys. */
-const KEY_NAME = /^\w(?:[\w.-]{0,126}\w)?$/;
+export const KEY_NAME = /^\w(?:[\w.-]{0,126}\w)?$/;
 const EXAMPLE = 'https://vault.example:8200/v1/transit/keys/cmk';
 const MAX_CHARACTERS = 1_024;
 
