@@ -13,6 +13,7 @@ import { SHARED_METRICS, type MetricTable } from '../runtime/metrics.ts';
 import { SIDECAR_SETTINGS } from '../sidecar/config.ts';
 import { SIDECAR_METRICS } from '../sidecar/metrics.ts';
 import { FAULT_PAGE, writeFaultPage } from './kms-fault-page.ts';
+import { SET_UP_PARTS } from './set-up-parts.ts';
 
 /** Pages with generated parts. */
 export const GENERATED_PAGES = [
@@ -21,6 +22,11 @@ export const GENERATED_PAGES = [
   'docs/integrating.md',
   'docs/configuration.md',
   'docs/metrics.md',
+  'docs/kms/aws.md',
+  'docs/kms/azure.md',
+  'docs/kms/oci.md',
+  'docs/kms/transit.md',
+  'docs/kms/pkcs11.md',
 ] as const;
 
 /** What can be generated, by name; a name that is not here is a file’s. */
@@ -34,6 +40,9 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'shared metrics': () => metricsTable(SHARED_METRICS),
   'broker metrics': () => metricsTable(BROKER_METRICS),
   'sidecar metrics': () => metricsTable(SIDECAR_METRICS),
+  ...Object.fromEntries(
+    Object.entries(SET_UP_PARTS).map(([name, make]) => [name, () => fenced(make().language, make().text)]),
+  ),
 };
 
 /** A page as it should be, given as it is. */

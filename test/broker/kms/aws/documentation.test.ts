@@ -10,9 +10,10 @@ const RECORDING = '097A7CAE-21ED-4EBB-A062-09B685BD492E';
 
 test('the documented policies allow and deny what the page says', async (t) => {
   const page = await readFile('docs/kms/aws.md', 'utf8');
-  const [policy, denial] = [...page.matchAll(/```json\n([^]*?)```/g)].map(
-    ([, text = '']) => JSON.parse(text) as { Statement: object[] },
+  const blocks = [...page.matchAll(/```json\n([^]*?)```/g)].map(
+    ([, text = '']) => JSON.parse(text) as { Statement: object[]; Effect?: string },
   );
+  const [policy, denial] = [blocks[0], blocks.find(({ Effect }) => Effect === 'Deny')];
   if (!policy || !denial) throw new Error('expected a policy and a statement in docs/kms/aws.md');
   const kms = await startAwsKms({ regions: ['us-east-1'] });
   t.teardown(() => kms.close());

@@ -19,7 +19,7 @@ const page = await readFile('docs/kms/azure.md', 'utf8');
 test('the documented set-up is enough, and no part of it can be left out', async (t) => {
   const [, vault = '', name = '', bits = '', operations = ''] =
     /key create --vault-name (\S+) --name (\S+) \\\s+--kty RSA-HSM --size (\d+) --ops (.+)/.exec(page) ?? [];
-  const role = /role assignment create --role "(.+?)"/.exec(page)?.[1] as Role;
+  const role = /role assignment create --role '(.+?)'/.exec(page)?.[1] as Role;
   t.true(role in ROLES);
   const kms = await startAzureKms({ makeRsa: rsaKeys() });
   t.teardown(() => kms.close());

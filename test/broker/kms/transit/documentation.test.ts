@@ -24,8 +24,8 @@ const DENIED = { code: 'KEY_PERMISSION_REVOKED' };
 
 const page = await readFile('docs/kms/transit.md', 'utf8');
 const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, text = '']) =>
-    text.replaceAll(/^ {3}/gm, ''),
+  [...page.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)\`\`\``, 'gm'))].map(
+    ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   );
 const [policy = '', denial = ''] = blocks('hcl');
 
