@@ -1,3 +1,4 @@
+import { keyPolicy } from '../../broker/kms/aws/key-policy.ts';
 import type { TrailEvent } from '../aws-kms/trail.ts';
 import { ControlApi } from './control-api.ts';
 import type { Customer, CustomerWords, KeyUse, References } from './customer.ts';
@@ -73,7 +74,8 @@ export class AwsCustomer implements Customer {
   }
 
   async allowBroker(references: References, account: string): Promise<void> {
-    const policy = keyPolicy({ customer: CUSTOMER_ACCOUNT, broker: this.#broker, account });
+    const parties = { partition: 'aws', awsAccount: CUSTOMER_ACCOUNT, user: this.#broker };
+    const policy = keyPolicy({ ...parties, account });
     for (const arn of references) await this.#api.post(`/keys/${encodeURIComponent(arn)}/policy`, policy);
   }
 
@@ -117,38 +119,4 @@ export interface AccessKeyOfRole {
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
   readonly arn: string;
-}
-
-/**
- * The key policy that a customer gives their key: their own administrators, and the provider's broker, which may use
- * the key for this account's assets alone.
- */
-export function keyPolicy(options: { customer: string; broker: string; account: string }): object {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: 'Owner',
-        Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${options.customer}:root` },
-        Action: 'kms:*',
-        Resource: '*',
-      },
-      {
-        Sid: 'ProviderUse',
-        Effect: 'Allow',
-        Principal: { AWS: options.broker },
-        Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*'],
-        Resource: '*',
-        Condition: { StringEquals: { 'kms:EncryptionContext:acct': options.account } },
-      },
-      {
-        Sid: 'ProviderDescribe',
-        Effect: 'Allow',
-        Principal: { AWS: options.broker },
-        Action: 'kms:DescribeKey',
-        Resource: '*',
-      },
-    ],
-  };
 }

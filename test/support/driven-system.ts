@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { readBrokerConfig } from '../../broker/config.ts';
+import { keyPolicy } from '../../broker/kms/aws/key-policy.ts';
 import { createProviders } from '../../broker/kms/registry.ts';
 import { startBroker, type RunningBroker } from '../../broker/main.ts';
 import { CmkClient } from '../../client/index.ts';
@@ -12,7 +13,6 @@ import { createLogger, type Logger } from '../../runtime/logger.ts';
 import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startAwsKms, type AwsKms, type PrincipalHandle } from '../../sandbox/aws-kms/emulator.ts';
 import { createTestCa, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
-import { keyPolicy } from '../../sandbox/customers/aws.ts';
 import { metricIn } from '../../sandbox/scrape.ts';
 import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
@@ -166,7 +166,12 @@ async function brokerEnv(dir: string, ca: TestCa, aws: AwsKms): Promise<Record<s
 }
 
 async function enrol(aws: AwsKms, admin: AdminClient, role: PrincipalHandle): Promise<string[]> {
-  const policy = keyPolicy({ customer: CUSTOMER_ACCOUNT, broker: role.arn, account: ACCOUNT });
+  const policy = keyPolicy({
+    partition: 'aws',
+    awsAccount: CUSTOMER_ACCOUNT,
+    user: role.arn,
+    account: ACCOUNT,
+  });
   const [region, ...others] = REGIONS;
   const arn = aws.createKey({ account: CUSTOMER_ACCOUNT, region, multiRegion: true, policy });
   const keys = [arn, ...others.map((other) => aws.replicateKey(arn, other, policy))];
