@@ -20,8 +20,8 @@ export const KEY_STATES = [
 export type KeyState = (typeof KEY_STATES)[number];
 
 export interface KeyShape {
-  /** RSA keys can be described, but do nothing else here. */
-  readonly algorithm: 'AES' | 'RSA';
+  /** Asymmetric keys can be described, but do nothing else here. */
+  readonly algorithm: 'AES' | 'RSA' | 'ECDSA';
   readonly lengthBytes: number;
 }
 

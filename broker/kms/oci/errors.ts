@@ -125,6 +125,11 @@ function isBadParameter({ status, code }: OciServiceError): boolean {
   return status === 400 && code === 'InvalidParameter';
 }
 
+/** Of a key that is destroyed, or about to be in a moment. */
+export function deleted(): KmsError {
+  return new KmsError('KEY_NOT_FOUND', TEXT.deleted);
+}
+
 function translate({ status, code }: OciServiceError, operation: OciOperation): Translation {
   if (status >= 500) return ['UNREACHABLE', TEXT.failed];
   const byCode = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;

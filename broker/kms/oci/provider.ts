@@ -13,7 +13,7 @@ import {
 import { OCI_ADVICE, type OciOperation } from './advice.ts';
 import { OciClient, type KeyAnswer, type KeyState } from './client.ts';
 import type { OciConfig, Realms } from './config.ts';
-import { isAboutKey, keyError, toKmsError } from './errors.ts';
+import { deleted, isAboutKey, keyError, toKmsError } from './errors.ts';
 import type { OciCredentials } from './identity.ts';
 import { parseKeyOcid, type OciKey } from './reference.ts';
 
@@ -28,9 +28,10 @@ const STATES: Readonly<Record<string, KeyDescription['state']>> = {
   DISABLING: 'DISABLED',
   PENDING_DELETION: 'PENDING_DELETION',
   SCHEDULING_DELETION: 'PENDING_DELETION',
-  DELETING: 'PENDING_DELETION',
-  DELETED: 'PENDING_DELETION',
 };
+
+/** OCI goes on to show what it has destroyed, for a while. */
+const GONE: ReadonlySet<string> = new Set(['DELETING', 'DELETED']);
 
 /**
  * OCI Vault. A reference is a key's OCID, from which the addresses of its vault follow; each call names exactly this
@@ -114,6 +115,7 @@ export class OciKmsProvider implements KmsProvider {
       const state = await withDeadline(call, send, ignore);
       if (state.keyId === undefined) throw invalid('the key that was asked', 'none');
       checkKey(state.keyId, key.ocid);
+      if (GONE.has(state.lifecycleState)) throw deleted();
       return descriptionOf(state);
     } catch (error) {
       throw toKmsError(error, 'describe');

@@ -90,8 +90,12 @@ for (const state of KEY_STATES) {
     const oci = new OciKmsProvider(ociConfigFor(kms), broker);
     t.teardown(() => oci.close());
     kms.setKeyState(key, state);
-    const description = await oci.describe(key, CALL);
-    t.is(description.reason, state === 'ENABLED' ? undefined : `the key is ${state}`);
+    if (documented === 'KEY_NOT_FOUND') {
+      await t.throwsAsync(oci.describe(key, CALL), { code: 'KEY_NOT_FOUND' });
+    } else {
+      const { reason } = await oci.describe(key, CALL);
+      t.is(reason, state === 'ENABLED' ? undefined : `the key is ${state}`);
+    }
     if (state === 'ENABLED') {
       await t.notThrowsAsync(oci.generate(key, CONTEXT, CALL));
       return;
