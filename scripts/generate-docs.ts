@@ -3,6 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { BROKER_SETTINGS } from '../broker/config.ts';
+import { VERIFICATION_STEPS } from '../broker/keys/verify-key.ts';
+import { AWS_ADVICE } from '../broker/kms/aws/advice.ts';
+import { AZURE_ADVICE } from '../broker/kms/azure/advice.ts';
+import { OCI_ADVICE } from '../broker/kms/oci/advice.ts';
+import { PKCS11_ADVICE } from '../broker/kms/pkcs11/advice.ts';
+import type { KmsAdvice } from '../broker/kms/provider.ts';
+import { TRANSIT_ADVICE } from '../broker/kms/transit/advice.ts';
 import { BROKER_METRICS } from '../broker/metrics.ts';
 import { DEFAULT_CATALOGUE } from '../broker/model/catalogue.ts';
 import { EXIT_CODES, exitCodeOf } from '../client/cli/exit-codes.ts';
@@ -38,6 +45,12 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'sidecar settings': () => settingsTable(SIDECAR_SETTINGS),
   services: servicesTable,
   'shared metrics': () => metricsTable(SHARED_METRICS),
+  'verification steps': () => table(['Step', 'What it proves'], codeFirst(VERIFICATION_STEPS)),
+  'aws advice': () => adviceTable(AWS_ADVICE),
+  'azure advice': () => adviceTable(AZURE_ADVICE),
+  'oci advice': () => adviceTable(OCI_ADVICE),
+  'transit advice': () => adviceTable(TRANSIT_ADVICE),
+  'pkcs11 advice': () => adviceTable(PKCS11_ADVICE),
   'broker metrics': () => metricsTable(BROKER_METRICS),
   'sidecar metrics': () => metricsTable(SIDECAR_METRICS),
   ...Object.fromEntries(
@@ -107,6 +120,14 @@ function metricsTable(metrics: MetricTable): string {
     help,
   ]);
   return table(['Metric', 'Type', 'Labels', 'What it tells'], rows);
+}
+
+function adviceTable(advice: KmsAdvice): string {
+  return table(['Cause', 'What to do next'], codeFirst(advice));
+}
+
+function codeFirst(texts: Readonly<Record<string, string>>): string[][] {
+  return Object.entries(texts).map(([name, text]) => [code(name), text]);
 }
 
 function servicesTable(): string {
