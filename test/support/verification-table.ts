@@ -53,7 +53,11 @@ export function verifyCandidate(
     Promise.resolve(taken.includes(reference) ? aKek({ account: 'globex', references: [reference] }) : null);
   const nowMs = systemClock.wallMs();
   const candidate = { provider: name, references, kekId: uuidv7(nowMs), account: 'acme' };
-  return verifyKey({ kms, store: { findKekByReference } }, candidate, nowMs);
+  // The pause before a retry keeps no process alive, as there is always a server besides.
+  const alive = setInterval(() => undefined, 1_000);
+  return verifyKey({ kms, store: { findKekByReference } }, candidate, nowMs).finally(() =>
+    clearInterval(alive),
+  );
 }
 
 /** It failed at this step, for this cause and with this advice; what is before passed, what is after was not tried. */

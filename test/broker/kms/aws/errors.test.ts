@@ -90,3 +90,28 @@ test('our own errors pass', (t) => {
 function causeOf(error: CmkError): KmsCause | null {
   return error instanceof KmsError ? error.kmsCause : null;
 }
+
+test('the advice on a refusal names the action, and what AWS tells of the reason', (t) => {
+  const adviceOn = (message: string) => {
+    const $metadata = { httpStatusCode: 400 };
+    const refused = new KMSServiceException({
+      name: 'AccessDeniedException',
+      message,
+      $fault: 'client',
+      $metadata,
+    });
+    const error = toKmsError(refused, 'Encrypt');
+    return error instanceof KmsError ? (error.advice ?? '') : '';
+  };
+  // What AWS may answer for keys of other accounts: it leaves open which of three it is.
+  const vague = adviceOn(
+    'User: x is not authorized to perform: kms:Encrypt on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access',
+  );
+  t.regex(vague, /^Check the region and the key’s id in the ARN\. In the key policy, allow .* kms:Encrypt/);
+  t.regex(
+    adviceOn('because no resource-based policy allows the kms:Encrypt action'),
+    /^In the key policy, allow/,
+  );
+  t.regex(adviceOn('with an explicit deny in a resource-based policy'), /take away the Deny statement/);
+  t.is(adviceOn('because no identity-based policy allows the kms:Encrypt action'), '');
+});
