@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -43,6 +44,8 @@ export interface KmsCallsOptions {
   };
   /** From 0 to 1; default: random. */
   readonly jitter?: () => number;
+  /** Waits before a retry, milliseconds; default: by the machine's own timers. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 type Attempt<T> = (provider: KmsProvider, reference: string, call: KmsCall) => Promise<T>;
@@ -68,6 +71,7 @@ export class KmsCalls {
   readonly #guard: CallGuard;
   readonly #breakers: Breakers;
   readonly #jitter: () => number;
+  readonly #pause: (ms: number) => Promise<unknown>;
   readonly #closing = new AbortController();
 
   constructor(options: KmsCallsOptions) {
@@ -77,6 +81,7 @@ export class KmsCalls {
     this.#guard = new CallGuard({ clock, settings, onRefused });
     this.#breakers = new Breakers(clock);
     this.#jitter = options.jitter ?? Math.random;
+    this.#pause = options.pause ?? setTimeout;
   }
 
   /** @throws KmsError */
@@ -155,7 +160,7 @@ export class KmsCalls {
       const helps = operation.wasAsked && outcome.retryable && retries < MAX_RETRIES;
       if (!helps || !inTime || !budget.spend()) throw outcome;
       observer.kmsGuarded(target.provider, 'RETRY');
-      await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve));
+      await this.#pause(pauseMs);
     }
   }
 

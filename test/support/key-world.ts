@@ -17,7 +17,6 @@ import { FakeKms } from './fake-kms.ts';
 
 export const LEASE_MS = 300_000;
 export const PROBE_INTERVAL_MS = 10_000;
-const MAX_RETRY_PAUSE_MS = 300;
 
 export const ASSET: Asset = {
   account: 'acme',
@@ -39,8 +38,6 @@ export class Recorder implements Observer {
   readonly cacheEvents: string[] = [];
   readonly background: unknown[] = [];
   auditFailures = 0;
-  /** Called when a pause before a retry is about to begin. */
-  onRetry: () => void = () => undefined;
 
   denied(reason: string): void {
     this.denials.push(reason);
@@ -50,7 +47,6 @@ export class Recorder implements Observer {
   }
   kmsGuarded(_provider: string, event: string): void {
     this.guarded.push(event);
-    if (event === 'RETRY') this.onRetry();
   }
   cached(event: string): void {
     this.cacheEvents.push(event);
@@ -106,8 +102,6 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
   const running: KeyServices[] = [];
   const start = async () => {
     const observer = new Recorder();
-    // Nobody else lets the time of the pauses before retries pass.
-    observer.onRetry = () => setImmediate(() => clock.advance(MAX_RETRY_PAUSE_MS));
     const services = await startKeyServices({
       store: options.around?.(store) ?? store,
       providers: everyProvider(kms),

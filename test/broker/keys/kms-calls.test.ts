@@ -27,6 +27,7 @@ async function world(options: { nearest?: string[] } = {}) {
       kmsNearest: options.nearest ?? null,
     },
     jitter: () => 0.5,
+    pause: (ms) => new Promise<void>((resolve) => clock.schedule(ms, resolve)),
   });
   const primary = kms.createKey('us-1');
   const replica = kms.replicate(primary, 'eu-1');
