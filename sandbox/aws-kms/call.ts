@@ -30,7 +30,7 @@ export interface Call {
 
 const REASON: Readonly<Record<Refusal, (action: string) => string>> = {
   'explicit-deny': () => 'with an explicit deny',
-  'key-policy': (action) => `because no resource-based policy allows the ${action} action`,
+  'resource-policy': (action) => `because no resource-based policy allows the ${action} action`,
   'identity-policy': (action) => `because no identity-based policy allows the ${action} action`,
 };
 
@@ -52,8 +52,8 @@ export function authorize(key: Key, call: Call, encryptionContext: EncryptionCon
   const request = {
     principal: call.principal,
     action,
-    keyArn: key.arn,
-    keyAccount: key.account,
+    resourceArn: key.arn,
+    resourceAccount: key.account,
     encryptionContext,
   };
   const refusal = refusalOf(request, key.policy);

@@ -16,7 +16,9 @@ type Kms = Omit<AwsKms, 'controlUrl'>;
  *   rotate, policy (the body is the new policy). An id without region means the key in every region.
  * - `POST /keys` (the body: account, region, multiRegion, policy) answers `{ arn }`
  * - `POST /keys/ARN/replicate?region=` (the body: the replica's policy, or nothing) answers `{ arn }`
- * - `POST /principals` (the body: account, kind, name, identityPolicy) answers an access key
+ * - `POST /principals` (the body: account, kind, name, identityPolicy, trustPolicy) answers an access key
+ * - `POST /roles/ARN/trust-policy` (the body is the policy): who may assume the role from now on
+ * - `DELETE /principals/ACCESS-KEY-ID`: of a role that can be assumed, the role with its sessions
  * - `POST /faults` (the body is a fault), `DELETE /faults`
  */
 export function controlOf(kms: Kms, keys: KeyStore): (call: ControlCall) => unknown {
@@ -43,6 +45,16 @@ function handle(kms: Kms, keys: KeyStore, { route, query, text }: ControlCall): 
   if (route === 'POST /faults') return void kms.faults.add(JSON.parse(text) as Fault);
   if (route === 'POST /keys') return { arn: kms.createKey(JSON.parse(text) as CreateKeyOptions) };
   if (route === 'POST /principals') return kms.createPrincipal(JSON.parse(text) as PrincipalSpec);
+  const removed = /^DELETE \/principals\/([A-Z0-9]+)$/.exec(route)?.[1];
+  if (removed !== undefined) {
+    kms.removePrincipal(removed);
+    return;
+  }
+  const trusting = /^POST \/roles\/(.+)\/trust-policy$/.exec(route)?.[1];
+  if (trusting !== undefined) {
+    kms.putTrustPolicy(decodeURIComponent(trusting), JSON.parse(text) as object);
+    return;
+  }
   const action = /^POST \/keys\/(.+)\/([a-z-]+)$/.exec(route);
   if (!action) throw new NoSuchThing(`no such route: ${route}`);
   const [, path = '', verb = ''] = action;

@@ -8,6 +8,7 @@ import { KeyStore, type KeyState, type KeyUsage } from './key-store.ts';
 import { Principals, rootOf, type AccessKey, type PrincipalSpec } from './principals.ts';
 import { RegionServer, execute, type World } from './region-server.ts';
 import { loadState, saveState } from './state-file.ts';
+import { StsServer } from './sts-server.ts';
 import { Trail, type EventFilter, type TrailEvent } from './trail.ts';
 
 export interface AwsKmsOptions {
@@ -38,11 +39,16 @@ export interface PrincipalHandle extends AccessKey {
 export interface AwsKms {
   /** URL of each region. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** URL of each region's STS, where roles are assumed. */
+  readonly stsEndpoints: Readonly<Record<string, string>>;
   /** `http://127.0.0.1:PORT` of the control API. */
   readonly controlUrl: string | null;
   readonly faults: Pick<Faults<FaultEffect, Place>, 'clear'> & { add(fault: Fault): () => void };
   createPrincipal(spec: PrincipalSpec): PrincipalHandle;
+  /** With the access key of a role that can be assumed, the role and all of its sessions. */
   removePrincipal(accessKeyId: string): void;
+  /** Who may assume the role from now on; sessions go on. */
+  putTrustPolicy(roleArn: string, trustPolicy: object): void;
   /** @returns the key's ARN */
   createKey(options: CreateKeyOptions): string;
   /** @returns the replica's ARN */
@@ -60,10 +66,10 @@ export interface AwsKms {
   deleteKey(arn: string): void;
   /** The log, oldest first. */
   events(filter?: EventFilter): TrailEvent[];
-  /** Refuses connections to a region until {@link startRegion}, which uses the same port. */
+  /** Refuses connections to a region's KMS until {@link startRegion}, which uses the same port. */
   stopRegion(region: string): Promise<void>;
   startRegion(region: string): Promise<void>;
-  /** Open connections of a region. */
+  /** Open connections to a region's KMS and STS. */
   connections(region: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -78,7 +84,7 @@ export interface CreateKeyOptions {
   readonly usage?: KeyUsage;
 }
 
-/** Starts an emulator of AWS KMS: one HTTP endpoint a region, on loopback. */
+/** Starts an emulator of AWS KMS, and of as much of STS as it needs: HTTP endpoints for each region, on loopback. */
 export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
   const nowMs = options.nowMs ?? Date.now;
   const keys = new KeyStore(nowMs);
@@ -104,11 +110,14 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
   const servers = new Map(
     options.regions.map((region) => [region, new RegionServer(region, options.ports?.[region] ?? 0, world)]),
   );
+  const stsServers = new Map(options.regions.map((region) => [region, new StsServer(region, world)]));
   const serverOf = (region: string): RegionServer => {
     const server = servers.get(region);
     if (!server) throw new Error(`region: expected one of ${options.regions.join(', ')}, got ${region}`);
     return server;
   };
+
+  const all = [...servers.values(), ...stsServers.values()];
 
   const asOwner = (name: string, arn: string, fields: object = {}) => {
     const { region, account } = parseKeyArn(arn);
@@ -117,7 +126,10 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
 
   const kms: Omit<AwsKms, 'controlUrl'> = {
     get endpoints() {
-      return Object.fromEntries([...servers].map(([region, server]) => [region, server.url]));
+      return urls(servers);
+    },
+    get stsEndpoints() {
+      return urls(stsServers);
     },
     faults,
     createPrincipal(spec) {
@@ -127,6 +139,10 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
     },
     removePrincipal(accessKeyId) {
       principals.remove(accessKeyId);
+      save();
+    },
+    putTrustPolicy(roleArn, trustPolicy) {
+      principals.putTrustPolicy(roleArn, trustPolicy);
       save();
     },
     createKey({ account, region, multiRegion = false, policy, description = '', usage = 'ENCRYPT_DECRYPT' }) {
@@ -165,17 +181,22 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
     events: (filter) => trail.events(filter),
     stopRegion: (region) => serverOf(region).stop(),
     startRegion: (region) => serverOf(region).start(),
-    connections: (region) => serverOf(region).connections(),
+    connections: async (region) =>
+      (await serverOf(region).connections()) + ((await stsServers.get(region)?.connections()) ?? 0),
     async close() {
-      await Promise.all([...servers.values(), ...(control ? [control] : [])].map((server) => server.stop()));
+      await Promise.all([...all, ...(control ? [control] : [])].map((server) => server.stop()));
     },
   };
 
   const control =
     options.controlPort === undefined ? null : new ControlServer(controlOf(kms, keys), options.controlPort);
-  await Promise.all([...servers.values()].map((server) => server.start()));
+  await Promise.all(all.map((server) => server.start()));
   await control?.start();
   return Object.assign(kms, { controlUrl: control?.url ?? null });
+}
+
+function urls(servers: ReadonlyMap<string, { readonly url: string }>): Record<string, string> {
+  return Object.fromEntries([...servers].map(([region, { url }]) => [region, url]));
 }
 
 /** What a customer's administrator does in the console. */

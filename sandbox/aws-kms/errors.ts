@@ -20,6 +20,7 @@ const STATUS = {
   MissingAuthenticationTokenException: 400,
   NotFoundException: 400,
   OptInRequired: 403,
+  RegionDisabledException: 403,
   RequestEntityTooLargeException: 413,
   SerializationException: 400,
   ServiceUnavailableException: 503,

@@ -208,8 +208,8 @@ function policyOf(input: Input, call: Call, account: string): string {
   const request = {
     principal: call.principal,
     action: 'kms:PutKeyPolicy',
-    keyArn: '*',
-    keyAccount: account,
+    resourceArn: '*',
+    resourceAccount: account,
     encryptionContext: {},
   };
   if (!input.flag('BypassPolicyLockoutSafetyCheck') && refusalOf(request, policy) !== null) {

@@ -41,15 +41,28 @@ export type Operator = (typeof OPERATORS)[number];
 const MAX_POLICY_BYTES = 32_768;
 const CONTEXT_PREFIX = 'kms:encryptioncontext:';
 const MULTI_VALUED_KEY = 'kms:encryptioncontextkeys';
+const EXTERNAL_ID_KEY = 'sts:externalid';
 const SINGLE_VALUED_KEYS = ['kms:calleraccount', 'aws:principalarn', 'aws:principalaccount'];
 const PRINCIPAL =
   /^(\*|\d{12}|arn:aws:iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]{1,512})|arn:aws:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/[\w+=,.@-]{1,64})$/;
 
 /**
- * @param kind `key`: a key policy, whose statements name principals; `identity`: an IAM policy, whose do not
- * @throws AwsError MalformedPolicyDocumentException, LimitExceededException
+ * `key`: a key's policy, whose statements name principals; `identity`: an IAM identity's, whose statements do not;
+ * `trust`: who may assume a role, whose statements name no resource.
  */
-export function parsePolicy(text: string, kind: 'key' | 'identity'): Policy {
+export type PolicyKind = 'key' | 'identity' | 'trust';
+
+/** What the actions of a policy may be. */
+const ACTIONS: Readonly<Record<PolicyKind, RegExp>> = {
+  key: /^(\*|kms:[A-Za-z*?]+)$/,
+  identity: /^(\*|kms:[A-Za-z*?]+|sts:AssumeRole)$/,
+  trust: /^sts:AssumeRole$/,
+};
+const KEY_RESOURCE = /^arn:aws:kms:[\w*?-]+:[\d*?]+:[\w*?/-]+$/;
+const ROLE_RESOURCE = /^arn:aws:iam::[\d*?]+:role\/[\w+=,.@*?/-]+$/;
+
+/** @throws AwsError MalformedPolicyDocumentException, LimitExceededException */
+export function parsePolicy(text: string, kind: PolicyKind): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
     throw new AwsError('LimitExceededException', `The policy is longer than ${MAX_POLICY_BYTES} bytes.`);
   }
@@ -63,36 +76,40 @@ export function parsePolicy(text: string, kind: 'key' | 'identity'): Policy {
   return { statements: statements.map((statement) => parseStatement(statement, kind)) };
 }
 
-function parseStatement(raw: unknown, kind: 'key' | 'identity'): Statement {
+function parseStatement(raw: unknown, kind: PolicyKind): Statement {
   const statement = asObject(raw, 'a Statement');
   const fields = [
     'Sid',
     'Effect',
     'Action',
-    'Resource',
     'Condition',
-    ...(kind === 'key' ? ['Principal'] : []),
+    ...(kind === 'trust' ? [] : ['Resource']),
+    ...(kind === 'identity' ? [] : ['Principal']),
   ];
   onlyFields(statement, fields, 'a Statement');
   const effect = statement['Effect'];
   if (effect !== 'Allow' && effect !== 'Deny') return malformed('Effect must be Allow or Deny');
   const actions = asStrings(statement['Action'], 'Action');
   for (const action of actions) {
-    if (!/^(\*|kms:[A-Za-z*?]+)$/.test(action)) malformed(`Action ${action} is not one of KMS`);
-  }
-  const resources = asStrings(statement['Resource'], 'Resource');
-  for (const resource of resources) {
-    if (resource !== '*' && !/^arn:aws:kms:[\w*?-]+:[\d*?]+:[\w*?/-]+$/.test(resource)) {
-      malformed(`Resource ${resource} is neither * nor the ARN of a key`);
-    }
+    if (!ACTIONS[kind].test(action)) malformed(`Action ${action} is not one of a ${kind} policy`);
   }
   return {
     effect,
-    principals: kind === 'key' ? parsePrincipals(statement['Principal']) : null,
+    principals: kind === 'identity' ? null : parsePrincipals(statement['Principal']),
     actions,
-    resources,
-    conditions: parseConditions(statement['Condition']),
+    resources: kind === 'trust' ? ['*'] : parseResources(statement['Resource'], kind),
+    conditions: parseConditions(statement['Condition'], kind),
   };
+}
+
+function parseResources(raw: unknown, kind: PolicyKind): string[] {
+  const resources = asStrings(raw, 'Resource');
+  for (const resource of resources) {
+    const known = KEY_RESOURCE.test(resource) || (kind === 'identity' && ROLE_RESOURCE.test(resource));
+    if (resource !== '*' && !known)
+      malformed(`Resource ${resource} is neither * nor an ARN that is known here`);
+  }
+  return resources;
 }
 
 function parsePrincipals(raw: unknown): string[] {
@@ -106,13 +123,13 @@ function parsePrincipals(raw: unknown): string[] {
   return names;
 }
 
-function parseConditions(raw: unknown): Condition[] {
+function parseConditions(raw: unknown, kind: PolicyKind): Condition[] {
   if (raw === undefined) return [];
   return Object.entries(asObject(raw, 'Condition')).flatMap(([name, block]) => {
     const { set, operator, ifExists } = parseOperator(name);
     return Object.entries(asObject(block, `Condition.${name}`)).map(([key, rawValues]) => {
       const values = asStrings(rawValues, `Condition.${name}.${key}`);
-      checkCondition(name, set, operator, key, values);
+      checkCondition({ name, set, operator, key, values }, kind);
       return { set, operator, ifExists, key: key.toLowerCase(), values };
     });
   });
@@ -129,16 +146,16 @@ function parseOperator(name: string): Pick<Condition, 'set' | 'operator' | 'ifEx
 }
 
 function checkCondition(
-  name: string,
-  set: Condition['set'],
-  operator: Operator,
-  key: string,
-  values: readonly string[],
+  condition: Pick<Condition, 'set' | 'operator' | 'key' | 'values'> & { readonly name: string },
+  kind: PolicyKind,
 ): void {
+  const { name, set, operator, key, values } = condition;
   const known = key.toLowerCase();
   const isMultiValued = known === MULTI_VALUED_KEY;
   const isContext = known.startsWith(CONTEXT_PREFIX) && known.length > CONTEXT_PREFIX.length;
-  if (!isMultiValued && !isContext && !SINGLE_VALUED_KEYS.includes(known)) {
+  const isForKind = kind === 'trust' ? known === EXTERNAL_ID_KEY : isMultiValued || isContext;
+  const isForAll = SINGLE_VALUED_KEYS.includes(known) && !(kind === 'trust' && known.startsWith('kms:'));
+  if (!isForKind && !isForAll) {
     malformed(`Condition key ${key} is not supported here`);
   }
   if (isMultiValued && !set && operator !== 'Null')

@@ -1,40 +1,43 @@
 import type { Condition, Policy, Statement } from './policy-document.ts';
 import type { Principal } from './principals.ts';
 
-/** What is asked of a key. */
+/** What is asked of a key or a role. */
 export interface AccessRequest {
   readonly principal: Principal;
   /** E.g. `kms:Decrypt`. */
   readonly action: string;
-  readonly keyArn: string;
-  /** The key's owner. */
-  readonly keyAccount: string;
+  readonly resourceArn: string;
+  /** The key's or the role's owner. */
+  readonly resourceAccount: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
+  /** Of `sts:AssumeRole`, where one is given. */
+  readonly externalId?: string | undefined;
 }
 
 /** Why a request is refused; null: it is allowed. */
-export type Refusal = 'explicit-deny' | 'key-policy' | 'identity-policy';
+export type Refusal = 'explicit-deny' | 'resource-policy' | 'identity-policy';
 
 /**
- * Asks a key's policy, together with the caller's own IAM policy where AWS asks for it: an explicit denial in either
- * wins; a key policy that names the caller suffices within the key's account; one that names the account, or a
- * caller from another account, needs the IAM policy as well.
+ * Asks the policy of a key, or a role's trust policy, together with the caller's own IAM policy where AWS asks for it:
+ * an explicit denial in either wins; a policy that names the caller suffices within the resource's account; one that
+ * names the account, or a caller from another account, needs the IAM policy as well.
  */
-export function refusalOf(request: AccessRequest, keyPolicy: Policy): Refusal | null {
+export function refusalOf(request: AccessRequest, resourcePolicy: Policy): Refusal | null {
   const { principal } = request;
-  const matching = keyPolicy.statements.filter((statement) => applies(statement, request));
+  const matching = resourcePolicy.statements.filter((statement) => applies(statement, request));
   const identity = identityVerdict(request);
   if (identity === 'denied' || matching.some(({ effect }) => effect === 'Deny')) return 'explicit-deny';
   const allowing = matching.filter(({ effect }) => effect === 'Allow');
-  if (allowing.length === 0) return 'key-policy';
+  if (allowing.length === 0) return 'resource-policy';
   const named = allowing.some((statement) => namesDirectly(statement, principal));
-  const suffices = identity === 'allowed' || (named && principal.account === request.keyAccount);
+  const suffices = identity === 'allowed' || (named && principal.account === request.resourceAccount);
   return suffices ? null : 'identity-policy';
 }
 
 /** Whether the caller's own policy allows an action that concerns no key yet, such as `kms:CreateKey`. */
 export function isAllowedByIdentity(principal: Principal, action: string): boolean {
-  const request = { principal, action, keyArn: '*', keyAccount: principal.account, encryptionContext: {} };
+  const { account: resourceAccount } = principal;
+  const request = { principal, action, resourceArn: '*', resourceAccount, encryptionContext: {} };
   return identityVerdict(request) === 'allowed';
 }
 
@@ -50,7 +53,7 @@ function applies(statement: Statement, request: AccessRequest): boolean {
   return (
     (statement.principals === null || matchesPrincipal(statement.principals, request.principal)) &&
     statement.actions.some((pattern) => like(pattern.toLowerCase(), request.action.toLowerCase())) &&
-    statement.resources.some((pattern) => like(pattern, request.keyArn)) &&
+    statement.resources.some((pattern) => like(pattern, request.resourceArn)) &&
     statement.conditions.every((condition) => holds(condition, request))
   );
 }
@@ -103,6 +106,8 @@ function valuesOf(key: string, request: AccessRequest): string[] {
       return [request.principal.account];
     case 'aws:principalarn':
       return [request.principal.arn];
+    case 'sts:externalid':
+      return request.externalId === undefined ? [] : [request.externalId];
     default: {
       const wanted = key.slice('kms:encryptioncontext:'.length);
       return context.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);

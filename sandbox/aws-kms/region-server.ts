@@ -70,6 +70,7 @@ export class RegionServer extends LoopbackServer {
   #admit(request: IncomingMessage, body: Buffer, requestId: string): Admitted {
     const { headers, method = '', url = '' } = request;
     const { principal } = authenticate({ method, url, headers, body }, this.#world.principals, {
+      service: 'kms',
       region: this.region,
       nowMs: this.#world.faults.nowMs({ region: this.region }),
     });

@@ -28,7 +28,7 @@ const UNSIGNED_AMZ_HEADERS = ['x-amzn-trace-id'];
 export function authenticate(
   request: SignedRequest,
   principals: Principals,
-  { region, nowMs }: { region: string; nowMs: number },
+  { service: expectedService, region, nowMs }: { service: 'kms' | 'sts'; region: string; nowMs: number },
 ): Credentialed {
   const authorization = request.headers.authorization;
   if (authorization === undefined) {
@@ -51,7 +51,7 @@ export function authenticate(
 
   const date = headerText(request, 'x-amz-date');
   checkDate(date, nowMs);
-  checkScope({ day, scopeRegion, service, terminator }, { date, region });
+  checkScope({ day, scopeRegion, service, terminator }, { date, region, expectedService });
   checkSignedHeaders(request, signedHeaders);
 
   const known = principals.find(accessKeyId);
@@ -60,7 +60,7 @@ export function authenticate(
 
   const scope = `${day}/${scopeRegion}/${service}/${terminator}`;
   const stringToSign = [ALGORITHM, date, scope, sha256(canonicalRequest(request, signedHeaders))].join('\n');
-  const key = ['kms', 'aws4_request'].reduce(
+  const key = [service, 'aws4_request'].reduce(
     (parent, part) => hmac(parent, part),
     hmac(hmac(`AWS4${known.accessKey.secretAccessKey}`, day), region),
   );
@@ -92,13 +92,13 @@ function checkDate(date: string, nowMs: number): void {
 
 function checkScope(
   scope: { day: string; scopeRegion: string; service: string; terminator: string },
-  { date, region }: { date: string; region: string },
+  { date, region, expectedService }: { date: string; region: string; expectedService: string },
 ): void {
   if (scope.day !== date.slice(0, 8))
     throw invalidSignature('Date in Credential scope does not match YYYYMMDD.');
   if (scope.scopeRegion !== region) throw invalidSignature('Credential should be scoped to a valid region.');
-  if (scope.service !== 'kms')
-    throw invalidSignature("Credential should be scoped to correct service: 'kms'.");
+  if (scope.service !== expectedService)
+    throw invalidSignature(`Credential should be scoped to correct service: '${expectedService}'.`);
   if (scope.terminator !== 'aws4_request') {
     throw invalidSignature("Credential should be scoped with a valid terminator: 'aws4_request'.");
   }

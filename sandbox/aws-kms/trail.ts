@@ -9,7 +9,7 @@ export interface TrailEvent {
   readonly eventVersion: '1.11';
   readonly userIdentity: object;
   readonly eventTime: string;
-  readonly eventSource: 'kms.amazonaws.com';
+  readonly eventSource: 'kms.amazonaws.com' | 'sts.amazonaws.com';
   readonly eventName: string;
   readonly awsRegion: string;
   readonly sourceIPAddress: string;
@@ -24,7 +24,7 @@ export interface TrailEvent {
   readonly readOnly: boolean;
   readonly resources: readonly {
     readonly accountId: string;
-    readonly type: 'AWS::KMS::Key';
+    readonly type: 'AWS::KMS::Key' | 'AWS::IAM::Role';
     readonly ARN: string;
   }[];
   readonly eventType: 'AwsApiCall';
@@ -41,7 +41,7 @@ export interface RequestParameters {
 /** Whose events to show; what is absent does not matter. */
 export interface EventFilter {
   readonly eventName?: string;
-  /** The key's ARN. */
+  /** The key's or the role's ARN. */
   readonly key?: string;
   readonly account?: string;
   readonly errorCode?: string;
@@ -52,6 +52,18 @@ export interface EndedCall {
   readonly call: Call;
   readonly operation: Operation;
   readonly fields: Readonly<Record<string, unknown>>;
+  readonly error: AwsError | null;
+  readonly requestId: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+}
+
+/** What the server knows of an AssumeRole that has ended. */
+export interface EndedAssumption {
+  readonly principal: Principal;
+  readonly region: string;
+  readonly nowMs: number;
+  readonly fields: Readonly<Record<string, string>>;
   readonly error: AwsError | null;
   readonly requestId: string;
   readonly sourceIPAddress: string;
@@ -73,6 +85,10 @@ export class Trail {
 
   record(ended: EndedCall): void {
     this.#log.record(toEvent(ended));
+  }
+
+  recordAssumption(ended: EndedAssumption): void {
+    this.#log.record(toAssumptionEvent(ended));
   }
 
   /** Oldest first. */
@@ -98,19 +114,16 @@ function toEvent({
 }: EndedCall): TrailEvent {
   const { key, principal } = call;
   return {
-    eventVersion: '1.11',
+    ...COMMON,
+    ...failure(error),
     userIdentity: userIdentity(principal, key?.account ?? principal.account),
-    eventTime: new Date(call.nowMs).toISOString().replace(/\.\d{3}/, ''),
+    eventTime: eventTime(call.nowMs),
     eventSource: 'kms.amazonaws.com',
     eventName: call.name,
     awsRegion: call.region,
     sourceIPAddress,
     userAgent,
-    // CloudTrail shortens this one code.
-    ...(error ? { errorCode: error.type.replace(/^AccessDeniedException$/, 'AccessDenied') } : {}),
-    ...(error?.message ? { errorMessage: error.message } : {}),
     requestParameters: requestParameters(call.name, fields),
-    responseElements: null,
     ...(call.materialVersion === null
       ? {}
       : { additionalEventData: { keyMaterialVersion: call.materialVersion } }),
@@ -118,11 +131,52 @@ function toEvent({
     eventID: randomUUID(),
     readOnly: operation.readOnly,
     resources: key ? [{ accountId: key.account, type: 'AWS::KMS::Key', ARN: key.arn }] : [],
-    eventType: 'AwsApiCall',
-    managementEvent: true,
     recipientAccountId: key?.account ?? principal.account,
-    eventCategory: 'Management',
   };
+}
+
+/** As the role's owner finds it; the real one also tells the new session's access key id. */
+function toAssumptionEvent(ended: EndedAssumption): TrailEvent {
+  const { principal, fields, error, requestId, sourceIPAddress, userAgent } = ended;
+  const { RoleArn = '' } = fields;
+  const owner = RoleArn.split(':')[4] ?? '';
+  return {
+    ...COMMON,
+    ...failure(error),
+    userIdentity: userIdentity(principal, owner),
+    eventTime: eventTime(ended.nowMs),
+    eventSource: 'sts.amazonaws.com',
+    eventName: 'AssumeRole',
+    awsRegion: ended.region,
+    sourceIPAddress,
+    userAgent,
+    requestParameters: requestParameters('AssumeRole', fields),
+    requestID: requestId,
+    eventID: randomUUID(),
+    readOnly: true,
+    resources: [{ accountId: owner, type: 'AWS::IAM::Role', ARN: RoleArn }],
+    recipientAccountId: owner,
+  };
+}
+
+const COMMON = {
+  eventVersion: '1.11',
+  responseElements: null,
+  eventType: 'AwsApiCall',
+  managementEvent: true,
+  eventCategory: 'Management',
+} as const;
+
+function failure(error: AwsError | null): Pick<TrailEvent, 'errorCode' | 'errorMessage'> {
+  return {
+    // CloudTrail shortens this one code.
+    ...(error ? { errorCode: error.type.replace(/^AccessDeniedException$/, 'AccessDenied') } : {}),
+    ...(error?.message ? { errorMessage: error.message } : {}),
+  };
+}
+
+function eventTime(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d{3}/, '');
 }
 
 /** A caller of another account shows with its account and id alone. */

@@ -67,8 +67,8 @@ const rows: Readonly<Record<string, Row>> = {
   'the role’s account by number': { statements: [allow({ Principal: { AWS: OTHER } })], expected: null },
   everyone: { statements: [allow({ Principal: '*' })], expected: null },
   'one of several': { statements: [allow({ Principal: { AWS: [admin.arn, broker.arn] } })], expected: null },
-  'another role': { by: poor, statements: [allow()], expected: 'key-policy' },
-  nobody: { statements: [allow({ Principal: account(OWNER) })], expected: 'key-policy' },
+  'another role': { by: poor, statements: [allow()], expected: 'resource-policy' },
+  nobody: { statements: [allow({ Principal: account(OWNER) })], expected: 'resource-policy' },
   'another account’s role without an IAM policy': {
     by: poor,
     statements: [allow({ Principal: { AWS: poor.arn } })],
@@ -96,7 +96,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   root: { by: rootOf(OWNER), statements: [allow({ Principal: account(OWNER) })], expected: null },
 
-  'another action': { action: 'kms:Encrypt', statements: [allow()], expected: 'key-policy' },
+  'another action': { action: 'kms:Encrypt', statements: [allow()], expected: 'resource-policy' },
   'a wildcard action': {
     action: 'kms:GenerateDataKey',
     statements: [allow({ Action: 'kms:GenerateDataKey*' })],
@@ -105,14 +105,14 @@ const rows: Readonly<Record<string, Row>> = {
   'a wildcard that does not fit': {
     action: 'kms:Generate',
     statements: [allow({ Action: 'kms:GenerateDataKey*' })],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'a question mark': { statements: [allow({ Action: 'kms:Decryp?' })], expected: null },
   'an action in another case': { statements: [allow({ Action: 'kms:dEcRypt' })], expected: null },
   'all of KMS': { statements: [allow({ Action: 'kms:*' })], expected: null },
   'another key': {
     statements: [allow({ Resource: KEY.replace('1234abcd', '00000000') })],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'a pattern for the key': {
     statements: [allow({ Resource: `arn:aws:kms:*:${OWNER}:key/mrk-*` })],
@@ -143,11 +143,11 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'StringEquals, another value': {
     statements: [when('StringEquals', 'kms:EncryptionContext:acct', 'other')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'StringEquals, another case': {
     statements: [when('StringEquals', 'kms:EncryptionContext:acct', 'ACME')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'StringEquals, the key’s name in another case': {
     statements: [when('StringEquals', 'kms:encryptioncontext:ACCT', 'acme')],
@@ -155,11 +155,11 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'StringEquals, missing': {
     statements: [when('StringEquals', 'kms:EncryptionContext:none', 'acme')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'StringEquals does not know wildcards': {
     statements: [when('StringEquals', 'kms:EncryptionContext:acct', 'ac*')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'StringEqualsIfExists, missing': {
     statements: [when('StringEqualsIfExists', 'kms:EncryptionContext:none', 'acme')],
@@ -167,7 +167,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'StringEqualsIfExists, another value': {
     statements: [when('StringEqualsIfExists', 'kms:EncryptionContext:acct', 'other')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   StringNotEquals: {
     statements: [when('StringNotEquals', 'kms:EncryptionContext:acct', 'other')],
@@ -175,7 +175,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'StringNotEquals, the value': {
     statements: [when('StringNotEquals', 'kms:EncryptionContext:acct', ['other', 'acme'])],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'StringNotEquals, missing': {
     statements: [when('StringNotEquals', 'kms:EncryptionContext:none', 'x')],
@@ -188,16 +188,16 @@ const rows: Readonly<Record<string, Row>> = {
   StringLike: { statements: [when('StringLike', 'kms:EncryptionContext:id', 'meet*-?')], expected: null },
   'StringLike with a dot is no expression': {
     statements: [when('StringLike', 'kms:EncryptionContext:id', 'meeting.1')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   StringNotLike: {
     statements: [when('StringNotLike', 'kms:EncryptionContext:id', 'meet*')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'Null, present': { statements: [when('Null', 'kms:EncryptionContext:acct', 'false')], expected: null },
   'Null, absent': {
     statements: [when('Null', 'kms:EncryptionContext:none', 'false')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'Null, wanted absent': { statements: [when('Null', 'kms:EncryptionContext:none', 'true')], expected: null },
   'Null on the names': {
@@ -211,12 +211,12 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'ForAnyValue, none': {
     statements: [when('ForAnyValue:StringEquals', 'kms:EncryptionContextKeys', 'other')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'ForAnyValue, no context': {
     context: {},
     statements: [when('ForAnyValue:StringEquals', 'kms:EncryptionContextKeys', 'acct')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   ForAllValues: {
     statements: [when('ForAllValues:StringEquals', 'kms:EncryptionContextKeys', ['acct', 'id'])],
@@ -224,7 +224,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'ForAllValues, one too many': {
     statements: [when('ForAllValues:StringEquals', 'kms:EncryptionContextKeys', 'acct')],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'ForAllValues, no context': {
     context: {},
@@ -239,12 +239,12 @@ const rows: Readonly<Record<string, Row>> = {
         },
       }),
     ],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
   'the caller’s account': { statements: [when('StringEquals', 'kms:CallerAccount', OTHER)], expected: null },
   'the caller’s ARN': {
     statements: [when('StringEquals', 'aws:PrincipalArn', admin.arn)],
-    expected: 'key-policy',
+    expected: 'resource-policy',
   },
 };
 
@@ -254,7 +254,13 @@ for (const [
 ] of Object.entries(rows)) {
   test(`${title}: ${expected ?? 'allowed'}`, (t) => {
     const policy = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statements }), 'key');
-    const request = { principal: by, action, keyArn: KEY, keyAccount: OWNER, encryptionContext: context };
+    const request = {
+      principal: by,
+      action,
+      resourceArn: KEY,
+      resourceAccount: OWNER,
+      encryptionContext: context,
+    };
     t.is(refusalOf(request, policy), expected);
   });
 }

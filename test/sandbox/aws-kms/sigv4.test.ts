@@ -53,7 +53,7 @@ async function signed({
 }
 
 const verify = (request: SignedRequest) =>
-  authenticate(request, principals, { region: REGION, nowMs: NOW_MS });
+  authenticate(request, principals, { service: 'kms', region: REGION, nowMs: NOW_MS });
 
 for (const [title, holder] of [
   ['a user', user],
