@@ -15,7 +15,7 @@ import {
   type Programs,
   type SidecarProcess,
 } from './parts.ts';
-import { awsKmsSettings, tlsSettings } from './settings.ts';
+import { awsKmsSettings, tlsSettings, type AwsEndpoints } from './settings.ts';
 
 /** Everything on one machine, each part a process of its own: emulated KMSs, broker, sidecars. */
 export interface SandboxSystem {
@@ -78,7 +78,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     ]);
     running.push(aws.process);
     const { controlUrl } = aws.addresses;
-    const endpoints = aws.addresses['endpoints'] as Readonly<Record<string, string>>;
+    const addresses = aws.addresses as typeof aws.addresses & AwsEndpoints;
     const provider = new AwsAccount(controlUrl, PROVIDER_AWS_ACCOUNT);
     const role = await provider.createRole('cmk-broker');
     const platformKey = await provider.createMultiRegionKey(REGIONS);
@@ -98,7 +98,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           CMK_ADMIN_TOKEN: adminToken,
           CMK_SQLITE_FILE: join(dir, 'cmk.db'),
           CMK_PLATFORM_KEY: platformKey.join(','),
-          ...awsKmsSettings(endpoints),
+          ...awsKmsSettings(addresses),
           AWS_ACCESS_KEY_ID: role.accessKeyId,
           AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
           ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),

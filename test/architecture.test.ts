@@ -21,6 +21,8 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'runtime',
     /^:node:/,
     ':@aws-sdk/client-kms',
+    ':@aws-sdk/client-sts',
+    ':lru-cache',
     ':graphene-pk11',
     /^:@smithy\//,
     ':@azure/identity',

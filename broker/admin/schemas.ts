@@ -35,15 +35,19 @@ export const groupBody = object({
     items: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
   },
 });
-export const keyBody = object({
-  provider: { enum: PROVIDER_NAMES },
-  references: {
-    type: 'array',
-    minItems: 1,
-    maxItems: MAX_REFERENCES,
-    items: { type: 'string', minLength: 1, maxLength: 2048 },
+export const keyBody = object(
+  {
+    provider: { enum: PROVIDER_NAMES },
+    references: {
+      type: 'array',
+      minItems: 1,
+      maxItems: MAX_REFERENCES,
+      items: { type: 'string', minLength: 1, maxLength: 2048 },
+    },
+    role: { type: 'string', minLength: 1, maxLength: 2048 },
   },
-});
+  ['provider', 'references'],
+);
 
 /** From 1 to 1000. */
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;

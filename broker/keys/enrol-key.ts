@@ -1,6 +1,6 @@
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Kek, ProviderName } from '../model/types.ts';
+import type { Account, AssumedRole, Kek, ProviderName } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
 import type { KmsCalls } from './kms-calls.ts';
@@ -23,6 +23,8 @@ export type Trial =
 export interface NamedKey {
   readonly provider: ProviderName;
   readonly references: readonly string[];
+  /** The role in the customer's account through which they are reached, where the provider has roles. */
+  readonly role?: string;
 }
 
 type OnStep = (step: VerificationStep) => void;
@@ -44,7 +46,7 @@ export class EnrolKey {
   async run(actor: string, account: string | null, key: NamedKey, onStep?: OnStep): Promise<Enrolment> {
     const { store, ledger } = this.#options;
     const { candidate, nowMs, verification } = await this.#verify(account, key, onStep);
-    const { references } = candidate;
+    const { references, role } = candidate;
     const { steps } = verification;
     const entry = { action: 'ADMINISTER', actor, account } as const;
     if (!verification.ok) {
@@ -56,12 +58,11 @@ export class EnrolKey {
     const kek: Kek = {
       id: kekId,
       ...named,
-      role: null,
       lifecycle: 'STANDBY',
       canary: verification.canary,
       createdAt: Math.floor(nowMs / 1000),
     };
-    const detail = `enrol key ${references.join(', ')}`;
+    const detail = `enrol key ${references.join(', ')}${role ? ` through ${role.arn}` : ''}`;
     await store.insertKek(kek, ledger.event({ ...entry, outcome: 'ALLOWED', kekId, detail }));
     return { ok: true, kek, steps };
   }
@@ -86,13 +87,22 @@ export class EnrolKey {
   ): Promise<{ candidate: KeyCandidate; nowMs: number; verification: Verification }> {
     const { store, clock } = this.#options;
     const references = this.#parse(key);
-    if (account !== null && !(await store.findAccount(account))) {
-      throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
-    }
+    const owner = account === null ? null : await store.findAccount(account);
+    if (account !== null && !owner) throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
+    const role = this.#roleOf(key, references, owner);
     const nowMs = clock.wallMs();
     // In the order of their making: `createdAt` alone does not tell two keys of one second apart.
-    const candidate = { kekId: uuidv7(nowMs), account, provider: key.provider, references };
+    const candidate = { kekId: uuidv7(nowMs), account, provider: key.provider, references, role };
     return { candidate, nowMs, verification: await verifyKey(this.#options, candidate, nowMs, onStep) };
+  }
+
+  #roleOf(key: NamedKey, references: readonly string[], owner: Account | null): AssumedRole | null {
+    if (key.role === undefined) return null;
+    const arn = this.#options.kms.parseRole(key.provider, key.role, references);
+    if (owner) return { arn, externalId: owner.externalId };
+    throw new CmkError('INVALID_ARGUMENT', 'role: expected none for the platform’s own key, got one', {
+      metadata: { field: 'role' },
+    });
   }
 
   #parse(key: NamedKey): [string, ...string[]] {

@@ -32,7 +32,7 @@ const STATE_ERRORS = {
  */
 export class KeyTrial {
   readonly #kms: KmsCalls;
-  readonly #owner: Pick<KmsTarget, 'account' | 'provider'>;
+  readonly #owner: Pick<KmsTarget, 'account' | 'provider' | 'role'>;
   readonly #context: EncryptionContext;
   /** Of the first reference. */
   #made: GeneratedDataKey | null = null;
@@ -40,7 +40,11 @@ export class KeyTrial {
   #description: KeyDescription | null = null;
   #rewrapped: Uint8Array | null = null;
 
-  constructor(kms: KmsCalls, owner: Pick<KmsTarget, 'account' | 'provider'>, context: EncryptionContext) {
+  constructor(
+    kms: KmsCalls,
+    owner: Pick<KmsTarget, 'account' | 'provider' | 'role'>,
+    context: EncryptionContext,
+  ) {
     this.#kms = kms;
     this.#owner = owner;
     this.#context = context;
@@ -129,8 +133,8 @@ export class KeyTrial {
   }
 
   #target(reference: string): KmsTarget {
-    const { account, provider } = this.#owner;
-    return { account, provider, references: [reference], canary: null };
+    const { account, provider, role } = this.#owner;
+    return { account, provider, role, references: [reference], canary: null };
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
+import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import {
   KmsError,
@@ -22,7 +23,7 @@ const MAX_RETRIES = 2;
 const FIRST_PAUSE_MS = 100;
 
 /** Where a key is: what a call needs to know of a {@link Kek}. */
-export type KmsTarget = Pick<Kek, 'account' | 'provider' | 'references' | 'canary'>;
+export type KmsTarget = Pick<Kek, 'account' | 'provider' | 'references' | 'role' | 'canary'>;
 
 /** How a KMS call came out well. */
 export interface KmsSuccess {
@@ -129,6 +130,24 @@ export class KmsCalls {
 
   advice(provider: ProviderName): KmsAdvice {
     return this.#options.providers[provider].advice;
+  }
+
+  /** @throws CmkError INVALID_ARGUMENT, also for a provider whose keys are not reached through roles */
+  parseRole(provider: ProviderName, text: string, references: readonly string[]): string {
+    const role = this.#options.providers[provider].parseRole?.(text, references);
+    if (role === undefined) throw withoutRoles(provider);
+    return role;
+  }
+
+  /** Proves that the target's role demands its external id. @throws KmsError; CmkError INVALID_ARGUMENT if not */
+  async checkRole(target: Pick<KmsTarget, 'provider' | 'references' | 'role'>): Promise<void> {
+    const { provider, references, role } = target;
+    const { providers, settings } = this.#options;
+    if (!role) return;
+    const call = { timeoutMs: settings.kmsTimeoutMs };
+    const checked = providers[provider].checkRole?.(role, references[0], call);
+    if (!checked) throw withoutRoles(provider);
+    await checked;
   }
 
   /** @throws CmkError INVALID_ARGUMENT */
@@ -266,7 +285,7 @@ export class KmsCalls {
       const startedAtMs = clock.monotonicMs();
       const leftMs = Math.max(MIN_ATTEMPT_MS, Math.min(timeoutMs, endsMs - startedAtMs));
       const result = await this.#observed({ target, name, reference, startedAtMs }, () =>
-        attempt(provider, reference, { timeoutMs: leftMs }),
+        attempt(provider, reference, { timeoutMs: leftMs, ...(target.role && { role: target.role }) }),
       );
       return { result, reference, startedAtMs };
     });
@@ -304,6 +323,12 @@ interface ObservedCall {
 
 /** The KMS answered, and may answer otherwise about another asset: no reason to rest. */
 const MAY_CONCERN_ONE_CONTEXT: ReadonlySet<string> = new Set(['PERMISSION_REVOKED', 'CONTEXT_MISMATCH']);
+
+function withoutRoles(provider: ProviderName): CmkError {
+  return new CmkError('INVALID_ARGUMENT', `role: expected none for provider ${provider}, got one`, {
+    metadata: { field: 'role' },
+  });
+}
 
 /** Providers promise to throw nothing else; a defect there must not look like a customer's decision. */
 function asKmsError(error: unknown): KmsError {

@@ -1,7 +1,7 @@
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError, toCmkError, type ErrorCode } from '../../core/errors.ts';
 import { KmsError, type KeyFlaw, type KmsAdvice, type KmsCause } from '../kms/provider.ts';
-import type { Canary, ProviderName } from '../model/types.ts';
+import type { AssumedRole, Canary, ProviderName } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import { KeyTrial, type Finding } from './key-trial.ts';
 import type { KmsCalls } from './kms-calls.ts';
@@ -9,6 +9,8 @@ import type { KmsCalls } from './kms-calls.ts';
 /** What is tried before a key is trusted, in this order, and what it proves. A sentence each, for docs/kms/. */
 export const VERIFICATION_STEPS = {
   NOT_ENROLLED_ELSEWHERE: 'No other account has enrolled it. Asked of the broker’s database, before any KMS.',
+  EXTERNAL_ID:
+    'Where it is reached through a role: that role lets the broker in with the account’s external id alone.',
   DESCRIBE: 'The broker may look at it, and it is enabled.',
   KIND: 'It is of a kind that can wrap data keys.',
   DELETION_PROTECTION: 'It cannot be destroyed at once, as far as the KMS lets the customer choose.',
@@ -44,6 +46,7 @@ export type Verification =
 export interface KeyCandidate {
   readonly provider: ProviderName;
   readonly references: readonly [string, ...string[]];
+  readonly role: AssumedRole | null;
   /** What it will be stored as. */
   readonly kekId: string;
   /** null: the platform's own. */
@@ -78,6 +81,7 @@ export async function verifyKey(
   try {
     const plan = [
       ...references.map((reference) => notEnrolledElsewhere(store, candidate, reference)),
+      ...demandsExternalId(kms, candidate),
       ...references.flatMap((reference) => trials(trial, advice, reference)),
     ];
     for (const planned of plan) {
@@ -123,6 +127,16 @@ function notEnrolledElsewhere(
       return kek && kek.account !== account ? elsewhere : null;
     },
   };
+}
+
+/** A role that lets in whoever names it would serve every customer of ours. */
+function demandsExternalId(kms: KmsCalls, candidate: KeyCandidate): PlannedStep[] {
+  if (!candidate.role) return [];
+  const run = async () => {
+    await kms.checkRole(candidate);
+    return null;
+  };
+  return [{ step: 'EXTERNAL_ID', reference: candidate.references[0], run }];
 }
 
 function trials(trial: KeyTrial, advice: KmsAdvice, reference: string): PlannedStep[] {

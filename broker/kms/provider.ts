@@ -1,6 +1,7 @@
 import type { DataKey } from '../../core/data-key.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError, type ErrorCode } from '../../core/errors.ts';
+import type { AssumedRole } from '../model/types.ts';
 
 /**
  * A kind of KMS. One implementation a folder; each passes test/contracts/kms.ts.
@@ -33,6 +34,19 @@ export interface KmsProvider {
   regionOf(reference: string): string | null;
   /** What a call is counted against by the KMS; null where no quota is published. */
   quotaOf(reference: string, operation: KmsOperation): KmsQuota | null;
+  /**
+   * Checks the name of a role through which keys are reached, without any I/O. Absent, like {@link checkRole}, where
+   * there are none such.
+   * @param references of the keys, as {@link parseReference} returned them
+   * @throws CmkError INVALID_ARGUMENT that says what was expected
+   */
+  parseRole?(text: string, references: readonly string[]): string;
+  /**
+   * Proves that the role lets the broker in with its external id, and neither without one nor with another: else any
+   * customer could reach the key by naming the role.
+   * @throws KmsError; CmkError INVALID_ARGUMENT when the role does not demand the external id
+   */
+  checkRole?(role: AssumedRole, reference: string, call: KmsCall): Promise<void>;
   /** Ends idle connections. Calls under way fail. */
   close(): void;
 }
@@ -49,6 +63,8 @@ export interface KmsCall {
   /** Milliseconds until the call must have ended. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** As whom to call; a provider without roles is never given one. Default: as the broker itself. */
+  readonly role?: AssumedRole;
 }
 
 export interface GeneratedDataKey {

@@ -49,6 +49,8 @@ export interface AwsKms {
   removePrincipal(accessKeyId: string): void;
   /** Who may assume the role from now on; sessions go on. */
   putTrustPolicy(roleArn: string, trustPolicy: object): void;
+  /** As after the end of the time that the role's sessions were given. */
+  expireSessions(roleArn: string): void;
   /** @returns the key's ARN */
   createKey(options: CreateKeyOptions): string;
   /** @returns the replica's ARN */
@@ -143,6 +145,10 @@ export async function startAwsKms(options: AwsKmsOptions): Promise<AwsKms> {
     },
     putTrustPolicy(roleArn, trustPolicy) {
       principals.putTrustPolicy(roleArn, trustPolicy);
+      save();
+    },
+    expireSessions(roleArn) {
+      principals.expireSessions(roleArn);
       save();
     },
     createKey({ account, region, multiRegion = false, policy, description = '', usage = 'ENCRYPT_DECRYPT' }) {

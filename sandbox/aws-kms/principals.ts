@@ -107,6 +107,14 @@ export class Principals {
     this.create({ ...entry.spec, trustPolicy }, entry.accessKey);
   }
 
+  /** As when their time is over. */
+  expireSessions(arn: string): void {
+    for (const { principal, spec, accessKey } of this.#byAccessKeyId.values()) {
+      if (spec.sessionName === undefined || principal.arn !== arn) continue;
+      this.create(spec, { ...accessKey, expiresAtMs: 0 });
+    }
+  }
+
   /** A session of a role; those that have expired are forgotten. */
   startSession(
     { spec }: TrustingRole,

@@ -52,7 +52,7 @@ test('two brokers that start at once share one platform key; each serves, drains
     ...brokerSettings(identity),
     CMK_PLATFORM_KEY: platformKey,
     CMK_SQLITE_FILE: join(dir, 'cmk.db'),
-    ...awsKmsSettings(kms.endpoints),
+    ...awsKmsSettings(kms),
     AWS_ACCESS_KEY_ID: role.accessKeyId,
     AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
   };

@@ -1,6 +1,7 @@
-import { awsSettings, parseEndpoints, type AwsConfig } from '../../broker/kms/aws/config.ts';
+import { awsSettings, type AwsConfig } from '../../broker/kms/aws/config.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { AwsKms } from '../../sandbox/aws-kms/emulator.ts';
+import { awsKmsSettings } from '../../sandbox/settings.ts';
 
 /** The AWS account of a customer, and the provider's own. */
 export const CUSTOMER_ACCOUNT = '111122223333';
@@ -8,8 +9,7 @@ export const BROKER_ACCOUNT = '444455556666';
 
 /** Settings that lead to an emulator. */
 export function awsConfigFor(kms: AwsKms): AwsConfig {
-  const pairs = Object.entries(kms.endpoints).map(([region, url]) => `${region}=${url}`);
-  return { ...readConfig(awsSettings, {}), awsEndpoints: parseEndpoints(pairs.join(',')) ?? null };
+  return readConfig(awsSettings, awsKmsSettings(kms));
 }
 
 /** The key policy that a customer gives the broker, with more statements as the test needs them. */

@@ -161,7 +161,7 @@ async function brokerEnv(dir: string, ca: TestCa, aws: AwsKms): Promise<Record<s
     ...brokerSettings(identity),
     CMK_SQLITE_FILE: join(dir, 'cmk.db'),
     CMK_PLATFORM_KEY: [platformKey, ...replicas].join(','),
-    ...awsKmsSettings(aws.endpoints),
+    ...awsKmsSettings(aws),
   };
 }
 

@@ -52,7 +52,7 @@ export function verifyCandidate(
   const findKekByReference = (reference: string) =>
     Promise.resolve(taken.includes(reference) ? aKek({ account: 'globex', references: [reference] }) : null);
   const nowMs = systemClock.wallMs();
-  const candidate = { provider: name, references, kekId: uuidv7(nowMs), account: 'acme' };
+  const candidate = { provider: name, references, role: null, kekId: uuidv7(nowMs), account: 'acme' };
   // The pause before a retry keeps no process alive, as there is always a server besides.
   const alive = setInterval(() => undefined, 1_000);
   return verifyKey({ kms, store: { findKekByReference } }, candidate, nowMs).finally(() =>

@@ -1,6 +1,6 @@
 import { durationMs, integer, text, type Config, type Setting } from '../../../runtime/config.ts';
 
-/** Where to reach a region's KMS; null: at its public endpoint. */
+/** Where to reach a service of a region; null: at its public endpoint. */
 export type Endpoints = (region: string) => string | null;
 
 const endpoints: Setting<Endpoints | null> = {
@@ -15,6 +15,12 @@ const endpoints: Setting<Endpoints | null> = {
 /** The ARN of a role or a user, as a policy names it. */
 export const PRINCIPAL_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/;
 
+const stsEndpoints: Setting<Endpoints | null> = {
+  ...endpoints,
+  name: 'CMK_AWS_STS_ENDPOINT',
+  doc: 'Where to reach AWS STS, which is asked for the roles in customers’ accounts, in place of the public endpoint in the key’s region; as CMK_AWS_KMS_ENDPOINT.',
+};
+
 /** Settings of the AWS KMS provider. Credentials come from where the AWS SDK looks for them: environment, pod identity, instance. */
 export const awsSettings = {
   awsEndpoints: endpoints,
@@ -25,6 +31,7 @@ export const awsSettings = {
     pattern: PRINCIPAL_ARN,
     expects: 'ARN of an IAM role or user',
   }),
+  awsStsEndpoints: stsEndpoints,
   awsConnectTimeoutMs: durationMs({
     name: 'CMK_AWS_KMS_CONNECT_TIMEOUT',
     doc: 'How long connecting to AWS KMS may take, within the time that a call has as a whole.',

@@ -39,6 +39,7 @@ const TEXT = {
 
 const BY_NAME: Readonly<Record<string, Translation>> = {
   ThrottlingException: ['THROTTLED', TEXT.throttled],
+  Throttling: ['THROTTLED', TEXT.throttled],
   LimitExceededException: ['THROTTLED', TEXT.throttled],
   RequestLimitExceeded: ['THROTTLED', TEXT.throttled],
   TooManyRequestsException: ['THROTTLED', TEXT.throttled],
@@ -67,6 +68,7 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
   TokenProviderError: ['AUTH_FAILED', 'the broker has no AWS credentials'],
 
   OptInRequired: ['ACCOUNT_ISSUE', TEXT.account],
+  RegionDisabledException: ['ACCOUNT_ISSUE', TEXT.account],
   SubscriptionRequiredException: ['ACCOUNT_ISSUE', TEXT.account],
 
   KMSInternalException: ['UNREACHABLE', TEXT.failed],
@@ -77,9 +79,9 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
 
 /**
  * Translates whatever a call through the SDK threw. The SDK's error stays as the cause, for the log.
- * @param action what was called
+ * @param action what was called; null: nothing of KMS
  */
-export function toKmsError(error: unknown, action: AwsAction): CmkError {
+export function toKmsError(error: unknown, action: AwsAction | null): CmkError {
   if (error instanceof CmkError) return error;
   if (!(error instanceof Error)) return new KmsError('INVALID_RESPONSE', TEXT.unreadable);
   const [cause, text] = translate(error);
@@ -99,8 +101,8 @@ function retryAfterMs({ $response }: SdkError): number | null {
 }
 
 /** Where AWS tells more than the cause. */
-function betterAdvice(text: string, action: AwsAction, message: string): string | null {
-  if (text === TEXT.denied) return adviceOnDenial(action, message);
+function betterAdvice(text: string, action: AwsAction | null, message: string): string | null {
+  if (text === TEXT.denied) return action && adviceOnDenial(action, message);
   return text === TEXT.unknownHost ? NO_SUCH_HOST_ADVICE : null;
 }
 

@@ -9,6 +9,7 @@ import {
 import { DataKey } from '../../../core/data-key.ts';
 import type { EncryptionContext } from '../../../core/encryption-context.ts';
 import { DATA_KEY_BYTES } from '../../../core/message-format.ts';
+import type { AssumedRole } from '../../model/types.ts';
 import { withDeadline } from '../deadline.ts';
 import {
   KmsError,
@@ -25,6 +26,9 @@ import type { AwsConfig } from './config.ts';
 import { toKmsError } from './errors.ts';
 import { awsQuota } from './quotas.ts';
 import { parseKeyArn, regionOf } from './reference.ts';
+import { toSessionError } from './role-errors.ts';
+import { parseRoleArn } from './role.ts';
+import { RoleSessions } from './sessions.ts';
 
 const MAX_BLOB_BYTES = 6_144;
 
@@ -36,14 +40,26 @@ const STATES: Readonly<Record<string, KeyDescription['state']>> = {
   PendingImport: 'DISABLED',
 };
 
-/** AWS KMS. A reference is a key's ARN; each call goes to the ARN's region and names exactly this key. */
+/**
+ * AWS KMS. A reference is a key's ARN; each call goes to the ARN's region and names exactly this key. A call that names
+ * a role is made as that role or not at all.
+ */
 export class AwsKmsProvider implements KmsProvider {
   readonly advice = AWS_ADVICE;
   readonly #clients: AwsClients;
+  readonly #sessions: RoleSessions;
 
-  /** @param credentials default: where the SDK looks for them */
-  constructor(config: AwsConfig, credentials: AwsCredentials | null = null) {
+  /**
+   * @param credentials default: where the SDK looks for them
+   * @param nowMs monotonic
+   */
+  constructor(
+    config: AwsConfig,
+    credentials: AwsCredentials | null = null,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#clients = new AwsClients(config, credentials);
+    this.#sessions = new RoleSessions(this.#clients, nowMs);
   }
 
   async generate(reference: string, context: EncryptionContext, call: KmsCall): Promise<GeneratedDataKey> {
@@ -141,7 +157,16 @@ export class AwsKmsProvider implements KmsProvider {
     return awsQuota(reference, operation);
   }
 
+  parseRole(text: string, references: readonly string[]): string {
+    return parseRoleArn(text, references);
+  }
+
+  checkRole(role: AssumedRole, reference: string, call: KmsCall): Promise<void> {
+    return this.#sessions.check(role, regionOf(parseKeyArn(reference)), call);
+  }
+
   close(): void {
+    this.#sessions.clear();
     this.#clients.close();
   }
 
@@ -151,12 +176,33 @@ export class AwsKmsProvider implements KmsProvider {
     call: KmsCall,
     send: (client: KMSClient, options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
+    const { role } = call;
     try {
       // Read again at every call: nothing but an ARN decides which host is connected to.
-      const client = this.#clients.get(regionOf(parseKeyArn(reference)));
+      const region = regionOf(parseKeyArn(reference));
+      if (role) return await this.#sendAs(role, region, action, call, send);
+      const client = this.#clients.get(region);
       return await withDeadline(call, (abortSignal) => send(client, { abortSignal }), wipe);
     } catch (error) {
       throw toKmsError(error, action);
+    }
+  }
+
+  async #sendAs<T extends object>(
+    role: AssumedRole,
+    region: string,
+    action: AwsAction,
+    call: KmsCall,
+    send: (client: KMSClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    const work = async (abortSignal: AbortSignal) =>
+      send(await this.#sessions.client(role, region), { abortSignal });
+    try {
+      return await withDeadline(call, work, wipe);
+    } catch (error) {
+      const known = toSessionError(error, action);
+      if (known.code === 'KMS_AUTH_FAILED') this.#sessions.drop(role, region);
+      throw known;
     }
   }
 }

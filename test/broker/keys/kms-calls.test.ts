@@ -34,7 +34,8 @@ async function world(options: { nearest?: string[] } = {}) {
   const { wrapped, dataKey } = await kms.generate(primary, CANARY_CONTEXT, { timeoutMs: TIMEOUT_MS });
   dataKey[Symbol.dispose]();
   kms.calls.length = 0;
-  const facts = { account: 'acme', provider: 'aws', canary: { wrapped, context: CANARY_CONTEXT } } as const;
+  const canary = { wrapped, context: CANARY_CONTEXT };
+  const facts = { account: 'acme', provider: 'aws', role: null, canary } as const;
   const target: KmsTarget = { ...facts, references: [primary, replica] };
   const alone: KmsTarget = { ...facts, references: [primary] };
   /** What an operation asked of the KMS, trials left out, and what of it was trials. */

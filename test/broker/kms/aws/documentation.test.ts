@@ -37,6 +37,42 @@ test('the documented policies allow and deny what the page says', async (t) => {
   await t.notThrowsAsync(provider.unwrap(key, rewrapped, another, CALL));
 });
 
+test('the documented role reaches the key for its account alone, and only with the external id', async (t) => {
+  const page = await readFile('docs/kms/aws.md', 'utf8');
+  const blocks = (text: string) => [...text.matchAll(/```json\n([^]*?)```/g)].map(([, json = '']) => json);
+  const [keyPolicy] = blocks(page);
+  const [trustPolicy, rolePolicy] = blocks(page.split('## Through a role of the customer').at(1) ?? '');
+  if (!keyPolicy || !trustPolicy || !rolePolicy)
+    throw new Error('expected three policies in docs/kms/aws.md');
+  const kms = await startAwsKms({ regions: ['us-east-1'] });
+  t.teardown(() => kms.close());
+  const broker = kms.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'cmk-broker' });
+  const arn = 'arn:aws:iam::111122223333:role/cmk';
+  const throughRole = JSON.parse(keyPolicy.replaceAll(broker.arn, arn)) as { Statement: object[] };
+  const key = kms.createKey({ account: CUSTOMER_ACCOUNT, region: 'us-east-1', policy: throughRole });
+  const identityPolicy = JSON.parse(rolePolicy.replaceAll(/arn:aws:kms:[^"]+/g, key)) as object;
+  const spec = { account: CUSTOMER_ACCOUNT, kind: 'role', name: 'cmk', identityPolicy } as const;
+  kms.createPrincipal({ ...spec, trustPolicy: JSON.parse(trustPolicy) as object });
+  const provider = new AwsKmsProvider(awsConfigFor(kms), broker);
+  t.teardown(() => provider.close());
+
+  const externalId = /"sts:ExternalId": "(.+?)"/.exec(trustPolicy)?.[1] ?? '';
+  const call = { ...CALL, role: { arn: provider.parseRole(arn, [key]), externalId } };
+  await t.notThrowsAsync(provider.checkRole(call.role, key, CALL));
+  // With the owner's statement alone the role's own policy decides: it says the same as the key's.
+  for (const Statement of [throughRole.Statement, throughRole.Statement.slice(0, 1)]) {
+    kms.putKeyPolicy(key, { ...throughRole, Statement });
+    t.is((await provider.describe(key, call)).state, 'ENABLED');
+    const { dataKey, wrapped } = await provider.generate(key, { acct: 'acme', id: RECORDING }, call);
+    await t.notThrowsAsync(provider.wrap(key, dataKey, { acct: 'acme', id: 'another' }, call));
+    await t.notThrowsAsync(provider.unwrap(key, wrapped, { acct: 'acme', id: RECORDING }, call));
+    await t.throwsAsync(provider.generate(key, { acct: 'somebody', id: RECORDING }, call), {
+      code: 'KEY_PERMISSION_REVOKED',
+    });
+    await t.throwsAsync(provider.describe(key, CALL), { code: 'KEY_PERMISSION_REVOKED' });
+  }
+});
+
 test('the page’s table of causes is complete, and right about whose decision each is', async (t) => {
   const page = await readFile('docs/kms/aws.md', 'utf8');
   const rows = [...page.matchAll(/^\|.+\| `([A-Z_]+)` +\| (yes|no) +\|$/gm)];

@@ -8,6 +8,7 @@ const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234
 
 const answered: readonly (readonly [name: string, message: string, status: number, cause: KmsCause])[] = [
   ['ThrottlingException', 'Rate exceeded', 400, 'THROTTLED'],
+  ['Throttling', 'Rate exceeded', 400, 'THROTTLED'],
   ['LimitExceededException', 'too many', 400, 'THROTTLED'],
   ['UnheardOf', 'slow down', 429, 'THROTTLED'],
   ['DisabledException', `${ARN} is disabled.`, 400, 'KEY_DISABLED'],
@@ -34,6 +35,7 @@ const answered: readonly (readonly [name: string, message: string, status: numbe
   ['InvalidCiphertextException', 'UnknownError', 400, 'CONTEXT_MISMATCH'],
   ['IncorrectKeyException', 'The key ID in the request', 400, 'CONTEXT_MISMATCH'],
   ['OptInRequired', 'not subscribed', 403, 'ACCOUNT_ISSUE'],
+  ['RegionDisabledException', 'STS is not activated in this region', 403, 'ACCOUNT_ISSUE'],
   ['SubscriptionRequiredException', 'not subscribed', 403, 'ACCOUNT_ISSUE'],
   ['KMSInternalException', 'oops', 500, 'UNREACHABLE'],
   ['KeyUnavailableException', 'try again', 500, 'UNREACHABLE'],
