@@ -62,6 +62,12 @@ export class Row {
     return sound ? (pairs as Record<string, string>) : this.#corrupt(column, 'a JSON object of texts', pairs);
   }
 
+  /** JSON that `check` knows. */
+  json<T>(column: string, expected: string, check: (value: unknown) => value is T): T {
+    const value = parseJson(this.text(column));
+    return check(value) ? value : this.#corrupt(column, expected, value);
+  }
+
   isNull(column: string): boolean {
     return this.#columns[column] === null;
   }

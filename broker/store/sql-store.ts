@@ -9,7 +9,9 @@ import type {
   KeyEvent,
   KeyLifecycle,
 } from '../model/types.ts';
+import type { Alert } from '../model/alerts.ts';
 import * as accounts from './accounts.ts';
+import { raiseAlerts } from './alert-outbox.ts';
 import * as audits from './audit-events.ts';
 import { coverage } from './coverage.ts';
 import * as dataKeys from './data-keys.ts';
@@ -17,13 +19,16 @@ import type { Database } from './database.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import type { AccountFacts, Coverage, Store } from './store.ts';
+import { SqlAlertStore } from './sql-alert-store.ts';
 
 /** The store on a SQL database: which statements belong together. Each begins with a write, so SQLite can queue it. */
 export class SqlStore implements Store {
+  readonly alerts: SqlAlertStore;
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+    this.alerts = new SqlAlertStore(database);
   }
 
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
@@ -131,10 +136,15 @@ export class SqlStore implements Store {
     return this.#database.run((db) => audits.listAudit(db, account, limit));
   }
 
-  appendKeyEvent(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<KeyEvent> {
+  appendKeyEvent(
+    event: Omit<KeyEvent, 'position'>,
+    audit: AuditEvent,
+    alerts: readonly Alert[] = [],
+  ): Promise<KeyEvent> {
     return this.#database.transact(async (db) => {
       const stored = await keyEvents.appendKeyEvent(db, event);
       await audits.appendAudit(db, [audit]);
+      await raiseAlerts(db, alerts);
       return stored;
     });
   }

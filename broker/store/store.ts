@@ -10,6 +10,8 @@ import type {
   KeyEvent,
   KeyLifecycle,
 } from '../model/types.ts';
+import type { Alert } from '../model/alerts.ts';
+import type { AlertStore } from './alert-store.ts';
 
 export type { Coverage };
 
@@ -88,11 +90,18 @@ export interface Store {
   /** The newest events first, of one account, or with null of all, at most `limit`. */
   listAudit(account: string | null, limit: number): Promise<AuditEvent[]>;
 
-  /** Appends; the position is given here, in commit order, without gaps. */
-  appendKeyEvent(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<KeyEvent>;
+  /** Appends; the position is given here, in commit order, without gaps. Raises the alerts with it. */
+  appendKeyEvent(
+    event: Omit<KeyEvent, 'position'>,
+    audit: AuditEvent,
+    alerts?: readonly Alert[],
+  ): Promise<KeyEvent>;
   /** In order of position, from after `position`. */
   keyEventsAfter(position: number, limit: number): Promise<KeyEvent[]>;
   newestKeyPosition(): Promise<number>;
+
+  /** Alerts, whom they go to, and the outbox. */
+  readonly alerts: AlertStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

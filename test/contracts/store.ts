@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { openStore, type StoreLocation } from '../../broker/store/open-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { accountCases } from './store-accounts.ts';
+import { alertCases } from './store-alerts.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyCases } from './store-keys.ts';
@@ -26,7 +27,7 @@ export interface StorePlace {
 
 /** What every store must do. */
 export function testStore(harness: StoreHarness): void {
-  const cases = { ...accountCases, ...keyCases, ...eventCases, ...wholeCases };
+  const cases = { ...accountCases, ...keyCases, ...eventCases, ...alertCases, ...wholeCases };
   for (const [title, run] of Object.entries(cases)) {
     test(`${harness.name}: ${title}`, async (t) => {
       const location = await harness.fresh(t);

@@ -1,4 +1,5 @@
 import { auditEvent } from '../../broker/audit/audit-event.ts';
+import { newAlert, type Alert, type KeyStatusFacts, type Webhook } from '../../broker/model/alerts.ts';
 import type { Account, AuditEvent, DataKeyRecord, Kek } from '../../broker/model/types.ts';
 import { uuidv7 } from '../../broker/model/uuid.ts';
 import type { Store } from '../../broker/store/store.ts';
@@ -67,4 +68,23 @@ export async function withKek(store: Store, facts: Partial<Kek> = {}): Promise<K
   const kek = aKek(facts);
   await store.insertKek(kek, anAuditEvent());
   return kek;
+}
+
+export function anAlert(facts: Partial<KeyStatusFacts> = {}, about: Partial<Alert> = {}): Alert {
+  const { at = Date.now(), account = 'acme', kekId = null } = about;
+  const status: KeyStatusFacts = {
+    kind: 'KEY_STATUS',
+    reference: 'arn:aws:kms:eu-central-1:111122223333:key/one',
+    use: 'DECRYPT',
+    from: 'OK',
+    to: 'FAILED',
+    cause: 'KEY_DISABLED',
+    ...facts,
+  };
+  return { ...newAlert(at, { account, kekId }, about.facts ?? status), ...about };
+}
+
+export function aWebhook(facts: Partial<Webhook> = {}): Webhook {
+  const id = uuidv7(Date.now());
+  return { id, account: 'acme', url: `https://hooks.test/${id}`, createdAt: 1_700_000_000, ...facts };
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { KMSClientConfig } from '@aws-sdk/client-kms';
-import { publicLookup } from '../public-lookup.ts';
+import { publicLookup } from '../../../runtime/public-lookup.ts';
 import type { AwsConfig } from './config.ts';
 
 /** Below the servers' own limit, so that a call is not sent into a connection that the other end is closing. */

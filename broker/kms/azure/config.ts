@@ -1,6 +1,6 @@
 import type { BlockList } from 'node:net';
 import { choice, integer, path, text, type Config, type Setting } from '../../../runtime/config.ts';
-import { parseNetworks } from '../public-lookup.ts';
+import { parseNetworks } from '../../../runtime/public-lookup.ts';
 import { CLOUDS, type Cloud } from './reference.ts';
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

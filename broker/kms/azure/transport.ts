@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { CmkError } from '../../../core/errors.ts';
-import { publicLookup } from '../public-lookup.ts';
+import { publicLookup } from '../../../runtime/public-lookup.ts';
 import { parseHostPort, type AzureConfig } from './config.ts';
 
 /** Below the servers' own limit, so that a call is not sent into a connection that the other end is closing. */

@@ -5,7 +5,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { HttpClient, HttpRequest } from 'oci-common';
 import { KmsError } from '../provider.ts';
-import { publicLookup } from '../public-lookup.ts';
+import { publicLookup } from '../../../runtime/public-lookup.ts';
 import type { OciConfig } from './config.ts';
 import { OciServiceError, UNREADABLE } from './errors.ts';
 import type { Identity } from './identity.ts';

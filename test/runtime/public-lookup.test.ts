@@ -1,7 +1,7 @@
 import type { lookup, LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import test from 'ava';
-import { isPublic, parseNetworks, publicLookup } from '../../../broker/kms/public-lookup.ts';
+import { isPublic, parseNetworks, publicLookup } from '../../runtime/public-lookup.ts';
 
 for (const address of [
   '20.53.1.2',

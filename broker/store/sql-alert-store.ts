@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import {
+  CHANNELS,
+  DELIVERY_STATES,
+  type Alert,
+  type Delivery,
+  type DeliveryStatus,
+  type ListedAlert,
+  type Webhook,
+} from '../model/alerts.ts';
+import type { AuditEvent } from '../model/types.ts';
+import * as outbox from './alert-outbox.ts';
+import * as recipients from './alert-recipients.ts';
+import type { AlertStore, AttemptEnd, ClaimRequest } from './alert-store.ts';
+import { appendAudit } from './audit-events.ts';
+import { readRows, type Database } from './database.ts';
+
+/** The alerts of a SQL database: which statements belong together. */
+export class SqlAlertStore implements AlertStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  raise(alerts: readonly Alert[]): Promise<void> {
+    return this.#database.transact((db) => outbox.raiseAlerts(db, alerts));
+  }
+
+  list(account: string, limit: number): Promise<ListedAlert[]> {
+    return this.#database.run((db) => listAlerts(db, account, limit));
+  }
+
+  contacts(account: string): Promise<string[]> {
+    return this.#database.run((db) => recipients.listContacts(db, account));
+  }
+
+  setContacts(account: string, emails: readonly string[], audit: AuditEvent): Promise<void> {
+    return this.#database.transact(async (db) => {
+      await recipients.setContacts(db, account, emails);
+      await appendAudit(db, [audit]);
+    });
+  }
+
+  webhooks(account: string): Promise<Webhook[]> {
+    return this.#database.run((db) => recipients.listWebhooks(db, account));
+  }
+
+  insertWebhook(webhook: Webhook, max: number, audit: AuditEvent): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const stored = await recipients.insertWebhook(db, webhook, max);
+      if (stored) await appendAudit(db, [audit]);
+      return stored;
+    });
+  }
+
+  deleteWebhook(account: string, id: string, audit: AuditEvent): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const deleted = await recipients.deleteWebhook(db, account, id);
+      if (deleted) await appendAudit(db, [audit]);
+      return deleted;
+    });
+  }
+
+  async claim(request: ClaimRequest): Promise<Delivery[]> {
+    if (!(await this.#database.run((db) => outbox.isAnythingDue(db, request)))) return [];
+    return this.#database.transact((db) => outbox.claimDeliveries(db, request, randomUUID()));
+  }
+
+  finish(id: string, claim: string, end: AttemptEnd): Promise<boolean> {
+    return this.#database.run((db) => outbox.finishDelivery(db, id, claim, end));
+  }
+}
+
+async function listAlerts(db: Knex, account: string, limit: number): Promise<ListedAlert[]> {
+  const newest = db('alerts').where({ account }).orderBy('id', 'desc').limit(limit);
+  const alerts = (await readRows('alerts', newest)).map(outbox.toAlert);
+  const deliveries = await deliveriesOf(db, alerts);
+  return alerts.map((alert) => ({ ...alert, deliveries: deliveries.get(alert.id) ?? [] }));
+}
+
+async function deliveriesOf(db: Knex, alerts: readonly Alert[]): Promise<Map<string, DeliveryStatus[]>> {
+  const query = db('alert_delivery_items as i')
+    .join('alert_deliveries as d', 'd.id', 'i.delivery_id')
+    .leftJoin('webhooks as w', 'w.id', 'd.recipient')
+    .whereIn(
+      'i.alert_id',
+      alerts.map(({ id }) => id),
+    )
+    .orderBy(['d.channel', 'd.recipient'])
+    .select('i.alert_id', 'd.channel', 'd.recipient', 'd.state', 'd.attempts', 'd.problem', 'w.url');
+  const deliveries = new Map<string, DeliveryStatus[]>();
+  for (const row of await readRows('alert_deliveries', query)) {
+    const alert = row.text('alert_id');
+    const status = {
+      channel: row.oneOf('channel', CHANNELS),
+      recipient: row.optionalText('url') ?? row.text('recipient'),
+      state: row.oneOf('state', DELIVERY_STATES),
+      attempts: row.integer('attempts'),
+      problem: row.optionalText('problem'),
+    };
+    deliveries.set(alert, [...(deliveries.get(alert) ?? []), status]);
+  }
+  return deliveries;
+}
