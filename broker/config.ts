@@ -13,6 +13,7 @@ import {
   type Settings,
 } from '../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../runtime/process.ts';
+import { ALERT_SETTINGS, checkAlertConfig } from './alerts/config.ts';
 import { kmsSettings } from './kms/registry.ts';
 import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
 
@@ -143,6 +144,7 @@ export const BROKER_SETTINGS = {
     expects: 'names of regions between commas, e.g. eu-west-1,eu-central-1',
     default: null,
   }),
+  ...ALERT_SETTINGS,
   ...PROCESS_SETTINGS,
   ...kmsSettings,
 } satisfies Settings;
@@ -162,6 +164,7 @@ export type BrokerConfig = Omit<
  */
 export function readBrokerConfig(env: NodeJS.ProcessEnv): BrokerConfig {
   const { adminToken, adminTokenPath, cataloguePath, ...config } = readConfig(BROKER_SETTINGS, env);
+  checkAlertConfig(config);
   return {
     ...config,
     adminToken: operatorToken(adminToken, adminTokenPath),

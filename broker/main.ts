@@ -3,6 +3,8 @@ import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess } from '../runtime/process.ts';
 import { startAdminServer } from './admin/server.ts';
+import type { OutboxObserver } from './alerts/outbox.ts';
+import { startAlerts } from './alerts/services.ts';
 import { readBrokerConfig, type BrokerConfig } from './config.ts';
 import { Callers } from './grpc/callers.ts';
 import { startKeyBroker } from './grpc/server.ts';
@@ -70,6 +72,10 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   const keys = await startKeyServices({ store, providers, clock, observer, catalogue, settings: config });
   closers.add(() => keys.close());
   const { administration, enrolKey, ledger } = keys;
+  if (!config.smtpUrl) logger.warn('CMK_SMTP_URL is not set: alerts are listed, but not mailed');
+  const alerts = startAlerts({ store, clock, observer, config });
+  closers.add(() => alerts.close());
+  const { recipients } = alerts;
 
   let ready = false;
   const status = await startStatusServer({
@@ -81,7 +87,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => status.close());
   const token = config.adminToken;
   const admin = await startAdminServer(
-    { administration, enrolKey, keySetUp: createKeySetUp(config), token, logger },
+    { administration, enrolKey, recipients, keySetUp: createKeySetUp(config), token, logger },
     { host: config.adminHost, port: config.adminPort },
   );
   closers.add(() => admin.close());
@@ -100,7 +106,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   return { ...ports, metrics, close: (graceMs = config.graceMs) => closers.close(graceMs) };
 }
 
-function observe(metrics: BrokerMetrics, logger: Logger): Observer {
+function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObserver {
   return {
     denied: (reason) => metrics.denied(reason),
     kmsCalled: (...facts) => metrics.kmsCalled(...facts),
@@ -113,6 +119,10 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer {
     auditWriteFailed: (error) => {
       metrics.auditWriteFailed();
       logger.error({ err: error }, 'an audit event could not be stored');
+    },
+    alertDelivery: (channel, state, problem) => {
+      metrics.alertDelivery(channel, state, problem);
+      if (problem !== null) logger.warn({ err: problem, channel, state }, 'an alert was not delivered');
     },
     backgroundFailed: (task, error) => {
       metrics.backgroundFailed(task);

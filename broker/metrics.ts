@@ -6,6 +6,7 @@ import {
   REMOTE_BUCKETS,
   type MetricTable,
 } from '../runtime/metrics.ts';
+import type { OutboxObserver } from './alerts/outbox.ts';
 import type { Observer } from './keys/observer.ts';
 import type { RpcObserver } from './grpc/unary.ts';
 
@@ -38,6 +39,11 @@ export const BROKER_METRICS = {
     labels: ['reason'],
   },
   cmk_revocation_watchers: { type: 'gauge', help: 'Sidecars that watch for revocations here.', labels: [] },
+  cmk_alert_deliveries_total: {
+    type: 'counter',
+    help: 'Attempts to deliver alerts, by what became of the message: `DELIVERED`, `PENDING` (tried again), `FAILED` (given up), `NOT_CONFIGURED` (no mail server or webhook key).',
+    labels: ['channel', 'state'],
+  },
   cmk_background_failures_total: {
     type: 'counter',
     help: 'Background work that failed and is tried again by itself.',
@@ -46,7 +52,7 @@ export const BROKER_METRICS = {
 } as const satisfies MetricTable;
 
 /** The broker's metrics, by what happened rather than by name. */
-export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observer {
+export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observer, OutboxObserver {
   readonly #own = registerMetrics(BROKER_METRICS, this.registry);
 
   constructor(clock: Clock) {
@@ -71,6 +77,10 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
 
   auditWriteFailed(): void {
     this.#own.cmk_audit_write_failures_total.inc();
+  }
+
+  alertDelivery(...[channel, state]: Parameters<OutboxObserver['alertDelivery']>): void {
+    this.#own.cmk_alert_deliveries_total.inc({ channel, state });
   }
 
   backgroundFailed(task: string): void {

@@ -32,6 +32,16 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   ],
   'broker/store': ['broker/store', 'broker/model', 'core', 'runtime', /^:node:/, ':knex', ':pg', ':sqlite3'],
   'broker/audit': ['broker/audit', 'broker/store', 'broker/model', 'core', 'runtime', /^:node:/],
+  'broker/alerts': [
+    'broker/alerts',
+    'broker/store',
+    'broker/audit',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+    /^:nodemailer/,
+  ],
   'broker/keys': [
     'broker/keys',
     'broker/policy',
@@ -58,6 +68,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   ],
   'broker/admin': [
     'broker/admin',
+    'broker/alerts',
     'broker/keys',
     'broker/policy',
     'broker/audit',
@@ -74,9 +85,16 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
 /** Ports: the only files of these folders that the use cases and their callers may import. */
 const PORTS: Record<string, readonly string[]> = {
   'broker/kms': ['broker/kms/provider.ts', 'broker/kms/set-up.ts'],
-  'broker/store': ['broker/store/store.ts'],
+  'broker/store': ['broker/store/store.ts', 'broker/store/alert-store.ts'],
 };
-const ONLY_PORTS_FOR = ['broker/keys', 'broker/grpc', 'broker/admin', 'broker/audit', 'broker/policy'];
+const ONLY_PORTS_FOR = [
+  'broker/keys',
+  'broker/grpc',
+  'broker/admin',
+  'broker/audit',
+  'broker/alerts',
+  'broker/policy',
+];
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

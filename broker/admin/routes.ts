@@ -6,7 +6,7 @@ import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 
 /** Who acts: this API knows one operator, by the token. */
-const OPERATOR = 'operator';
+export const OPERATOR = 'operator';
 
 interface Account {
   account: string;

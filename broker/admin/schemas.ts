@@ -14,6 +14,7 @@ function object<P extends Record<string, unknown>>(properties: P, required = Obj
 }
 
 const MAX_MEMBERS = 10_000;
+const MAX_CONTACTS = 20;
 
 export const accountParams = object({ account });
 export const groupParams = object({ account, group });
@@ -23,6 +24,8 @@ export const enrolmentParams = object({
   type: { type: 'string', pattern: '^[A-Za-z0-9]{1,64}$' },
 });
 export const keyParams = object({ key: uuid });
+
+export const webhookParams = object({ account, webhook: uuid });
 
 export const accountBody = object({ name, licence: { enum: LICENCES } });
 export const groupBody = object({
@@ -48,6 +51,20 @@ export const keyBody = object(
   },
   ['provider', 'references'],
 );
+
+export const contactsBody = object({
+  emails: {
+    type: 'array',
+    maxItems: MAX_CONTACTS,
+    uniqueItems: true,
+    items: {
+      type: 'string',
+      // What mail servers take unquoted: nothing that means something in a header or an SMTP command.
+      pattern: "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,188}[A-Za-z0-9])?$",
+    },
+  },
+});
+export const webhookBody = object({ url: { type: 'string', minLength: 1, maxLength: 2048 } });
 
 /** From 1 to 1000. */
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;

@@ -4,9 +4,11 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Recipients } from '../alerts/recipients.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { EnrolKey } from '../keys/enrol-key.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
+import { addAlertRoutes } from './alert-routes.ts';
 import { fromFastifyError } from './problem.ts';
 import { addRoutes, sendProblem } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
@@ -17,6 +19,7 @@ export interface AdminParts {
   readonly administration: Administration;
   readonly enrolKey: EnrolKey;
   readonly keySetUp: KeySetUp;
+  readonly recipients: Recipients;
   readonly token: Secret;
   readonly logger: Logger;
 }
@@ -82,6 +85,7 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
   });
   addRoutes(app, parts);
   addSetUpRoutes(app, parts);
+  addAlertRoutes(app, parts.recipients);
   return app;
 }
 

@@ -65,6 +65,17 @@ const BAD_TOKENS: Record<string, [env: Record<string, string>, message: RegExp]>
     { CMK_ADMIN_TOKEN: '', CMK_ADMIN_TOKEN_FILE: '/nowhere' },
     /cannot read \/nowhere/,
   ],
+  'a mail server without a sender': [{ CMK_SMTP_URL: 'smtps://mail.test' }, /CMK_MAIL_FROM: expected e-mail/],
+  'a mail server that is none': [
+    { CMK_SMTP_URL: 'https://short :x@mail.test' },
+    /CMK_SMTP_URL: .* a value of 26/,
+  ],
+  'a sender that adds a header': [{ CMK_MAIL_FROM: 'a@b.test\r\nBcc: c' }, /CMK_MAIL_FROM: expected e-mail/],
+  'a short key for webhooks': [
+    { CMK_WEBHOOK_KEY: 'short' },
+    /CMK_WEBHOOK_KEY: expected secret of at least 32/,
+  ],
+  'networks that are none': [{ CMK_WEBHOOK_NETWORKS: '10.0.0.0' }, /CMK_WEBHOOK_NETWORKS: expected networks/],
   'a catalogue that is not there': [{ CMK_CATALOGUE: '/nowhere' }, /CMK_CATALOGUE: cannot read \/nowhere/],
 };
 

@@ -3,6 +3,7 @@ import { openStore } from '../../broker/store/open-store.ts';
 import type { ClaimRequest } from '../../broker/store/alert-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { anAlert, anAuditEvent, aWebhook, withAccount } from '../support/stored-facts.ts';
+import { onceAvailable } from './store-events.ts';
 import type { StoreCase } from './store.ts';
 
 const START_MS = 1_700_000_000_000;
@@ -193,31 +194,32 @@ export const alertCases: Record<string, StoreCase> = {
     { location },
   ) => {
     await withContacts(store, 'a@acme.test', 'b@acme.test');
-    const stores = [store, await openStore(location), await openStore(location)];
-    for (const each of stores.slice(1)) t.teardown(() => each.close());
-    const alerts = Array.from({ length: 30 }, (_, index) => raisedAt(0, { reference: `key ${index % 3}` }));
+    const other = await openStore(location);
+    t.teardown(() => other.close());
     const claimed: Delivery[] = [];
     const state = { raising: true };
+    const claim = async (each: Store) => {
+      const some = await onceAvailable(() => each.alerts.claim(at(2_000, { windowMs: 0, limit: 2 })));
+      claimed.push(...some);
+      return some.length;
+    };
     const claimAll = async (each: Store) => {
-      while (state.raising) {
-        claimed.push(...(await each.alerts.claim(at(2_000, { windowMs: 0, limit: 2 }))));
+      while (state.raising) await claim(each);
+    };
+    const raised: Alert[] = [];
+    const raise = async (each: Store) => {
+      for (let count = 0; count < 10; count++) {
+        const alert = raisedAt(0, { reference: `key ${count % 3}` });
+        await onceAvailable(() => each.alerts.raise([alert]));
+        raised.push(alert);
       }
     };
-    const raise = async () => {
-      await Promise.all(
-        alerts.map((alert, index) => (stores[index % stores.length] ?? store).alerts.raise([alert])),
-      );
-      state.raising = false;
-    };
-    await Promise.all([raise(), ...stores.map(claimAll)]);
-    for (let more = 1; more > 0;) {
-      const rest = await store.alerts.claim(at(2_000, { windowMs: 0 }));
-      claimed.push(...rest);
-      more = rest.length;
-    }
+    const raising = Promise.all([raise(store), raise(other)]).finally(() => (state.raising = false));
+    await Promise.all([raising, claimAll(store), claimAll(other)]);
+    while ((await claim(store)) > 0);
     for (const recipient of ['a@acme.test', 'b@acme.test']) {
       const told = claimed.filter((each) => each.recipient === recipient).flatMap((each) => each.alerts);
-      t.deepEqual(told.map(({ id }) => id).toSorted(), alerts.map(({ id }) => id).toSorted(), recipient);
+      t.deepEqual(told.map(({ id }) => id).toSorted(), raised.map(({ id }) => id).toSorted(), recipient);
     }
     t.is(new Set(claimed.map(({ id }) => id)).size, claimed.length);
   },

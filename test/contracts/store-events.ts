@@ -98,7 +98,7 @@ async function watch(store: Store, writing: Promise<unknown>): Promise<number[]>
 }
 
 /** Repeats a call that the store could not serve in time, a bounded number of times. */
-async function onceAvailable<T>(call: () => Promise<T>): Promise<T> {
+export async function onceAvailable<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();

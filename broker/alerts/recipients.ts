@@ -1,0 +1,109 @@
+import type { BlockList } from 'node:net';
+import { CmkError } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Secret } from '../../runtime/config.ts';
+import { auditEvent } from '../audit/audit-event.ts';
+import type { ListedAlert, Webhook } from '../model/alerts.ts';
+import type { AuditEvent } from '../model/types.ts';
+import { uuidv7 } from '../model/uuid.ts';
+import type { Store } from '../store/store.ts';
+import { webhookSecret } from './signature.ts';
+import { parseWebhookUrl } from './webhook-url.ts';
+
+/** Of one account. */
+const MAX_WEBHOOKS = 5;
+
+export interface RecipientsOptions {
+  readonly store: Pick<Store, 'findAccount' | 'alerts'>;
+  readonly clock: Clock;
+  /** Null: there are no webhooks. */
+  readonly webhookKey: Secret | null;
+  readonly webhookNetworks: BlockList | null;
+}
+
+/** Whom an account's alerts go to. Every change is written together with its audit event. */
+export class Recipients {
+  readonly #options: RecipientsOptions;
+
+  constructor(options: RecipientsOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first, with what became of each. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async alerts(account: string, limit: number): Promise<ListedAlert[]> {
+    await this.#checkAccount(account);
+    return this.#options.store.alerts.list(account, limit);
+  }
+
+  /** E-mail addresses. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async contacts(account: string): Promise<string[]> {
+    await this.#checkAccount(account);
+    return this.#options.store.alerts.contacts(account);
+  }
+
+  /** Replaces all. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async putContacts(actor: string, account: string, emails: readonly string[]): Promise<string[]> {
+    await this.#checkAccount(account);
+    // The addresses are personal data: the number is enough.
+    const audit = this.#event(actor, account, `put contacts: ${emails.length} addresses`);
+    await this.#options.store.alerts.setContacts(account, emails, audit);
+    return this.contacts(account);
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async webhooks(account: string): Promise<Webhook[]> {
+    await this.#checkAccount(account);
+    return this.#options.store.alerts.webhooks(account);
+  }
+
+  /**
+   * The secret is given here and never again.
+   * @throws CmkError ACCOUNT_UNKNOWN, INVALID_ARGUMENT, NOT_FOUND when webhooks are not configured, CONFLICT when the
+   *   account has as many as it may, STORE_UNAVAILABLE
+   */
+  async addWebhook(
+    actor: string,
+    account: string,
+    url: string,
+  ): Promise<{ webhook: Webhook; secret: Secret }> {
+    const { store, clock, webhookKey, webhookNetworks } = this.#options;
+    await this.#checkAccount(account);
+    if (!webhookKey) throw new CmkError('NOT_FOUND', 'no webhooks here: CMK_WEBHOOK_KEY is not set');
+    const nowMs = clock.wallMs();
+    const webhook = {
+      id: uuidv7(nowMs),
+      account,
+      url: parseWebhookUrl(url, webhookNetworks),
+      createdAt: Math.floor(nowMs / 1000),
+    };
+    // The path and query of some webhooks are a secret by themselves.
+    const audit = this.#event(actor, account, `add webhook ${webhook.id} at ${new URL(webhook.url).host}`);
+    if (await store.alerts.insertWebhook(webhook, MAX_WEBHOOKS, audit)) {
+      return { webhook, secret: webhookSecret(webhookKey, webhook.id) };
+    }
+    throw new CmkError('CONFLICT', `expected at most ${MAX_WEBHOOKS} webhooks of an account`);
+  }
+
+  /** What has not been delivered to it is dropped. @throws CmkError ACCOUNT_UNKNOWN, NOT_FOUND, STORE_UNAVAILABLE */
+  async deleteWebhook(actor: string, account: string, id: string): Promise<void> {
+    await this.#checkAccount(account);
+    const audit = this.#event(actor, account, `delete webhook ${id}`);
+    if (await this.#options.store.alerts.deleteWebhook(account, id, audit)) return;
+    throw new CmkError('NOT_FOUND', 'the account has no such webhook');
+  }
+
+  async #checkAccount(id: string): Promise<void> {
+    if (await this.#options.store.findAccount(id)) return;
+    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(id.slice(0, 64))}`);
+  }
+
+  #event(actor: string, account: string, detail: string): AuditEvent {
+    return auditEvent(this.#options.clock, {
+      action: 'ADMINISTER',
+      outcome: 'ALLOWED',
+      actor,
+      account,
+      detail,
+    });
+  }
+}
