@@ -1,4 +1,5 @@
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Alert } from '../model/alerts.ts';
 import type { AuditEvent, KeyEvent } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Observer } from './observer.ts';
@@ -64,11 +65,16 @@ export class Revocations {
 
   /**
    * Tells every broker and sidecar to drop the key's data keys; here they are dropped before anything is awaited.
+   * @param alerts are raised with it
    * @throws CmkError STORE_UNAVAILABLE: nobody else was told
    */
-  async publish(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<KeyEvent> {
+  async publish(
+    event: Omit<KeyEvent, 'position'>,
+    audit: AuditEvent,
+    alerts: readonly Alert[] = [],
+  ): Promise<KeyEvent> {
     this.dropHere(event.kekId);
-    const published = await this.#store.appendKeyEvent(event, audit);
+    const published = await this.#store.appendKeyEvent(event, audit, alerts);
     await this.poll();
     return published;
   }

@@ -61,7 +61,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
 
   const revocations = new Revocations({ store, clock, observer });
-  const health = new KeyHealth({ kms, revocations, ledger, clock, observer });
+  const health = new KeyHealth({ kms, revocations, store, ledger, clock, observer });
   const leased = { kms, store, health, revocations, clock, observer, leaseMs, maxEntries };
   const leasedKeys = new LeasedKeys(leased);
   const intervalMs = settings.probeIntervalMs;
