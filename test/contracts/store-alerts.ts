@@ -188,6 +188,18 @@ export const alertCases: Record<string, StoreCase> = {
     );
   },
 
+  'an alert that makes no sense is an internal error': async (t, store, { harness, location }) => {
+    await withAccount(store);
+    await store.alerts.raise([anAlert()]);
+    for (const facts of ['{}', '[1]', '{"kind":"KEY_STATUS"}', '{"kind":"toString"}', 'no JSON']) {
+      await harness.execute(location, `UPDATE alerts SET facts = '${facts}'`);
+      await t.throwsAsync(store.alerts.list('acme', 1), { code: 'INTERNAL', message: /alerts\.facts/ });
+    }
+  },
+};
+
+/** What several brokers do at once. */
+export const alertRaces: Record<string, StoreCase> = {
   'brokers that raise and claim at once lose no alert and take none twice': async (
     t,
     store,
@@ -222,14 +234,5 @@ export const alertCases: Record<string, StoreCase> = {
       t.deepEqual(told.map(({ id }) => id).toSorted(), raised.map(({ id }) => id).toSorted(), recipient);
     }
     t.is(new Set(claimed.map(({ id }) => id)).size, claimed.length);
-  },
-
-  'an alert that makes no sense is an internal error': async (t, store, { harness, location }) => {
-    await withAccount(store);
-    await store.alerts.raise([anAlert()]);
-    for (const facts of ['{}', '[1]', '{"kind":"KEY_STATUS"}', '{"kind":"toString"}', 'no JSON']) {
-      await harness.execute(location, `UPDATE alerts SET facts = '${facts}'`);
-      await t.throwsAsync(store.alerts.list('acme', 1), { code: 'INTERNAL', message: /alerts\.facts/ });
-    }
   },
 };

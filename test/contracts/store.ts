@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { openStore, type StoreLocation } from '../../broker/store/open-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { accountCases } from './store-accounts.ts';
-import { alertCases } from './store-alerts.ts';
+import { alertCases, alertRaces } from './store-alerts.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyCases } from './store-keys.ts';
@@ -28,13 +28,19 @@ export interface StorePlace {
 /** What every store must do. */
 export function testStore(harness: StoreHarness): void {
   const cases = { ...accountCases, ...keyCases, ...eventCases, ...alertCases, ...wholeCases };
-  for (const [title, run] of Object.entries(cases)) {
-    test(`${harness.name}: ${title}`, async (t) => {
-      const location = await harness.fresh(t);
-      const store = await openStore(location);
-      t.teardown(() => store.close());
-      await run(t, store, { harness, location });
-    });
+  for (const [title, run] of Object.entries(cases)) test(`${harness.name}: ${title}`, onFresh(harness, run));
+  // By themselves: writers that wait for SQLite's lock occupy the threads that whoever holds it needs.
+  for (const [title, run] of Object.entries(alertRaces)) {
+    test.serial(`${harness.name}: ${title}`, onFresh(harness, run));
   }
   testDurability(harness);
+}
+
+function onFresh(harness: StoreHarness, run: StoreCase): (t: ExecutionContext) => Promise<void> {
+  return async (t) => {
+    const location = await harness.fresh(t);
+    const store = await openStore(location);
+    t.teardown(() => store.close());
+    await run(t, store, { harness, location });
+  };
 }
