@@ -44,7 +44,7 @@ export class EnrolKey {
    *   in the result
    */
   async run(actor: string, account: string | null, key: NamedKey, onStep?: OnStep): Promise<Enrolment> {
-    const { store, ledger } = this.#options;
+    const { store, kms, ledger } = this.#options;
     const { candidate, nowMs, verification } = await this.#verify(account, key, onStep);
     const { references, role } = candidate;
     const { steps } = verification;
@@ -63,7 +63,8 @@ export class EnrolKey {
       createdAt: Math.floor(nowMs / 1000),
     };
     const detail = `enrol key ${references.join(', ')}${role ? ` through ${role.arn}` : ''}`;
-    await store.insertKek(kek, ledger.event({ ...entry, outcome: 'ALLOWED', kekId, detail }));
+    const identities = references.map((reference) => kms.identityOf(candidate.provider, reference));
+    await store.insertKek(kek, identities, ledger.event({ ...entry, outcome: 'ALLOWED', kekId, detail }));
     return { ok: true, kek, steps };
   }
 
@@ -124,7 +125,7 @@ export class EnrolKey {
 }
 
 interface EnrolOptions {
-  readonly store: Pick<Store, 'findAccount' | 'findKekByReference' | 'insertKek'>;
+  readonly store: Pick<Store, 'findAccount' | 'ownerOfKey' | 'insertKek'>;
   readonly kms: KmsCalls;
   readonly ledger: Ledger;
   readonly clock: Clock;

@@ -155,6 +155,10 @@ export class KmsCalls {
     return this.#options.providers[provider].parseReference(text);
   }
 
+  identityOf(provider: ProviderName, reference: string): string {
+    return this.#options.providers[provider].identityOf(reference);
+  }
+
   /** Ends what runs behind the callers' backs. */
   close(): void {
     this.#closing.abort();

@@ -53,6 +53,11 @@ export interface KeyCandidate {
   readonly account: string | null;
 }
 
+interface VerificationParts {
+  readonly kms: KmsCalls;
+  readonly store: Pick<Store, 'ownerOfKey'>;
+}
+
 interface PlannedStep {
   readonly step: VerificationStepName;
   readonly reference: string;
@@ -68,11 +73,12 @@ interface PlannedStep {
  * @param onStep hears of each step as it ends; must not throw
  */
 export async function verifyKey(
-  { kms, store }: { kms: KmsCalls; store: Pick<Store, 'findKekByReference'> },
+  parts: VerificationParts,
   candidate: KeyCandidate,
   nowMs: number,
   onStep: (step: VerificationStep) => void = () => undefined,
 ): Promise<Verification> {
+  const { kms } = parts;
   const { references } = candidate;
   const advice = kms.advice(candidate.provider);
   const trial = new KeyTrial(kms, candidate, contextOf(candidate, nowMs));
@@ -80,7 +86,7 @@ export async function verifyKey(
   let failure: Finding | null = null;
   try {
     const plan = [
-      ...references.map((reference) => notEnrolledElsewhere(store, candidate, reference)),
+      ...references.map((reference) => notEnrolledElsewhere(parts, candidate, reference)),
       ...demandsExternalId(kms, candidate),
       ...references.flatMap((reference) => trials(trial, advice, reference)),
     ];
@@ -109,8 +115,8 @@ function contextOf({ kekId, account }: KeyCandidate, nowMs: number): EncryptionC
 
 /** One account's key must not be used for another one's assets; the store's own check when inserting is the last word. */
 function notEnrolledElsewhere(
-  store: Pick<Store, 'findKekByReference'>,
-  { account }: KeyCandidate,
+  { kms, store }: VerificationParts,
+  { account, provider }: KeyCandidate,
   reference: string,
 ): PlannedStep {
   const elsewhere: Finding = {
@@ -123,8 +129,8 @@ function notEnrolledElsewhere(
     step: 'NOT_ENROLLED_ELSEWHERE',
     reference,
     run: async () => {
-      const kek = await store.findKekByReference(reference);
-      return kek && kek.account !== account ? elsewhere : null;
+      const owner = await store.ownerOfKey(kms.identityOf(provider, reference));
+      return owner && owner.account !== account ? elsewhere : null;
     },
   };
 }

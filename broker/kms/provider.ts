@@ -30,6 +30,11 @@ export interface KmsProvider {
    * @throws CmkError INVALID_ARGUMENT that says what was expected
    */
   parseReference(text: string): string;
+  /**
+   * The one name of the key behind a reference: its versions and its replicas have the same. By it a key is known to
+   * be another account's already, however it is called.
+   */
+  identityOf(reference: string): string;
   /** The region that a key is in, as the KMS names it; null where there are none. */
   regionOf(reference: string): string | null;
   /** What a call is counted against by the KMS; null where no quota is published. */

@@ -8,7 +8,7 @@ import {
   type KeyLifecycle,
   PROVIDER_NAMES,
 } from '../model/types.ts';
-import { readRows } from './database.ts';
+import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 
 /** A key's columns; with {@link joinReferences} one row for each of its references. */
@@ -74,7 +74,7 @@ function canaryColumns(canary: Canary | null): Record<string, unknown> {
   };
 }
 
-export async function insertKek(db: Knex, kek: Kek): Promise<void> {
+export async function insertKek(db: Knex, kek: Kek, identities: readonly string[]): Promise<void> {
   await db('keks').insert({
     id: kek.id,
     account: kek.account,
@@ -88,6 +88,13 @@ export async function insertKek(db: Knex, kek: Kek): Promise<void> {
   await db('kek_references').insert(
     kek.references.map((reference, position) => ({ reference, kek_id: kek.id, position })),
   );
+  for (const identity of new Set(identities)) await claimIdentity(db, identity, kek.account);
+}
+
+async function claimIdentity(db: Knex, identity: string, account: string | null): Promise<void> {
+  await db('key_identities').insert({ identity, account }).onConflict('identity').ignore();
+  const owner = await ownerOfKey(db, identity);
+  if (owner?.account !== account) throw new CmkError('CONFLICT', 'the key is enrolled already');
 }
 
 export async function findKek(db: Knex, id: string): Promise<Kek | null> {
@@ -95,10 +102,9 @@ export async function findKek(db: Knex, id: string): Promise<Kek | null> {
   return toKeks(await readRows('keks', query))[0] ?? null;
 }
 
-export async function findKekByReference(db: Knex, reference: string): Promise<Kek | null> {
-  const id = db('kek_references').select('kek_id').where({ reference });
-  const query = joinReferences(db('keks as k').where('k.id', id)).select(KEK_COLUMNS);
-  return toKeks(await readRows('keks', query))[0] ?? null;
+export async function ownerOfKey(db: Knex, identity: string): Promise<{ account: string | null } | null> {
+  const row = await readRow('key_identities', db('key_identities').where({ identity }));
+  return row && { account: row.optionalText('account') };
 }
 
 export async function listKeks(db: Knex, account: string | null): Promise<Kek[]> {

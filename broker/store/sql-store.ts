@@ -58,9 +58,9 @@ export class SqlStore implements Store {
     return this.#database.run((db) => accounts.listGroups(db, account));
   }
 
-  insertKek(kek: Kek, audit: AuditEvent): Promise<void> {
+  insertKek(kek: Kek, identities: readonly string[], audit: AuditEvent): Promise<void> {
     return this.#database.transact(async (db) => {
-      await keks.insertKek(db, kek);
+      await keks.insertKek(db, kek, identities);
       await audits.appendAudit(db, [audit]);
     });
   }
@@ -69,8 +69,8 @@ export class SqlStore implements Store {
     return this.#database.run((db) => keks.findKek(db, id));
   }
 
-  findKekByReference(reference: string): Promise<Kek | null> {
-    return this.#database.run((db) => keks.findKekByReference(db, reference));
+  ownerOfKey(identity: string): Promise<{ account: string | null } | null> {
+    return this.#database.run((db) => keks.ownerOfKey(db, identity));
   }
 
   listKeks(account: string | null): Promise<Kek[]> {

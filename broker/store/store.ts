@@ -45,12 +45,13 @@ export interface Store {
 
   /**
    * Stores a key.
-   * @throws CmkError CONFLICT when one of its references is stored already, for whichever account
+   * @param identities what the KMS knows it by, whatever it is called; they are its account's from now on
+   * @throws CmkError CONFLICT when one of its references is stored already, or an identity is another account's
    */
-  insertKek(kek: Kek, audit: AuditEvent): Promise<void>;
+  insertKek(kek: Kek, identities: readonly string[], audit: AuditEvent): Promise<void>;
   findKek(id: string): Promise<Kek | null>;
-  /** The key that has this reference, the first or a replica's, whichever account's it is. */
-  findKekByReference(reference: string): Promise<Kek | null>;
+  /** Whose the key with this identity is, with null for the platform; null: nobody has enrolled it. */
+  ownerOfKey(identity: string): Promise<{ readonly account: string | null } | null>;
   /** The account's keys, newest first; null: the platform's. */
   listKeks(account: string | null): Promise<Kek[]>;
   /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */

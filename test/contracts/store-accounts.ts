@@ -66,7 +66,9 @@ export const accountCases: Record<string, StoreCase> = {
   'what refers to an unknown account is a conflict': async (t, store) => {
     const group = { account: 'nobody', id: 'hr', name: 'HR', licensed: true, members: [] };
     await t.throwsAsync(store.putGroup(group, anAuditEvent()), { code: 'CONFLICT' });
-    await t.throwsAsync(store.insertKek(aKek({ account: 'nobody' }), anAuditEvent()), { code: 'CONFLICT' });
+    await t.throwsAsync(store.insertKek(aKek({ account: 'nobody' }), [], anAuditEvent()), {
+      code: 'CONFLICT',
+    });
     await t.throwsAsync(store.setEnrolment('nobody', '0001', 'X', true, anAuditEvent()), {
       code: 'CONFLICT',
     });

@@ -16,7 +16,7 @@ export function testDurability(harness: StoreHarness): void {
     const record = aDataKey(kek);
     const first = await openStore(location);
     await first.putAccount(anAccount(), anAuditEvent());
-    await first.insertKek(kek, anAuditEvent());
+    await first.insertKek(kek, kek.references, anAuditEvent());
     await first.insertDataKey(record, anAuditEvent());
     const event = await first.appendKeyEvent(
       { kekId: kek.id, reason: 'KEY_DISABLED', at: 1 },
@@ -37,7 +37,7 @@ export function testDurability(harness: StoreHarness): void {
     const store = await openStore(location);
     t.teardown(() => store.close());
     await store.putAccount(anAccount(), anAuditEvent());
-    await store.insertKek(kek, anAuditEvent());
+    await store.insertKek(kek, kek.references, anAuditEvent());
 
     for (let round = 0; round < 4; round++) {
       const claimed = await writeUntilKilled(location, `round-${round}`, 20 + Math.floor(Math.random() * 60));

@@ -23,7 +23,7 @@ export const keyCases: Record<string, StoreCase> = {
     const old = await withKek(store, { createdAt: 1 });
     const young = await withKek(store, { createdAt: 2 });
     const platform = aKek({ account: null });
-    await store.insertKek(platform, anAuditEvent());
+    await store.insertKek(platform, platform.references, anAuditEvent());
     t.deepEqual(await store.listKeks('acme'), [young, old]);
     t.deepEqual(await store.listKeks(null), [platform]);
   },
@@ -33,21 +33,33 @@ export const keyCases: Record<string, StoreCase> = {
     await withAccount(store, 'mallory');
     const before = await store.listAudit(null, 10);
     const thief = aKek({ account: 'mallory', references: ['mine', 'their-replica'] });
-    const error = await t.throwsAsync(store.insertKek(thief, anAuditEvent()), { code: 'CONFLICT' });
+    const error = await t.throwsAsync(store.insertKek(thief, thief.references, anAuditEvent()), {
+      code: 'CONFLICT',
+    });
     t.false(error.message.includes('acme'), 'the answer does not tell whose it is');
     t.is(await store.findKek(thief.id), null);
     t.deepEqual(await store.listAudit(null, 10), before);
-    await store.insertKek({ ...thief, references: ['mine'] }, anAuditEvent());
+    await store.insertKek({ ...thief, references: ['mine'] }, ['mine'], anAuditEvent());
   },
 
-  'a key is found by any of its references, whichever account’s it is': async (t, store) => {
-    const kek = await withKek(store, { references: ['first', 'a replica'] });
-    const platform = aKek({ account: null, references: ['the platform’s'] });
-    await store.insertKek(platform, anAuditEvent());
-    for (const reference of kek.references) t.deepEqual(await store.findKekByReference(reference), kek);
-    t.deepEqual(await store.findKekByReference('the platform’s'), platform);
-    for (const other of ['', 'FIRST', 'firs', 'first ', '%'])
-      t.is(await store.findKekByReference(other), null);
+  'a key is one account’s under whatever name': async (t, store) => {
+    const versioned = aKek({ references: ['their key, version 1'] });
+    await withAccount(store);
+    t.is(await store.ownerOfKey('their key'), null);
+    await store.insertKek(versioned, ['their key'], anAuditEvent());
+    t.deepEqual(await store.ownerOfKey('their key'), { account: 'acme' });
+    await store.insertKek(aKek({ references: ['their key, version 2'] }), ['their key'], anAuditEvent());
+    for (const account of ['mallory', null]) {
+      if (account !== null) await withAccount(store, account);
+      const thief = aKek({ account, references: ['their key'] });
+      const error = await t.throwsAsync(store.insertKek(thief, ['their key'], anAuditEvent()), {
+        code: 'CONFLICT',
+      });
+      t.false(error.message.includes('acme'), 'the answer does not tell whose it is');
+      t.is(await store.findKek(thief.id), null);
+    }
+    await store.insertKek(aKek({ account: null, references: ['ours'] }), ['ours'], anAuditEvent());
+    t.deepEqual(await store.ownerOfKey('ours'), { account: null });
   },
 
   'a key moves only from the states that were named': async (t, store) => {

@@ -39,7 +39,9 @@ export const wholeCases: Record<string, StoreCase> = {
   'error texts hold no parameters': async (t, store) => {
     await withKek(store, { references: ['arn:secret-looking'] });
     const again = aKek({ references: ['arn:secret-looking'] });
-    const error = await t.throwsAsync(store.insertKek(again, anAuditEvent()), { code: 'CONFLICT' });
+    const error = await t.throwsAsync(store.insertKek(again, again.references, anAuditEvent()), {
+      code: 'CONFLICT',
+    });
     const texts = [error.message, String(error.cause)].join();
     t.true(texts.includes('kek_references'), 'the cause says where');
     t.false(texts.includes('secret-looking'), texts);

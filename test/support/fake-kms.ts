@@ -128,6 +128,10 @@ export class FakeKms implements KmsProvider {
     throw new CmkError('INVALID_ARGUMENT', `reference: expected fake:name, got ${JSON.stringify(text)}`);
   }
 
+  identityOf(reference: string): string {
+    return reference.replace(/-v\d+$/, '');
+  }
+
   /** What stands before the last dash of a replica's name that ends in a number, e.g. `eu` in `fake:eu-1`. */
   regionOf(reference: string): string | null {
     return /^fake:(.+)-\d+$/.exec(reference)?.[1] ?? null;

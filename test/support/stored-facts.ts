@@ -66,7 +66,7 @@ export async function withAccount(store: Store, id = 'acme'): Promise<void> {
 export async function withKek(store: Store, facts: Partial<Kek> = {}): Promise<Kek> {
   await withAccount(store, facts.account ?? 'acme');
   const kek = aKek(facts);
-  await store.insertKek(kek, anAuditEvent());
+  await store.insertKek(kek, kek.references, anAuditEvent());
   return kek;
 }
 

@@ -12,7 +12,6 @@ import { uuidv7 } from '../../broker/model/uuid.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { everyProvider } from './every-provider.ts';
 import { Recorder } from './key-world.ts';
-import { aKek } from './stored-facts.ts';
 
 /** What is expected of a verification that fails. */
 export interface Expected {
@@ -49,15 +48,14 @@ export function verifyCandidate(
       kmsNearest: null,
     },
   });
-  const findKekByReference = (reference: string) =>
-    Promise.resolve(taken.includes(reference) ? aKek({ account: 'globex', references: [reference] }) : null);
+  const identities = new Set(taken.map((reference) => provider.identityOf(reference)));
+  const ownerOfKey = (identity: string) =>
+    Promise.resolve(identities.has(identity) ? { account: 'globex' } : null);
   const nowMs = systemClock.wallMs();
   const candidate = { provider: name, references, role: null, kekId: uuidv7(nowMs), account: 'acme' };
   // The pause before a retry keeps no process alive, as there is always a server besides.
   const alive = setInterval(() => undefined, 1_000);
-  return verifyKey({ kms, store: { findKekByReference } }, candidate, nowMs).finally(() =>
-    clearInterval(alive),
-  );
+  return verifyKey({ kms, store: { ownerOfKey } }, candidate, nowMs).finally(() => clearInterval(alive));
 }
 
 /** It failed at this step, for this cause and with this advice; what is before passed, what is after was not tried. */

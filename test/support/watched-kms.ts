@@ -57,6 +57,10 @@ export class WatchedKms implements KmsProvider {
     return this.#kms.parseReference(text);
   }
 
+  identityOf(reference: string): string {
+    return this.#kms.identityOf(reference);
+  }
+
   regionOf(reference: string): string | null {
     return this.#kms.regionOf(reference);
   }

@@ -149,6 +149,11 @@ export class AwsKmsProvider implements KmsProvider {
     return parseKeyArn(text);
   }
 
+  /** A multi-region key has the same id in every region. */
+  identityOf(reference: string): string {
+    return reference.replace(/^(arn:[^:]+:kms):[^:]+:(\d+:key\/mrk-)/, '$1::$2');
+  }
+
   regionOf(reference: string): string {
     return regionOf(reference);
   }

@@ -130,6 +130,10 @@ export class AzureKmsProvider implements KmsProvider {
     return formatKeyId(parseKeyId(text, this.#cloud));
   }
 
+  identityOf(reference: string): string {
+    return formatKeyId({ ...parseKeyId(reference, this.#cloud), version: null });
+  }
+
   /** A vault's name does not tell where it is. */
   regionOf(): null {
     return null;

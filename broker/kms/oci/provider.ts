@@ -126,6 +126,10 @@ export class OciKmsProvider implements KmsProvider {
     return this.#parse(text).ocid;
   }
 
+  identityOf(reference: string): string {
+    return reference;
+  }
+
   regionOf(reference: string): string {
     return this.#parse(reference).domains[0].split('.', 1)[0] ?? '';
   }

@@ -109,6 +109,10 @@ export class TransitProvider implements KmsProvider {
     return parseKeyUrl(text, this.#servers);
   }
 
+  identityOf(reference: string): string {
+    return reference;
+  }
+
   /** A server's name does not tell where it is. */
   regionOf(): null {
     return null;

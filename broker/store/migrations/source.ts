@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as initial from './0001-initial.ts';
 import * as assumedRoles from './0002-assumed-roles.ts';
 import * as alerts from './0004-alerts.ts';
+import * as keyIdentities from './0010-key-identities.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
@@ -11,6 +12,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0001-initial', initial],
   ['0002-assumed-roles', assumedRoles],
   ['0004-alerts', alerts],
+  ['0010-key-identities', keyIdentities],
 ]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */

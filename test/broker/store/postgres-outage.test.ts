@@ -14,7 +14,7 @@ test('when the server stops in the middle calls fail, and when it is back all th
   t.teardown(() => store.close());
   const kek = aKek();
   await store.putAccount(anAccount(), anAuditEvent());
-  await store.insertKek(kek, anAuditEvent());
+  await store.insertKek(kek, kek.references, anAuditEvent());
 
   const stored: string[] = [];
   const failures: unknown[] = [];

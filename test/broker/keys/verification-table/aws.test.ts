@@ -159,10 +159,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     cause: 'CONFLICT',
     advice: /a key for this account alone/,
   },
-  'another account has enrolled the replica': {
-    enrol: ({ replica }) => ({ taken: [replica] }),
+  'another account has enrolled the key in another region': {
+    enrol: ({ key, replica }) => ({ references: [key], taken: [replica] }),
     step: 'NOT_ENROLLED_ELSEWHERE',
-    on: 'the replica',
     cause: 'CONFLICT',
     advice: /a key for this account alone/,
   },

@@ -189,6 +189,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     cause: 'CONFLICT',
     advice: /a key for this account alone/,
   },
+  'another account has enrolled a version of the key': {
+    enrol: ({ key }) => ({ references: [key], taken: [`${key}/${'0'.repeat(32)}`] }),
+    step: 'NOT_ENROLLED_ELSEWHERE',
+    cause: 'CONFLICT',
+    advice: /a key for this account alone/,
+  },
   'the vault limits the rate': {
     spoil({ kms }) {
       kms.faults.add({ effect: { kind: 'throttle' } });
