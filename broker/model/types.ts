@@ -101,9 +101,13 @@ export type Reason = (typeof REASONS)[number];
 export const AUDIT_OUTCOMES = ['ALLOWED', 'REFUSED', 'FAILED'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
-/** Where the plaintext key that was handed out came from. */
-export const KEY_SOURCES = ['KMS', 'CACHE'] as const;
+/** Where the plaintext key that was used came from: a KMS, a broker's cache, or a sidecar's. */
+export const KEY_SOURCES = ['KMS', 'CACHE', 'SIDECAR_CACHE'] as const;
 export type KeySource = (typeof KEY_SOURCES)[number];
+
+/** What a data key was used for. */
+export const USE_OPERATIONS = ['SEAL', 'OPEN'] as const;
+export type UseOperation = (typeof USE_OPERATIONS)[number];
 
 /** One line of the account's history. Holds no personal data beyond the ids that callers send, and no key material. */
 export interface AuditEvent {
@@ -123,9 +127,16 @@ export interface AuditEvent {
   readonly kekId: string | null;
   /** Where the plaintext key came from; null when none was handed out. */
   readonly source: KeySource | null;
+  /** For uses that a sidecar reports: what they were. */
+  readonly operation: UseOperation | null;
+  /** For uses that a sidecar reports: how many there were. For a gap: how many are not told; null when unknown. */
+  readonly count: number | null;
+  /** For uses that a sidecar reports: the first and the last of them. For a gap: its span. UNIX milliseconds. */
+  readonly from: number | null;
+  readonly until: number | null;
   /**
    * For a refusal or failure: the cause in words. For a new data key: why this key-encryption key was chosen. For an
-   * administrative act: what was changed.
+   * administrative act: what was changed. For uses and gaps: whose.
    */
   readonly detail: string | null;
 }
@@ -138,6 +149,10 @@ export const AUDIT_ACTIONS = [
   'CONNECT',
   'REVOKE',
   'ADMINISTER',
+  // Streams that a sidecar served with a data key from its cache, as it reported them.
+  'USE',
+  // Uses by a sidecar that nobody reported, or a time in which there may have been some.
+  'GAP',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -150,6 +165,42 @@ export interface KeyEvent {
   readonly reason: string;
   /** UNIX milliseconds. */
   readonly at: number;
+}
+
+/** A sidecar's process that was lent data keys of an account for a service, so that it owes reports of their use. */
+export interface Reporter {
+  /** The process: a UUID that it made for itself. */
+  readonly instance: string;
+  readonly spiffeId: string;
+}
+
+/** How long a process may use data keys of one account for one service. */
+export interface ReporterLease {
+  readonly account: string;
+  readonly srvId: string;
+  /** UNIX milliseconds; up to some minutes too late, never too early. */
+  readonly until: number;
+}
+
+/** A process that has not been heard of for longer than it may be silent. */
+export interface SilentReporter extends Reporter {
+  /** When it was heard of last, UNIX milliseconds. */
+  readonly heardAt: number;
+  /** Until when all its uses are recorded, UNIX milliseconds. */
+  readonly coveredUntil: number;
+  readonly leases: readonly ReporterLease[];
+}
+
+/** One report of uses; reports of a process are numbered from 1. */
+export interface UseReport extends Reporter {
+  readonly sequence: number;
+  readonly heardAt: number;
+  /** Until when this report and those before it tell of all uses, UNIX milliseconds; null: more is to come. */
+  readonly coveredUntil: number | null;
+  /** After so long without a word the process counts as gone, milliseconds. */
+  readonly patienceMs: number;
+  /** Whether it is the last one. */
+  readonly final: boolean;
 }
 
 /** Facts for one policy decision. */

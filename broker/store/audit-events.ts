@@ -1,12 +1,17 @@
 import type { Knex } from 'knex';
-import { AUDIT_ACTIONS, AUDIT_OUTCOMES, type AuditEvent, KEY_SOURCES, REASONS } from '../model/types.ts';
+import {
+  AUDIT_ACTIONS,
+  AUDIT_OUTCOMES,
+  type AuditEvent,
+  KEY_SOURCES,
+  REASONS,
+  USE_OPERATIONS,
+} from '../model/types.ts';
 import { readRows } from './database.ts';
 import type { Row } from './row.ts';
 
-/** SQLite takes no more than 500 rows in one statement. */
-const EVENTS_A_STATEMENT = 400;
-
-function toColumns(event: AuditEvent): Record<string, unknown> {
+/** An event's columns; its place in the ledger is beside them: `ledger.ts`. */
+export function toColumns(event: AuditEvent): Record<string, unknown> {
   return {
     id: event.id,
     at: event.at,
@@ -22,11 +27,15 @@ function toColumns(event: AuditEvent): Record<string, unknown> {
     data_key_id: event.dataKeyId,
     kek_id: event.kekId,
     source: event.source,
+    operation: event.operation,
+    count: event.count,
+    from_at: event.from,
+    until_at: event.until,
     detail: event.detail,
   };
 }
 
-function toAuditEvent(row: Row): AuditEvent {
+export function toAuditEvent(row: Row): AuditEvent {
   return {
     id: row.text('id'),
     at: row.integer('at'),
@@ -39,6 +48,10 @@ function toAuditEvent(row: Row): AuditEvent {
     dataKeyId: row.optionalText('data_key_id'),
     kekId: row.optionalText('kek_id'),
     source: row.optionalOneOf('source', KEY_SOURCES),
+    operation: row.optionalOneOf('operation', USE_OPERATIONS),
+    count: row.optionalInteger('count'),
+    from: row.optionalInteger('from_at'),
+    until: row.optionalInteger('until_at'),
     detail: row.optionalText('detail'),
   };
 }
@@ -50,12 +63,6 @@ function toAsset(row: Row): AuditEvent['asset'] {
     type: row.text('type'),
     id: row.text('asset_id'),
   };
-}
-
-export async function appendAudit(db: Knex, events: readonly AuditEvent[]): Promise<void> {
-  for (let start = 0; start < events.length; start += EVENTS_A_STATEMENT) {
-    await db('audit_events').insert(events.slice(start, start + EVENTS_A_STATEMENT).map(toColumns));
-  }
 }
 
 export async function listAudit(db: Knex, account: string | null, limit: number): Promise<AuditEvent[]> {

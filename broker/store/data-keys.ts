@@ -3,7 +3,7 @@ import type { Asset } from '../../core/asset.ts';
 import { assetContext, isContextOf } from '../../core/encryption-context.ts';
 import { CmkError } from '../../core/errors.ts';
 import { type DataKeyRecord, PROTECTIONS } from '../model/types.ts';
-import { readRow } from './database.ts';
+import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 
 const PRIMARY_KEY = ['account', 'srv_id', 'type', 'asset_id', 'generation'];
@@ -44,6 +44,32 @@ export async function findDataKey(db: Knex, asset: Asset, dataKeyId: string): Pr
   const query = db('data_keys').where({ ...assetColumns(asset), data_key_id: dataKeyId });
   const row = await readRow('data_keys', query);
   return row && toRecord(row);
+}
+
+/** One statement for all. SQLite takes no more than 500 of them. */
+export async function kekIdsOf(
+  db: Knex,
+  keys: readonly { readonly asset: Asset; readonly dataKeyId: string }[],
+): Promise<(string | null)[]> {
+  const columns = ['account', 'srv_id', 'type', 'asset_id', 'data_key_id'];
+  const tuples = keys.map(({ asset: { account, srvId, type, id }, dataKeyId }) => [
+    account,
+    srvId,
+    type,
+    id,
+    dataKeyId,
+  ]);
+  if (tuples.length === 0) return [];
+  const query = db('data_keys')
+    .whereIn(columns, tuples)
+    .select(...columns, 'kek_id');
+  const kekIds = new Map(
+    (await readRows('data_keys', query)).map((row) => [
+      columns.map((column) => row.text(column)).join(' '),
+      row.text('kek_id'),
+    ]),
+  );
+  return tuples.map((tuple) => kekIds.get(tuple.join(' ')) ?? null);
 }
 
 /** @returns the record that was there first, or null when this one was */

@@ -31,9 +31,11 @@ export async function openStore(location: StoreLocation): Promise<Store> {
       : await openSqlite(location.sqlitePath);
   try {
     await migrate(db);
+    const store = new SqlStore(new Database(db));
+    await store.chainUnchained();
+    return store;
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  return new SqlStore(new Database(db));
 }

@@ -36,6 +36,10 @@ export class Row {
     return this.#corrupt(column, `an integer from ${least}`, value);
   }
 
+  optionalInteger(column: string, least = 0): number | null {
+    return this.isNull(column) ? null : this.integer(column, least);
+  }
+
   /** SQLite has no booleans: 0 or 1. */
   boolean(column: string): boolean {
     const value = this.#columns[column];

@@ -1,4 +1,6 @@
+import type { Knex } from 'knex';
 import type { Asset } from '../../core/asset.ts';
+import type { LedgerHead, LedgerRecord } from '../../core/ledger.ts';
 import type {
   Account,
   AuditEvent,
@@ -8,6 +10,9 @@ import type {
   Kek,
   KeyEvent,
   KeyLifecycle,
+  ReporterLease,
+  SilentReporter,
+  UseReport,
 } from '../model/types.ts';
 import type { Alert } from '../model/alerts.ts';
 import * as accounts from './accounts.ts';
@@ -18,13 +23,17 @@ import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
-import type { AccountFacts, Coverage, Store } from './store.ts';
+import * as ledger from './ledger.ts';
+import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './store.ts';
+import { chainUnchained, hasUnchained } from './unchained.ts';
+import * as reporters from './use-reporters.ts';
 import { SqlAlertStore } from './sql-alert-store.ts';
 
 /** The store on a SQL database: which statements belong together. Each begins with a write, so SQLite can queue it. */
 export class SqlStore implements Store {
   readonly alerts: SqlAlertStore;
   readonly #database: Database;
+  readonly #guesses = new ledger.HeadGuesses();
 
   constructor(database: Database) {
     this.#database = database;
@@ -34,7 +43,7 @@ export class SqlStore implements Store {
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
     return this.#database.transact(async (db) => {
       const stored = await accounts.putAccount(db, account);
-      await audits.appendAudit(db, [audit]);
+      await this.#append(db, [audit]);
       return stored;
     });
   }
@@ -50,7 +59,7 @@ export class SqlStore implements Store {
   putGroup(group: Group, audit: AuditEvent): Promise<void> {
     return this.#database.transact(async (db) => {
       await accounts.putGroup(db, group);
-      await audits.appendAudit(db, [audit]);
+      await this.#append(db, [audit]);
     });
   }
 
@@ -61,7 +70,7 @@ export class SqlStore implements Store {
   insertKek(kek: Kek, identities: readonly string[], audit: AuditEvent): Promise<void> {
     return this.#database.transact(async (db) => {
       await keks.insertKek(db, kek, identities);
-      await audits.appendAudit(db, [audit]);
+      await this.#append(db, [audit]);
     });
   }
 
@@ -80,7 +89,7 @@ export class SqlStore implements Store {
   moveKek(id: string, from: readonly KeyLifecycle[], to: KeyLifecycle, audit: AuditEvent): Promise<boolean> {
     return this.#database.transact(async (db) => {
       const moved = await keks.moveKek(db, id, from, to);
-      if (moved) await audits.appendAudit(db, [audit]);
+      if (moved) await this.#append(db, [audit]);
       return moved;
     });
   }
@@ -98,7 +107,7 @@ export class SqlStore implements Store {
   ): Promise<void> {
     return this.#database.transact(async (db) => {
       await accounts.setEnrolment(db, account, srvId, type, enrolled);
-      await audits.appendAudit(db, [audit]);
+      await this.#append(db, [audit]);
     });
   }
 
@@ -118,22 +127,69 @@ export class SqlStore implements Store {
     return this.#database.run((db) => dataKeys.findDataKey(db, asset, dataKeyId));
   }
 
+  kekIdsOf(keys: readonly DataKeyName[]): Promise<(string | null)[]> {
+    return this.#database.run((db) => dataKeys.kekIdsOf(db, keys));
+  }
+
   insertDataKey(record: DataKeyRecord, audit: AuditEvent): Promise<DataKeyRecord> {
     return this.#database.transact(async (db) => {
       const first = await dataKeys.insertDataKey(db, record);
       if (first) return first;
       await keks.moveKek(db, record.kekId, ['STANDBY'], 'ACTIVE');
-      await audits.appendAudit(db, [audit]);
+      await this.#append(db, [audit]);
       return record;
     });
   }
 
   appendAudit(events: readonly AuditEvent[]): Promise<void> {
-    return this.#database.transact((db) => audits.appendAudit(db, events));
+    return this.#database.transact((db) => this.#append(db, events));
   }
 
   listAudit(account: string | null, limit: number): Promise<AuditEvent[]> {
     return this.#database.run((db) => audits.listAudit(db, account, limit));
+  }
+
+  ledgerAfter(account: string | null, after: number, limit: number): Promise<LedgerRecord[]> {
+    return this.#database.run((db) => ledger.ledgerAfter(db, account, after, limit));
+  }
+
+  ledgerHead(account: string | null): Promise<LedgerHead> {
+    return this.#database.run((db) => ledger.ledgerHead(db, account));
+  }
+
+  async chainUnchained(): Promise<void> {
+    while (await this.#database.run(hasUnchained)) {
+      await this.#database.transact((db) => chainUnchained(db, this.#guesses));
+    }
+  }
+
+  noteLease(reporter: LeaseHolder, lease: ReporterLease): Promise<void> {
+    return this.#database.transact((db) => reporters.noteLease(db, reporter, lease));
+  }
+
+  recordUses(report: UseReport, eventsAfter: (before: number) => readonly AuditEvent[]): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const before = await reporters.takeReport(db, report);
+      if (before === null) return false;
+      await this.#append(db, eventsAfter(before));
+      return true;
+    });
+  }
+
+  silentReporters(nowMs: number, watchedForMs: number, limit: number): Promise<SilentReporter[]> {
+    return this.#database.run((db) => reporters.silentReporters(db, nowMs, watchedForMs, limit));
+  }
+
+  declareGap(silent: SilentReporter, events: readonly AuditEvent[]): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      if (!(await reporters.endSilence(db, silent))) return false;
+      await this.#append(db, events);
+      return true;
+    });
+  }
+
+  forgetReporters(beforeMs: number): Promise<void> {
+    return this.#database.transact((db) => reporters.forgetReporters(db, beforeMs));
   }
 
   appendKeyEvent(
@@ -143,8 +199,8 @@ export class SqlStore implements Store {
   ): Promise<KeyEvent> {
     return this.#database.transact(async (db) => {
       const stored = await keyEvents.appendKeyEvent(db, event);
-      await audits.appendAudit(db, [audit]);
       await raiseAlerts(db, alerts);
+      await this.#append(db, [audit]);
       return stored;
     });
   }
@@ -164,5 +220,9 @@ export class SqlStore implements Store {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  #append(db: Knex, events: readonly AuditEvent[]): Promise<void> {
+    return ledger.appendAudit(db, events, this.#guesses);
   }
 }

@@ -1,4 +1,5 @@
 import type { Asset } from '../../core/asset.ts';
+import type { LedgerHead, LedgerRecord } from '../../core/ledger.ts';
 import type {
   Account,
   AuditEvent,
@@ -9,6 +10,10 @@ import type {
   Kek,
   KeyEvent,
   KeyLifecycle,
+  Reporter,
+  ReporterLease,
+  SilentReporter,
+  UseReport,
 } from '../model/types.ts';
 import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
@@ -17,6 +22,20 @@ export type { Coverage };
 
 /** What others say of an account; the rest of it is made by the store. */
 export type AccountFacts = Omit<Account, 'externalId'>;
+
+/** A data key as its users name it. */
+export interface DataKeyName {
+  readonly asset: Asset;
+  readonly dataKeyId: string;
+}
+
+/** A process that was just lent a data key. */
+export interface LeaseHolder extends Reporter {
+  /** UNIX milliseconds. */
+  readonly heardAt: number;
+  /** After so long without a word it counts as gone, milliseconds, until its first report says otherwise. */
+  readonly patienceMs: number;
+}
 
 /**
  * What the broker remembers. Each implementation passes test/contracts/store.ts.
@@ -27,6 +46,8 @@ export type AccountFacts = Omit<Account, 'externalId'>;
  * - Failures of the database are CmkError STORE_UNAVAILABLE, in bounded time; contradictions of stored facts (also:
  *   an account that a group, a key or an enrolment names is not there) are CmkError CONFLICT.
  * - A stored row that makes no sense is CmkError INTERNAL, never undefined.
+ * - Every audit event that a call takes gets the next place in the hash chain of its account (core/ledger.ts), in the
+ *   same transaction: places have no gaps, and whoever has read up to one has read all before it.
  * - "null" means that there is no such row; never a failure.
  */
 export interface Store {
@@ -76,6 +97,8 @@ export interface Store {
   findNewestDataKey(asset: Asset): Promise<DataKeyRecord | null>;
   /** A data key by its id, but only if it is this very asset's. */
   findDataKey(asset: Asset, dataKeyId: string): Promise<DataKeyRecord | null>;
+  /** For each of these data keys the key that it is wrapped under; null: its asset has no such data key. */
+  kekIdsOf(keys: readonly DataKeyName[]): Promise<(string | null)[]>;
   /**
    * Stores a data key unless the asset has one of that generation, together with the audit event; when it has one,
    * neither is stored.
@@ -90,6 +113,35 @@ export interface Store {
   appendAudit(events: readonly AuditEvent[]): Promise<void>;
   /** The newest events first, of one account, or with null of all, at most `limit`. */
   listAudit(account: string | null, limit: number): Promise<AuditEvent[]>;
+
+  /** An account's chain in order of sequence, from after one; with null the chain of events without an account. */
+  ledgerAfter(account: string | null, after: number, limit: number): Promise<LedgerRecord[]>;
+  ledgerHead(account: string | null): Promise<LedgerHead>;
+  /** Gives events that a release without the ledger wrote their places. */
+  chainUnchained(): Promise<void>;
+
+  /** Notes until when a process may use data keys of an account for a service. Idempotent. */
+  noteLease(reporter: LeaseHolder, lease: ReporterLease): Promise<void>;
+  /**
+   * Records a report of uses, once however often it comes.
+   * @param eventsAfter the events to append, given the number of the process's last report before; may be called
+   *   several times
+   * @returns false when it was recorded before; nothing is appended then
+   * @throws CmkError CONFLICT when the process is another identity's
+   */
+  recordUses(report: UseReport, eventsAfter: (before: number) => readonly AuditEvent[]): Promise<boolean>;
+  /**
+   * Processes that owe reports and have been silent for longer than they may, the longest silent first.
+   * @param watchedForMs how long reports could have been taken: whoever may be silent for longer is left out
+   */
+  silentReporters(nowMs: number, watchedForMs: number, limit: number): Promise<SilentReporter[]>;
+  /**
+   * Appends the events of a gap, and ends the silence, unless somebody else did or the process was heard of since.
+   * @returns whether it was this call
+   */
+  declareGap(silent: SilentReporter, events: readonly AuditEvent[]): Promise<boolean>;
+  /** Forgets processes that ended, or were declared gone, and were not heard of since this time. */
+  forgetReporters(beforeMs: number): Promise<void>;
 
   /** Appends; the position is given here, in commit order, without gaps. Raises the alerts with it. */
   appendKeyEvent(

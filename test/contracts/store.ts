@@ -6,6 +6,8 @@ import { alertCases, alertRaces } from './store-alerts.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyCases } from './store-keys.ts';
+import { ledgerCases } from './store-ledger.ts';
+import { useCases } from './store-uses.ts';
 import { wholeCases } from './store-whole.ts';
 
 export interface StoreHarness {
@@ -27,10 +29,18 @@ export interface StorePlace {
 
 /** What every store must do. */
 export function testStore(harness: StoreHarness): void {
-  const cases = { ...accountCases, ...keyCases, ...eventCases, ...alertCases, ...wholeCases };
-  for (const [title, run] of Object.entries(cases)) test(`${harness.name}: ${title}`, onFresh(harness, run));
-  // By themselves: writers that wait for SQLite's lock occupy the threads that whoever holds it needs.
-  for (const [title, run] of Object.entries(alertRaces)) {
+  const cases = {
+    ...accountCases,
+    ...keyCases,
+    ...eventCases,
+    ...alertCases,
+    ...ledgerCases,
+    ...useCases,
+    ...wholeCases,
+    ...alertRaces,
+  };
+  for (const [title, run] of Object.entries(cases)) {
+    // One after the other: writers that wait for SQLite's lock occupy the threads that whoever holds it needs.
     test.serial(`${harness.name}: ${title}`, onFresh(harness, run));
   }
   testDurability(harness);

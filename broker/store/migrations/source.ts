@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import * as initial from './0001-initial.ts';
 import * as assumedRoles from './0002-assumed-roles.ts';
+import * as ledger from './0003-ledger.ts';
 import * as alerts from './0004-alerts.ts';
 import * as keyIdentities from './0010-key-identities.ts';
 
@@ -11,6 +12,7 @@ import * as keyIdentities from './0010-key-identities.ts';
 const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0001-initial', initial],
   ['0002-assumed-roles', assumedRoles],
+  ['0003-ledger', ledger],
   ['0004-alerts', alerts],
   ['0010-key-identities', keyIdentities],
 ]);

@@ -16,6 +16,10 @@ test('what is not given is null, the time is the clock’s', (t) => {
     dataKeyId: null,
     kekId: null,
     source: null,
+    operation: null,
+    count: null,
+    from: null,
+    until: null,
     detail: null,
   });
 });
