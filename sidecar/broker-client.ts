@@ -8,6 +8,7 @@ import type { DescribeAssetResponse__Output } from '../proto/types/cmk/v1/Descri
 import type { IssueDataKeyRequest } from '../proto/types/cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse__Output } from '../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerClient } from '../proto/types/cmk/v1/KeyBroker.ts';
+import type { ReportUsesRequest } from '../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ResolveDataKeyRequest } from '../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse__Output } from '../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import type { Revocation__Output } from '../proto/types/cmk/v1/Revocation.ts';
@@ -25,6 +26,8 @@ export interface Broker {
   resolveDataKey(request: ResolveDataKeyRequest): Promise<ResolveDataKeyResponse__Output>;
   /** @throws CmkError as above */
   describeAsset(request: { asset: Asset }): Promise<DescribeAssetResponse__Output>;
+  /** @throws CmkError as above */
+  reportUses(request: ReportUsesRequest): Promise<void>;
   /** Revocations after this position. Ends by itself after some minutes, so that many brokers share the watchers. */
   watchRevocations(position: number): grpc.ClientReadableStream<Revocation__Output>;
 }
@@ -102,6 +105,10 @@ export class BrokerClient implements Broker {
 
   describeAsset(request: { asset: Asset }): Promise<DescribeAssetResponse__Output> {
     return this.#ask('DescribeAsset', request, (client, ...call) => client.describeAsset(...call));
+  }
+
+  async reportUses(request: ReportUsesRequest): Promise<void> {
+    await this.#ask('ReportUses', request, (client, ...call) => client.reportUses(...call));
   }
 
   watchRevocations(position: number): grpc.ClientReadableStream<Revocation__Output> {

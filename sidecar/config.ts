@@ -78,6 +78,13 @@ export const SIDECAR_SETTINGS = {
     max: 1_000_000_000,
     default: '100000',
   }),
+  useReportIntervalMs: durationMs({
+    name: 'CMK_USE_REPORT_INTERVAL',
+    doc: 'How often the uses of cached data keys are reported for the audit ledger. A crash loses those of one such time, which the ledger shows as a gap.',
+    min: 100,
+    max: 300_000,
+    default: '10s',
+  }),
   ...PROCESS_SETTINGS,
 } satisfies Settings;
 

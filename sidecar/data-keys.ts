@@ -13,6 +13,7 @@ import type { Broker } from './broker-client.ts';
 import { Lease, type KeyFacts, type KeyLease } from './key-lease.ts';
 import type { SidecarMetrics } from './metrics.ts';
 import { Revocations, type Revoked } from './revocations.ts';
+import type { UseReporter } from './use-reporter.ts';
 
 /** No grant is good for longer, whatever it says. */
 const MAX_LEASE_MS = 300_000;
@@ -35,16 +36,19 @@ export class DataKeys {
   readonly #cache: SealedKeyCache<KeyFacts>;
   readonly #leases = new Set<Lease>();
   readonly #revocations: Revocations;
+  readonly #uses: UseReporter;
 
   constructor(options: {
     broker: Broker;
+    uses: UseReporter;
     clock: Clock;
     metrics: SidecarMetrics;
     maxEntries: number;
     maxUses: number;
   }) {
-    const { broker, clock, metrics, maxEntries, maxUses } = options;
+    const { broker, uses, clock, metrics, maxEntries, maxUses } = options;
     this.#broker = broker;
+    this.#uses = uses;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#revocations = new Revocations(clock);
@@ -65,9 +69,15 @@ export class DataKeys {
     request: { asset: Asset; owner: string; reason: Reason__Output },
     signal: AbortSignal,
   ): Promise<KeyLease> {
-    const ask = () => this.#broker.issueDataKey({ ...request, knownPosition: this.#revocations.position });
+    const broker = { asked: false };
+    const ask = () => {
+      broker.asked = true;
+      return this.#broker.issueDataKey({ ...request, ...this.#caller() });
+    };
     const load = () => this.#granted(ask, (facts) => isFor(request.asset, facts));
     const key = await this.#cache.getOrLoad(`issue ${assetKey(request.asset)}`, load, { signal });
+    // What the broker granted to this very call it has written down itself.
+    if (!broker.asked) this.#uses.count('SEAL', request, key.meta.dataKeyId);
     // Renewed by name: the asset may have another data key by then, but this file has this one.
     return this.#lease(key, (renewal) => {
       const named = { ...findBrokerDataKey(key.meta), context: key.meta.encryptionContext };
@@ -85,8 +95,10 @@ export class DataKeys {
     named: NamedKey,
     signal: AbortSignal,
   ): Promise<KeyLease> {
-    const renew = (renewal: AbortSignal) => this.#resolve(asset, reason, named, renewal);
-    return this.#lease(await renew(signal), renew);
+    const broker = { asked: false };
+    const key = await this.#resolve(asset, reason, named, signal, () => (broker.asked = true));
+    if (!broker.asked) this.#uses.count('OPEN', { asset, reason }, named.dataKeyId);
+    return this.#lease(key, (renewal) => this.#resolve(asset, reason, named, renewal));
   }
 
   /**
@@ -112,11 +124,17 @@ export class DataKeys {
     for (const lease of this.#leases) lease.revoked = true;
   }
 
+  /** What the broker is told about this process. */
+  #caller(): { knownPosition: number; instanceId: string } {
+    return { knownPosition: this.#revocations.position, instanceId: this.#uses.instanceId() };
+  }
+
   #resolve(
     asset: Asset,
     reason: Reason__Output,
     named: NamedKey,
     signal: AbortSignal,
+    asked: () => void = () => undefined,
   ): Promise<LeasedKey<KeyFacts>> {
     const { dataKeyId, reference, context } = named;
     // The whole question is in the cache's key: an answer, or a refusal, is shared only by those who ask the same.
@@ -125,13 +143,11 @@ export class DataKeys {
       Buffer.from(reference).toString('hex'),
       context['timestamp'],
     ]);
-    const ask = async () => ({
-      ...(await this.#broker.resolveDataKey({
-        ...resolveRequest(asset, reason, named),
-        knownPosition: this.#revocations.position,
-      })),
-      encryptedDataKeys: [],
-    });
+    const ask = async () => {
+      asked();
+      const request = { ...resolveRequest(asset, reason, named), ...this.#caller() };
+      return { ...(await this.#broker.resolveDataKey(request)), encryptedDataKeys: [] };
+    };
     const isAsAsked = (facts: KeyFacts) =>
       facts.dataKeyId === dataKeyId && isDeepStrictEqual({ ...facts.encryptionContext }, { ...context });
     const load = () => this.#granted(ask, isAsAsked);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { loadSidecar, sidecarPackage } from '../proto/load.ts';
@@ -19,6 +20,7 @@ import { StreamServer } from './grpc/stream-server.ts';
 import { listen, removeSockets, type BoundAddress } from './listeners.ts';
 import { SidecarMetrics } from './metrics.ts';
 import { RevocationWatch } from './revocation-watch.ts';
+import { UseReporter } from './use-reporter.ts';
 
 const SERVICE = 'cmk.v1.Sidecar';
 /** A message is a little longer than the piece in it. */
@@ -66,8 +68,11 @@ export async function startSidecar(options: {
     metrics,
     logger,
   });
+  const intervalMs = config.useReportIntervalMs;
+  const uses = new UseReporter({ broker, clock, metrics, logger, intervalMs, instanceId: randomUUID() });
   const dataKeys = new DataKeys({
     broker,
+    uses,
     clock,
     metrics,
     maxEntries: config.cacheEntries,
@@ -112,6 +117,7 @@ export async function startSidecar(options: {
       await endStreams(streams, clock, graceMs);
       await endServer(server);
       await removeSockets(addresses);
+      await uses.close();
       stopFollowing();
       watch.close();
       dataKeys.clear();

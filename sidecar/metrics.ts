@@ -46,6 +46,16 @@ export const SIDECAR_METRICS = {
     help: '1 while revocations arrive from the broker; at 0 only the lease bounds the use of a revoked key.',
     labels: [],
   },
+  cmk_uses_reported_total: {
+    type: 'counter',
+    help: 'Streams served with a cached data key that the broker has written into the audit ledger.',
+    labels: [],
+  },
+  cmk_uses_lost_total: {
+    type: 'counter',
+    help: 'Streams served with a cached data key of which only the number is reported: too many waited, or the broker refused the report.',
+    labels: [],
+  },
   cmk_revocations_total: { type: 'counter', help: 'Revocations received.', labels: [] },
 } as const satisfies MetricTable;
 
@@ -85,6 +95,14 @@ export class SidecarMetrics extends ProcessMetrics {
   brokerAnswered(operation: string, outcome: string, startMs: number): void {
     const seconds = this.secondsSince(startMs);
     this.#own.cmk_broker_request_duration_seconds.observe({ operation, outcome }, seconds);
+  }
+
+  usesReported(count: number): void {
+    this.#own.cmk_uses_reported_total.inc(count);
+  }
+
+  usesLost(count: number): void {
+    this.#own.cmk_uses_lost_total.inc(count);
   }
 
   revocationWatch(up: boolean): void {

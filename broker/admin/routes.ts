@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Administration } from '../keys/administration.ts';
 import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
+import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Kek, Licence } from '../model/types.ts';
+import { addLedger } from './ledger-routes.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 
@@ -23,11 +25,12 @@ type EnrolmentParams = Account & { srvId: string; type: string };
 /** The administration API. */
 export function addRoutes(
   app: FastifyInstance,
-  parts: { administration: Administration; enrolKey: EnrolKey },
+  parts: { administration: Administration; enrolKey: EnrolKey; ledgerReading: LedgerReading },
 ): void {
   addAccounts(app, parts.administration);
   addKeys(app, parts);
   addEnrolments(app, parts.administration);
+  addLedger(app, parts.ledgerReading);
 }
 
 function addAccounts(app: FastifyInstance, administration: Administration): void {

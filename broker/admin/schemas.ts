@@ -70,6 +70,11 @@ export const webhookBody = object({ url: { type: 'string', minLength: 1, maxLeng
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;
 export const listQuery = object({ after: account, limit }, []);
 export const auditQuery = object({ limit }, []);
+/** `after`: the sequence of the last record seen; 0: none. */
+export const ledgerQuery = object(
+  { after: { type: 'string', pattern: '^\\d{1,15}$', default: '0' }, limit },
+  [],
+);
 
 /** What a provider's generator then reads more strictly. */
 const fact = { type: 'string', minLength: 1, maxLength: 2048 } as const;

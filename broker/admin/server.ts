@@ -7,6 +7,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { EnrolKey } from '../keys/enrol-key.ts';
+import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import { fromFastifyError } from './problem.ts';
@@ -19,6 +20,7 @@ export interface AdminParts {
   readonly administration: Administration;
   readonly enrolKey: EnrolKey;
   readonly keySetUp: KeySetUp;
+  readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;
   readonly token: Secret;
   readonly logger: Logger;

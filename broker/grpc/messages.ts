@@ -5,11 +5,13 @@ import type { DataKeyGrant } from '../../proto/types/cmk/v1/DataKeyGrant.ts';
 import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAssetResponse.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { Reason__Output } from '../../proto/types/cmk/v1/Reason.ts';
+import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import type { AssetRequest } from '../keys/access.ts';
 import type { AssetDescription } from '../keys/describe-asset.ts';
 import type { Grant } from '../keys/grant.ts';
-import { REASONS } from '../model/types.ts';
+import type { UsesRequest } from '../keys/report-uses.ts';
+import { REASONS, USE_OPERATIONS, type Reason } from '../model/types.ts';
 
 /** Between the messages of broker.proto and the use cases. Nothing is checked here. */
 
@@ -18,12 +20,30 @@ export function assetRequest(message: {
   asset: Asset__Output | null;
   reason?: Reason__Output;
   dataKeyId?: string;
+  instanceId?: string;
 }): AssetRequest {
-  const { asset, reason, dataKeyId } = message;
+  const { asset, reason, dataKeyId, instanceId } = message;
   return {
     asset,
-    reason: REASONS.find((known) => reason === `REASON_${known}`) ?? null,
+    reason: reasonOf(reason),
     ...(dataKeyId !== undefined && { dataKeyId }),
+    ...(instanceId !== undefined && { instanceId }),
+  };
+}
+
+function reasonOf(reason: Reason__Output | undefined): Reason | null {
+  return REASONS.find((known) => reason === `REASON_${known}`) ?? null;
+}
+
+export function usesRequest({ uses, lost, ...report }: ReportUsesRequest__Output): UsesRequest {
+  return {
+    ...report,
+    uses: uses.map(({ reason, operation, ...use }) => ({
+      ...use,
+      reason: reasonOf(reason),
+      operation: USE_OPERATIONS.find((known) => operation === `USE_OPERATION_${known}`) ?? null,
+    })),
+    lost,
   };
 }
 

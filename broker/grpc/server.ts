@@ -5,6 +5,8 @@ import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAss
 import type { IssueDataKeyRequest__Output } from '../../proto/types/cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
+import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
+import type { ReportUsesResponse } from '../../proto/types/cmk/v1/ReportUsesResponse.ts';
 import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import { Health } from '../../runtime/health.ts';
@@ -14,10 +16,11 @@ import { startTlsListener } from '../../runtime/tls-listener.ts';
 import type { AssetDescription, DescribeAsset } from '../keys/describe-asset.ts';
 import { withPlaintext, type Grant } from '../keys/grant.ts';
 import type { IssueDataKey } from '../keys/issue-data-key.ts';
+import type { ReportUses } from '../keys/report-uses.ts';
 import type { ResolveDataKey } from '../keys/resolve-data-key.ts';
 import type { Revocations } from '../keys/revocations.ts';
 import type { Callers } from './callers.ts';
-import { assetRequest, describeResponse, issueResponse, resolveResponse } from './messages.ts';
+import { assetRequest, describeResponse, issueResponse, resolveResponse, usesRequest } from './messages.ts';
 import { unary, type RpcObserver } from './unary.ts';
 import { RevocationWatchers } from './watch-revocations.ts';
 
@@ -42,6 +45,7 @@ export interface KeyBrokerParts {
   readonly issueDataKey: IssueDataKey;
   readonly resolveDataKey: ResolveDataKey;
   readonly describeAsset: DescribeAsset;
+  readonly reportUses: ReportUses;
   readonly revocations: Revocations;
   readonly rpc: RpcObserver;
   readonly logger: Logger;
@@ -91,7 +95,7 @@ export async function startKeyBroker(
 }
 
 function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBrokerHandlers {
-  const { callers, issueDataKey, resolveDataKey, describeAsset, revocations } = parts;
+  const { callers, issueDataKey, resolveDataKey, describeAsset, reportUses, revocations } = parts;
   return {
     IssueDataKey: unary<IssueDataKeyRequest__Output, Grant, IssueDataKeyResponse>(parts, {
       name: 'IssueDataKey',
@@ -123,6 +127,15 @@ function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBroke
         return describeAsset.run(await callers.identify('DESCRIBE', call, request), request);
       },
       answer: (description, send) => send(describeResponse(description)),
+    }),
+    ReportUses: unary<ReportUsesRequest__Output, null, ReportUsesResponse>(parts, {
+      name: 'ReportUses',
+      async run(call) {
+        const caller = await callers.identify('USE', call, { asset: null, reason: null });
+        await reportUses.run(caller, usesRequest(call.request));
+        return null;
+      },
+      answer: (_nothing, send) => send({}),
     }),
     WatchRevocations: (call) => watchers.watch(call),
   };

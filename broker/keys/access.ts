@@ -12,6 +12,8 @@ export interface AssetRequest {
   /** Null: none was given. */
   readonly reason: Reason | null;
   readonly dataKeyId?: string;
+  /** The calling process, which will report uses; empty: it does not. */
+  readonly instanceId?: string;
 }
 
 /** An attempt of an authorised caller on a well-formed asset. */

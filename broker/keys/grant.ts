@@ -4,6 +4,7 @@ import type { DataKeyRecord, Protection } from '../model/types.ts';
 import type { Admitted } from './access.ts';
 import type { LeasedKey, LeasedKeys } from './leased-keys.ts';
 import type { Ledger } from './ledger.ts';
+import type { Holder, Reporters } from './reporters.ts';
 
 /** The right to use one data key for a while. The receiver disposes of the data key. */
 export interface Grant {
@@ -22,27 +23,36 @@ export interface Grant {
 
 /**
  * Lends a stored data key and writes down that it did, in this order of what the caller sees: the audit event is
- * durable, then the key is handed out.
+ * durable, and so is who owes reports of the key's use; then the key is handed out.
+ * @param options.holder who will report; null: nobody
  * @param options.alreadyRecorded the event was written together with the data key
  * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
  */
 export async function grantDataKey(
-  { leasedKeys, ledger }: { leasedKeys: LeasedKeys; ledger: Ledger },
+  { leasedKeys, ledger, reporters }: GrantParts,
   attempt: Admitted,
   record: DataKeyRecord,
-  options: { signal: AbortSignal; alreadyRecorded?: boolean },
+  options: { signal: AbortSignal; holder: Holder | null; alreadyRecorded?: boolean },
 ): Promise<Grant> {
   const leased = await leasedKeys.lend(record, options.signal);
   try {
-    if (!options.alreadyRecorded) {
-      const { kekId, source } = leased;
-      await ledger.record({ ...attempt, outcome: 'ALLOWED', dataKeyId: record.id, kekId, source });
-    }
+    const { kekId, source } = leased;
+    const use = { ...attempt, outcome: 'ALLOWED', dataKeyId: record.id, kekId, source } as const;
+    await Promise.all([
+      options.alreadyRecorded ? null : ledger.record(use),
+      reporters.note(options.holder, record.asset, leased.leaseEndsMs),
+    ]);
     return grantOf(record, leased, leasedKeys.remainingMs(leased));
   } catch (error) {
     leased.dataKey[Symbol.dispose]();
     throw error;
   }
+}
+
+interface GrantParts {
+  readonly leasedKeys: LeasedKeys;
+  readonly ledger: Ledger;
+  readonly reporters: Reporters;
 }
 
 function grantOf(record: DataKeyRecord, leased: LeasedKey, leaseMs: number): Grant {

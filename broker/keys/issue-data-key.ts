@@ -15,6 +15,7 @@ import type { KeyHealth } from './key-health.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { Ledger } from './ledger.ts';
+import { holderOf, type Holder, type Reporters } from './reporters.ts';
 
 /** Gives an asset's data key for sealing, and makes it when there is none. */
 export class IssueDataKey {
@@ -33,20 +34,27 @@ export class IssueDataKey {
     const attempt = await access.admit('ISSUE', caller, request);
     checkReason(request.reason);
     const owner = checkIdentifier('owner', request.owner);
+    const holder = holderOf(caller, request);
     try {
       const stored = await store.findNewestDataKey(attempt.asset);
-      if (stored) return await grantDataKey(this.#options, attempt, stored, { signal });
-      return await this.#issueFirst(attempt, owner, signal);
+      if (stored) return await grantDataKey(this.#options, attempt, stored, { signal, holder });
+      return await this.#issueFirst(attempt, owner, { signal, holder });
     } catch (error) {
       throw await ledger.failed(attempt, null, error);
     }
   }
 
   /** However many ask at once, one makes the key; the others are given the same, each with an event of its own. */
-  async #issueFirst(attempt: Admitted, owner: string, signal: AbortSignal): Promise<Grant> {
+  async #issueFirst(
+    attempt: Admitted,
+    owner: string,
+    options: { signal: AbortSignal; holder: Holder | null },
+  ): Promise<Grant> {
+    const { signal } = options;
     const make = () => this.#make(attempt, owner);
     const { record, recordedFor } = await this.#making.run(assetKey(attempt.asset), make, { signal });
-    return grantDataKey(this.#options, attempt, record, { signal, alreadyRecorded: recordedFor === attempt });
+    const alreadyRecorded = recordedFor === attempt;
+    return grantDataKey(this.#options, attempt, record, { ...options, alreadyRecorded });
   }
 
   async #make(attempt: Admitted, owner: string): Promise<Made> {
@@ -111,6 +119,7 @@ interface IssueOptions {
   readonly health: KeyHealth;
   readonly leasedKeys: LeasedKeys;
   readonly ledger: Ledger;
+  readonly reporters: Reporters;
   readonly clock: Clock;
   readonly platformKek: Kek;
 }

@@ -8,6 +8,7 @@ import { checkReason, type Access, type AssetRequest } from './access.ts';
 import { grantDataKey, type Grant } from './grant.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { Ledger } from './ledger.ts';
+import { holderOf, type Reporters } from './reporters.ts';
 
 /** What stands in a sealed header, as the sidecar read it. */
 export interface ResolveRequest extends AssetRequest {
@@ -29,6 +30,7 @@ export class ResolveDataKey {
     const { access, store, ledger } = this.#options;
     const attempt = await access.admit('RESOLVE', caller, request);
     checkReason(request.reason);
+    const holder = holderOf(caller, request);
     // Only a well-formed id is worth asking the database about.
     const known = isUuid(request.dataKeyId);
     const record = known ? await store.findDataKey(attempt.asset, request.dataKeyId) : null;
@@ -36,7 +38,7 @@ export class ResolveDataKey {
     const mismatch = findMismatch(record, request);
     if (mismatch) throw await ledger.refuse(attempt, ...mismatch);
     try {
-      return await grantDataKey(this.#options, attempt, record, { signal });
+      return await grantDataKey(this.#options, attempt, record, { signal, holder });
     } catch (error) {
       throw await ledger.failed(attempt, record.kekId, error);
     }
@@ -81,4 +83,5 @@ interface ResolveOptions {
   readonly store: Pick<Store, 'findDataKey'>;
   readonly leasedKeys: LeasedKeys;
   readonly ledger: Ledger;
+  readonly reporters: Reporters;
 }

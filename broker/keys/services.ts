@@ -13,11 +13,15 @@ import { KeyHealth } from './key-health.ts';
 import { KmsCalls, type KmsCallsOptions } from './kms-calls.ts';
 import { LeasedKeys } from './leased-keys.ts';
 import { Ledger } from './ledger.ts';
+import { LedgerReading } from './ledger-reading.ts';
 import type { Observer } from './observer.ts';
 import { ensurePlatformKey } from './platform-key.ts';
 import { Probe } from './probe.ts';
+import { ReportUses } from './report-uses.ts';
+import { Reporters } from './reporters.ts';
 import { ResolveDataKey } from './resolve-data-key.ts';
 import { Revocations } from './revocations.ts';
+import { UseGaps } from './use-gaps.ts';
 
 /** What the use cases stand on. */
 export interface KeyServicesOptions {
@@ -40,11 +44,14 @@ export interface KeyServices {
   readonly issueDataKey: IssueDataKey;
   readonly resolveDataKey: ResolveDataKey;
   readonly describeAsset: DescribeAsset;
+  readonly reportUses: ReportUses;
   readonly enrolKey: EnrolKey;
   readonly administration: Administration;
+  readonly ledgerReading: LedgerReading;
   readonly leasedKeys: LeasedKeys;
   readonly revocations: Revocations;
   readonly probe: Probe;
+  readonly useGaps: UseGaps;
   readonly ledger: Ledger;
   /** Ends the background work, writes what is still to be written, and forgets every data key. */
   close(): Promise<void>;
@@ -67,21 +74,38 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   const intervalMs = settings.probeIntervalMs;
   const probe = new Probe({ leasedKeys, health, store, clock, observer, intervalMs });
   const access = new Access({ catalogue, ledger });
+  const reporters = new Reporters({ store, clock });
+  const useGaps = new UseGaps({ store, ledger, clock, observer });
   await revocations.start();
   probe.start();
+  useGaps.start();
   return {
-    issueDataKey: new IssueDataKey({ access, store, kms, health, leasedKeys, ledger, clock, platformKek }),
-    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger }),
+    issueDataKey: new IssueDataKey({
+      access,
+      store,
+      kms,
+      health,
+      leasedKeys,
+      ledger,
+      reporters,
+      clock,
+      platformKek,
+    }),
+    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger, reporters }),
+    reportUses: new ReportUses({ store, ledger, clock }),
     describeAsset: new DescribeAsset({ access, store }),
     enrolKey,
+    ledgerReading: new LedgerReading(store),
     administration: new Administration({ store, ledger, revocations, catalogue, clock }),
     leasedKeys,
     revocations,
     probe,
+    useGaps,
     ledger,
     async close() {
       kms.close();
       await probe.stop();
+      await useGaps.stop();
       revocations.stop();
       await health.settled();
       await writer.close();

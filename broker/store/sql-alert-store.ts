@@ -13,15 +13,17 @@ import type { AuditEvent } from '../model/types.ts';
 import * as outbox from './alert-outbox.ts';
 import * as recipients from './alert-recipients.ts';
 import type { AlertStore, AttemptEnd, ClaimRequest } from './alert-store.ts';
-import { appendAudit } from './audit-events.ts';
 import { readRows, type Database } from './database.ts';
+import { appendAudit, type HeadGuesses } from './ledger.ts';
 
 /** The alerts of a SQL database: which statements belong together. */
 export class SqlAlertStore implements AlertStore {
   readonly #database: Database;
+  readonly #guesses: HeadGuesses;
 
-  constructor(database: Database) {
+  constructor(database: Database, guesses: HeadGuesses) {
     this.#database = database;
+    this.#guesses = guesses;
   }
 
   raise(alerts: readonly Alert[]): Promise<void> {
@@ -39,7 +41,7 @@ export class SqlAlertStore implements AlertStore {
   setContacts(account: string, emails: readonly string[], audit: AuditEvent): Promise<void> {
     return this.#database.transact(async (db) => {
       await recipients.setContacts(db, account, emails);
-      await appendAudit(db, [audit]);
+      await appendAudit(db, [audit], this.#guesses);
     });
   }
 
@@ -50,7 +52,7 @@ export class SqlAlertStore implements AlertStore {
   insertWebhook(webhook: Webhook, max: number, audit: AuditEvent): Promise<boolean> {
     return this.#database.transact(async (db) => {
       const stored = await recipients.insertWebhook(db, webhook, max);
-      if (stored) await appendAudit(db, [audit]);
+      if (stored) await appendAudit(db, [audit], this.#guesses);
       return stored;
     });
   }
@@ -58,7 +60,7 @@ export class SqlAlertStore implements AlertStore {
   deleteWebhook(account: string, id: string, audit: AuditEvent): Promise<boolean> {
     return this.#database.transact(async (db) => {
       const deleted = await recipients.deleteWebhook(db, account, id);
-      if (deleted) await appendAudit(db, [audit]);
+      if (deleted) await appendAudit(db, [audit], this.#guesses);
       return deleted;
     });
   }

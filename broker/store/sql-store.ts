@@ -37,7 +37,7 @@ export class SqlStore implements Store {
 
   constructor(database: Database) {
     this.#database = database;
-    this.alerts = new SqlAlertStore(database);
+    this.alerts = new SqlAlertStore(database, this.#guesses);
   }
 
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {

@@ -13,6 +13,10 @@ import type { EncryptedDataKey as _cmk_v1_EncryptedDataKey, EncryptedDataKey__Ou
 import type { IssueDataKeyRequest as _cmk_v1_IssueDataKeyRequest, IssueDataKeyRequest__Output as _cmk_v1_IssueDataKeyRequest__Output } from './cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse as _cmk_v1_IssueDataKeyResponse, IssueDataKeyResponse__Output as _cmk_v1_IssueDataKeyResponse__Output } from './cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerClient as _cmk_v1_KeyBrokerClient, KeyBrokerDefinition as _cmk_v1_KeyBrokerDefinition } from './cmk/v1/KeyBroker.ts';
+import type { KeyUses as _cmk_v1_KeyUses, KeyUses__Output as _cmk_v1_KeyUses__Output } from './cmk/v1/KeyUses.ts';
+import type { LostUses as _cmk_v1_LostUses, LostUses__Output as _cmk_v1_LostUses__Output } from './cmk/v1/LostUses.ts';
+import type { ReportUsesRequest as _cmk_v1_ReportUsesRequest, ReportUsesRequest__Output as _cmk_v1_ReportUsesRequest__Output } from './cmk/v1/ReportUsesRequest.ts';
+import type { ReportUsesResponse as _cmk_v1_ReportUsesResponse, ReportUsesResponse__Output as _cmk_v1_ReportUsesResponse__Output } from './cmk/v1/ReportUsesResponse.ts';
 import type { ResolveDataKeyRequest as _cmk_v1_ResolveDataKeyRequest, ResolveDataKeyRequest__Output as _cmk_v1_ResolveDataKeyRequest__Output } from './cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse as _cmk_v1_ResolveDataKeyResponse, ResolveDataKeyResponse__Output as _cmk_v1_ResolveDataKeyResponse__Output } from './cmk/v1/ResolveDataKeyResponse.ts';
 import type { Revocation as _cmk_v1_Revocation, Revocation__Output as _cmk_v1_Revocation__Output } from './cmk/v1/Revocation.ts';
@@ -40,14 +44,19 @@ export interface ProtoGrpcType {
       IssueDataKeyRequest: MessageTypeDefinition<_cmk_v1_IssueDataKeyRequest, _cmk_v1_IssueDataKeyRequest__Output>
       IssueDataKeyResponse: MessageTypeDefinition<_cmk_v1_IssueDataKeyResponse, _cmk_v1_IssueDataKeyResponse__Output>
       KeyBroker: SubtypeConstructor<typeof grpc.Client, _cmk_v1_KeyBrokerClient> & { service: _cmk_v1_KeyBrokerDefinition }
+      KeyUses: MessageTypeDefinition<_cmk_v1_KeyUses, _cmk_v1_KeyUses__Output>
+      LostUses: MessageTypeDefinition<_cmk_v1_LostUses, _cmk_v1_LostUses__Output>
       Protection: EnumTypeDefinition
       Reason: EnumTypeDefinition
+      ReportUsesRequest: MessageTypeDefinition<_cmk_v1_ReportUsesRequest, _cmk_v1_ReportUsesRequest__Output>
+      ReportUsesResponse: MessageTypeDefinition<_cmk_v1_ReportUsesResponse, _cmk_v1_ReportUsesResponse__Output>
       ResolveDataKeyRequest: MessageTypeDefinition<_cmk_v1_ResolveDataKeyRequest, _cmk_v1_ResolveDataKeyRequest__Output>
       ResolveDataKeyResponse: MessageTypeDefinition<_cmk_v1_ResolveDataKeyResponse, _cmk_v1_ResolveDataKeyResponse__Output>
       Revocation: MessageTypeDefinition<_cmk_v1_Revocation, _cmk_v1_Revocation__Output>
       Sidecar: SubtypeConstructor<typeof grpc.Client, _cmk_v1_SidecarClient> & { service: _cmk_v1_SidecarDefinition }
       StreamStart: MessageTypeDefinition<_cmk_v1_StreamStart, _cmk_v1_StreamStart__Output>
       StreamStarted: MessageTypeDefinition<_cmk_v1_StreamStarted, _cmk_v1_StreamStarted__Output>
+      UseOperation: EnumTypeDefinition
       WatchRevocationsRequest: MessageTypeDefinition<_cmk_v1_WatchRevocationsRequest, _cmk_v1_WatchRevocationsRequest__Output>
     }
   }

@@ -11,6 +11,7 @@ import type { Asset__Output } from '../../proto/types/cmk/v1/Asset.ts';
 import type { DataKeyGrant } from '../../proto/types/cmk/v1/DataKeyGrant.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
+import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { Revocation } from '../../proto/types/cmk/v1/Revocation.ts';
 import type { WatchRevocationsRequest__Output } from '../../proto/types/cmk/v1/WatchRevocationsRequest.ts';
@@ -41,6 +42,10 @@ export class FakeBroker {
   readonly knownPositions: number[] = [];
   /** The positions that watchers began from, in order. */
   readonly watchedFrom: number[] = [];
+  /** The reports of uses that it took, in order. */
+  readonly reports: ReportUsesRequest__Output[] = [];
+  /** What it refuses reports with. */
+  reportRefusal: CmkError | null = null;
   leaseMs = 300_000;
   /** The position that grants carry; tests set it back to play a broker that lags behind. */
   grantPosition: number | null = null;
@@ -163,6 +168,11 @@ export class FakeBroker {
         void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done, call.request),
       DescribeAsset: (call, done) =>
         void this.#answer('DescribeAsset', () => this.#describe(call.request.asset), done),
+      ReportUses: (call, done) => {
+        const refusal = this.reportRefusal;
+        if (!refusal) this.reports.push(call.request);
+        done(refusal ? toGrpcStatus(refusal) : null, {});
+      },
       WatchRevocations: (call) => this.#watch(call),
     };
   }

@@ -9,6 +9,7 @@ export interface IssueDataKeyRequest {
   'owner'?: (string);
   'reason'?: (_cmk_v1_Reason);
   'knownPosition'?: (number | string | Long);
+  'instanceId'?: (string);
 }
 
 export interface IssueDataKeyRequest__Output {
@@ -16,4 +17,5 @@ export interface IssueDataKeyRequest__Output {
   'owner': (string);
   'reason': (_cmk_v1_Reason__Output);
   'knownPosition': (number);
+  'instanceId': (string);
 }

@@ -6,6 +6,8 @@ import type { DescribeAssetRequest as _cmk_v1_DescribeAssetRequest, DescribeAsse
 import type { DescribeAssetResponse as _cmk_v1_DescribeAssetResponse, DescribeAssetResponse__Output as _cmk_v1_DescribeAssetResponse__Output } from '../../cmk/v1/DescribeAssetResponse.ts';
 import type { IssueDataKeyRequest as _cmk_v1_IssueDataKeyRequest, IssueDataKeyRequest__Output as _cmk_v1_IssueDataKeyRequest__Output } from '../../cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse as _cmk_v1_IssueDataKeyResponse, IssueDataKeyResponse__Output as _cmk_v1_IssueDataKeyResponse__Output } from '../../cmk/v1/IssueDataKeyResponse.ts';
+import type { ReportUsesRequest as _cmk_v1_ReportUsesRequest, ReportUsesRequest__Output as _cmk_v1_ReportUsesRequest__Output } from '../../cmk/v1/ReportUsesRequest.ts';
+import type { ReportUsesResponse as _cmk_v1_ReportUsesResponse, ReportUsesResponse__Output as _cmk_v1_ReportUsesResponse__Output } from '../../cmk/v1/ReportUsesResponse.ts';
 import type { ResolveDataKeyRequest as _cmk_v1_ResolveDataKeyRequest, ResolveDataKeyRequest__Output as _cmk_v1_ResolveDataKeyRequest__Output } from '../../cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse as _cmk_v1_ResolveDataKeyResponse, ResolveDataKeyResponse__Output as _cmk_v1_ResolveDataKeyResponse__Output } from '../../cmk/v1/ResolveDataKeyResponse.ts';
 import type { Revocation as _cmk_v1_Revocation, Revocation__Output as _cmk_v1_Revocation__Output } from '../../cmk/v1/Revocation.ts';
@@ -30,6 +32,15 @@ export interface KeyBrokerClient extends grpc.Client {
   issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
   issueDataKey(argument: _cmk_v1_IssueDataKeyRequest, callback: grpc.requestCallback<_cmk_v1_IssueDataKeyResponse__Output>): grpc.ClientUnaryCall;
   
+  ReportUses(argument: _cmk_v1_ReportUsesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  ReportUses(argument: _cmk_v1_ReportUsesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  ReportUses(argument: _cmk_v1_ReportUsesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  ReportUses(argument: _cmk_v1_ReportUsesRequest, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  reportUses(argument: _cmk_v1_ReportUsesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  reportUses(argument: _cmk_v1_ReportUsesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  reportUses(argument: _cmk_v1_ReportUsesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  reportUses(argument: _cmk_v1_ReportUsesRequest, callback: grpc.requestCallback<_cmk_v1_ReportUsesResponse__Output>): grpc.ClientUnaryCall;
+  
   ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
   ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
   ResolveDataKey(argument: _cmk_v1_ResolveDataKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cmk_v1_ResolveDataKeyResponse__Output>): grpc.ClientUnaryCall;
@@ -51,6 +62,8 @@ export interface KeyBrokerHandlers extends grpc.UntypedServiceImplementation {
   
   IssueDataKey: grpc.handleUnaryCall<_cmk_v1_IssueDataKeyRequest__Output, _cmk_v1_IssueDataKeyResponse>;
   
+  ReportUses: grpc.handleUnaryCall<_cmk_v1_ReportUsesRequest__Output, _cmk_v1_ReportUsesResponse>;
+  
   ResolveDataKey: grpc.handleUnaryCall<_cmk_v1_ResolveDataKeyRequest__Output, _cmk_v1_ResolveDataKeyResponse>;
   
   WatchRevocations: grpc.handleServerStreamingCall<_cmk_v1_WatchRevocationsRequest__Output, _cmk_v1_Revocation>;
@@ -60,6 +73,7 @@ export interface KeyBrokerHandlers extends grpc.UntypedServiceImplementation {
 export interface KeyBrokerDefinition extends grpc.ServiceDefinition {
   DescribeAsset: MethodDefinition<_cmk_v1_DescribeAssetRequest, _cmk_v1_DescribeAssetResponse, _cmk_v1_DescribeAssetRequest__Output, _cmk_v1_DescribeAssetResponse__Output>
   IssueDataKey: MethodDefinition<_cmk_v1_IssueDataKeyRequest, _cmk_v1_IssueDataKeyResponse, _cmk_v1_IssueDataKeyRequest__Output, _cmk_v1_IssueDataKeyResponse__Output>
+  ReportUses: MethodDefinition<_cmk_v1_ReportUsesRequest, _cmk_v1_ReportUsesResponse, _cmk_v1_ReportUsesRequest__Output, _cmk_v1_ReportUsesResponse__Output>
   ResolveDataKey: MethodDefinition<_cmk_v1_ResolveDataKeyRequest, _cmk_v1_ResolveDataKeyResponse, _cmk_v1_ResolveDataKeyRequest__Output, _cmk_v1_ResolveDataKeyResponse__Output>
   WatchRevocations: MethodDefinition<_cmk_v1_WatchRevocationsRequest, _cmk_v1_Revocation, _cmk_v1_WatchRevocationsRequest__Output, _cmk_v1_Revocation__Output>
 }

@@ -11,6 +11,7 @@ export interface ResolveDataKeyRequest {
   'reference'?: (Buffer | Uint8Array | string);
   'encryptionContext'?: ({[key: string]: string});
   'knownPosition'?: (number | string | Long);
+  'instanceId'?: (string);
 }
 
 export interface ResolveDataKeyRequest__Output {
@@ -20,4 +21,5 @@ export interface ResolveDataKeyRequest__Output {
   'reference': (Buffer);
   'encryptionContext': ({[key: string]: string});
   'knownPosition': (number);
+  'instanceId': (string);
 }
