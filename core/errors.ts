@@ -121,7 +121,7 @@ export const ERROR_CODES = {
   BROKER_UNREACHABLE: {
     grpc: 'UNAVAILABLE',
     retryable: true,
-    meaning: 'The sidecar cannot reach the key broker. Try again.',
+    meaning: 'The key broker cannot be reached. Try again.',
   },
   STORE_UNAVAILABLE: {
     grpc: 'UNAVAILABLE',
@@ -180,6 +180,12 @@ export const ERROR_CODES = {
     grpc: 'DATA_LOSS',
     retryable: false,
     meaning: 'The sealed file was changed, or this is not its key. Nothing unauthenticated was released.',
+  },
+  LEDGER_BROKEN: {
+    grpc: 'DATA_LOSS',
+    retryable: false,
+    meaning:
+      'A record of an audit ledger is not as it was written: changed, removed, added or moved. The text names the first one.',
   },
   CONFIG_INVALID: {
     grpc: 'INTERNAL',

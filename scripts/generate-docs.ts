@@ -89,7 +89,7 @@ function helpTexts(): string {
     signal: new AbortController().signal,
   };
   const program = buildProgram(io);
-  return [program, ...program.commands]
+  return [program, ...program.commands.flatMap((command) => [command, ...command.commands])]
     .map((command) => {
       let help = '';
       // The width of no terminal in particular; and the examples too, which helpInformation leaves out.

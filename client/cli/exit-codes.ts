@@ -6,7 +6,7 @@ export const EXIT_CODES = {
   1: 'a defect of ours, or of the sidecar',
   2: 'the command line is wrong, or a name in it',
   3: 'a file or stream on this machine could not be read or written',
-  4: 'the sealed file is damaged, incomplete or not ours',
+  4: 'the sealed file is damaged, incomplete or not ours; or a ledger is not as it was written',
   5: 'not allowed, or no such account or asset',
   6: 'the customer’s key cannot be used: the customer, or the provider, must act',
   7: 'something is not available at the moment: try again',

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CmkError, ERROR_CODES } from '../../core/errors.ts';
 import { ADDRESS_VARIABLE, DEFAULT_ADDRESS } from '../address.ts';
 import { REASONS, type Reason } from '../types.ts';
+import { addAudit } from './admin/audit.ts';
 import { exitCodeOf, type ExitCode } from './exit-codes.ts';
 import { BrokenPipe, printable, type Io } from './io.ts';
 
@@ -68,6 +69,7 @@ export function buildProgram(io: Io): Command {
   addDecrypt(program, io);
   addInspect(program, io);
   addDescribe(program, io);
+  addAudit(program, io);
   return program;
 }
 

@@ -1,41 +1,50 @@
-import { stat } from 'node:fs/promises';
 import type { StreamStarted } from '../types.ts';
 import { printable, type Io } from './io.ts';
 import type { Operation } from './seal.ts';
 
-/** Tells a person how far a stream is; silent for a program. */
+/** Tells a person how far something is; silent for a program. */
 export interface Progress {
-  update(bytes: number): void;
+  /** @param value so far */
+  update(value: number): void;
   stop(): void;
 }
 
 const SILENT: Progress = { update: () => undefined, stop: () => undefined };
 
-/** A progress bar on standard error if that is a terminal; the bytes so far when the input has no size. */
-export async function startProgress(
-  operation: Operation,
-  input: string,
+/**
+ * A progress bar on standard error if that is a terminal.
+ * @param totalBytes 0 when the input has no size: then it shows the bytes so far
+ */
+export function startProgress(label: string, totalBytes: number, io: Io, silent: boolean): Promise<Progress> {
+  return startBar(label, totalBytes, inMegabytes, io, silent);
+}
+
+/** The same for things that are counted. */
+export function startCounter(label: string, total: number, io: Io, silent: boolean): Promise<Progress> {
+  return startBar(label, total, String, io, silent);
+}
+
+async function startBar(
+  label: string,
+  total: number,
+  inWords: (value: number) => string,
   io: Io,
   silent: boolean,
 ): Promise<Progress> {
   if (silent || io.stderr.isTTY !== true) return SILENT;
-  const totalBytes = input === '-' ? 0 : ((await stat(input).catch(() => null))?.size ?? 0);
   const { default: progress } = await import('cli-progress');
   const bar = new progress.SingleBar({
     stream: io.stderr,
     format:
-      totalBytes > 0
-        ? `${operation} [{bar}] {percentage}% of {total}, {eta_formatted} left`
-        : `${operation} {value}`,
-    formatValue: (value, _, type) =>
-      type === 'value' || type === 'total' ? inMegabytes(value) : String(value),
+      total > 0 ? `${label} [{bar}] {percentage}% of {total}, {eta_formatted} left` : `${label} {value}`,
+    formatValue: (value, _, type) => (type === 'value' || type === 'total' ? inWords(value) : String(value)),
     clearOnComplete: true,
     hideCursor: true,
     barsize: 30,
     etaBuffer: 50,
   });
-  bar.start(totalBytes, 0);
-  return { update: (bytes) => bar.update(bytes), stop: () => bar.stop() };
+  bar.start(total, 0);
+  return { update: (value) => bar.update(value), stop: () => bar.stop() };
 }
 
 export interface Totals {

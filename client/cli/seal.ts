@@ -124,7 +124,7 @@ function isText(piece: Uint8Array): boolean {
   return piece.every((byte) => (byte >= 0x20 ? byte !== 0x7f : byte >= 0x09 && byte <= 0x0d));
 }
 
-function progressOf(
+async function progressOf(
   operation: Operation,
   input: string,
   target: Target,
@@ -132,5 +132,6 @@ function progressOf(
   io: Io,
 ): Promise<Progress> {
   const onTerminal = 'out' in target && target.out === io.stdout && io.stdout.isTTY === true;
-  return startProgress(operation, input, io, options.quiet === true || onTerminal);
+  const totalBytes = input === '-' ? 0 : ((await stat(input).catch(() => null))?.size ?? 0);
+  return startProgress(operation, totalBytes, io, options.quiet === true || onTerminal);
 }
