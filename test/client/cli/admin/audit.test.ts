@@ -13,7 +13,7 @@ import { TOKEN } from '../../../support/settings.ts';
 interface Desk {
   readonly world: BrokerWorld;
   readonly folder: string;
-  cmk(...args: string[]): ReturnType<typeof runCmk>;
+  readonly cmk: (...args: string[]) => ReturnType<typeof runCmk>;
 }
 
 /** An auditor with a broker that has something to tell. */
