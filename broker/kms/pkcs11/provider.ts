@@ -18,7 +18,7 @@ import { fromFailure, isPinRefusal, toKmsError } from './errors.ts';
 import type { HsmAnswer, HsmCall, HsmKey } from './messages.ts';
 import { Pins } from './pins.ts';
 import { HsmPool } from './pool.ts';
-import { parseKeyUri, readKeyUri } from './reference.ts';
+import { escapeText, parseKeyUri, readKeyUri } from './reference.ts';
 import { splitWrappedKey, WRAPPED_BYTES } from './wrapped-key.ts';
 
 /** Beside this file, or beside the bundle. */
@@ -89,8 +89,12 @@ export class Pkcs11Provider implements KmsProvider {
     return toDescription(answer.key);
   }
 
+  /**
+   * The token: one key in it has many names, by label, by id or with the serial number. The broker has one PIN for all
+   * keys in it, so that they are one account's.
+   */
   identityOf(reference: string): string {
-    return reference;
+    return `pkcs11:token=${escapeText(readKeyUri(reference).token)}`;
   }
 
   /** The HSM stands where it stands, and its owner knows what it can do. */

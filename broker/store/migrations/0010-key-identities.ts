@@ -3,7 +3,7 @@ import { text } from './columns.ts';
 
 /**
  * Whose a key is, whatever it is called: an Azure key has a name with and one without its version, an AWS
- * multi-region key one in each region.
+ * multi-region key one in each region. Of keys in HSMs it is the token.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable('key_identities', (table) => {
@@ -25,6 +25,7 @@ export async function up(db: Knex): Promise<void> {
 function identityOf(provider: string, reference: string): string {
   if (provider === 'aws') return reference.replace(/^(arn:[^:]+:kms):[^:]+:(\d+:key\/mrk-)/, '$1::$2');
   if (provider === 'azure') return reference.replace(/(\/keys\/[^/]+)\/.*$/, '$1');
+  if (provider === 'pkcs11') return reference.replace(/^(pkcs11:token=[^;]+).*$/, '$1');
   return reference;
 }
 

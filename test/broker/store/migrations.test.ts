@@ -5,6 +5,7 @@ import test from 'ava';
 import type { Knex } from 'knex';
 import * as initial from '../../../broker/store/migrations/0001-initial.ts';
 import * as assumedRoles from '../../../broker/store/migrations/0002-assumed-roles.ts';
+import * as keyIdentities from '../../../broker/store/migrations/0010-key-identities.ts';
 import { openPostgres } from '../../../broker/store/postgres.ts';
 import { openSqlite } from '../../../broker/store/sqlite.ts';
 import { PostgresServer } from '../../support/postgres.ts';
@@ -39,4 +40,33 @@ for (const [name, open] of Object.entries(DATABASES)) {
     for (const externalId of ids) t.regex(externalId, /^cmk-[0-9a-f]{32}$/);
     t.like(await db('keks').first(), { id: 'kek', role_arn: null, role_external_id: null });
   });
+
+  test(`${name}: keys that were there before are known by their identities`, async (t) => {
+    const { db, remove } = await open();
+    t.teardown(remove);
+    t.teardown(() => db.destroy());
+    await initial.up(db);
+    await db('accounts').insert({ id: 'acme', name: 'acme', licence: 'NONE' });
+    for (const [id, provider, reference] of REFERENCES) {
+      await db('keks').insert({ id, account: 'acme', provider, lifecycle: 'ACTIVE', created_at: 1 });
+      await db('kek_references').insert({ kek_id: id, reference, position: 0 });
+    }
+
+    await keyIdentities.up(db);
+    const identities = await db<{ identity: string }>('key_identities').orderBy('identity').pluck('identity');
+    t.deepEqual(identities, [
+      'arn:aws:kms::111122223333:key/mrk-1234',
+      'https://acme.vault.azure.net/keys/cmk',
+      'https://vault.example/v1/transit/keys/cmk',
+      'pkcs11:token=My%20HSM',
+    ]);
+  });
 }
+
+const REFERENCES = [
+  ['1', 'aws', 'arn:aws:kms:us-east-1:111122223333:key/mrk-1234'],
+  ['2', 'azure', 'https://acme.vault.azure.net/keys/cmk/0123456789abcdef0123456789abcdef'],
+  ['3', 'transit', 'https://vault.example/v1/transit/keys/cmk'],
+  ['4', 'pkcs11', 'pkcs11:token=My%20HSM;serial=0df8;object=cmk'],
+  ['5', 'pkcs11', 'pkcs11:token=My%20HSM;id=%01'],
+] as const;

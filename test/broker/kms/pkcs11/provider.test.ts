@@ -85,3 +85,16 @@ test('without a library the provider is off, and says which setting turns it on'
   });
   off.close();
 });
+
+test('every name of a key is the same key, because a token is one account’s', (t) => {
+  const { provider: hsm } = provider(t, 'right');
+  const uris = [
+    'token=My%20HSM;object=cmk',
+    'token=My%20HSM;id=%01',
+    'token=My%20HSM;object=cmk;id=%01',
+    'token=My%20HSM;serial=0df8;object=cmk',
+  ];
+  const identities = uris.map((uri) => hsm.identityOf(hsm.parseReference(`pkcs11:${uri}`)));
+  t.deepEqual([...new Set(identities)], ['pkcs11:token=My%20HSM']);
+  t.not(hsm.identityOf(hsm.parseReference('pkcs11:token=other;object=cmk')), identities[0]);
+});
