@@ -74,7 +74,7 @@ export class IssueDataKey {
       const id = uuidv7(nowMs);
       const kekId = kek.id;
       const { wrapped } = generated;
-      const record = { asset, id, generation: 1, kekId, protection, wrapped, context, createdAt };
+      const record = { asset, id, generation: 1, kekId, protection, wrapped, context, createdAt, owner };
       const use = { dataKeyId: id, kekId, source: 'KMS', detail } as const;
       const event = ledger.event({ ...attempt, ...use, outcome: 'ALLOWED' });
       const first = await store.insertDataKey(record, event);

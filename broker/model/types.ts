@@ -83,6 +83,8 @@ export interface DataKeyRecord {
   readonly context: EncryptionContext;
   /** UNIX seconds. */
   readonly createdAt: number;
+  /** Who owned the asset when its data key was made; null: made before that was stored. */
+  readonly owner: string | null;
 }
 
 /** Why a key is used; see `Reason` in proto/cmk/v1/common.proto. */
@@ -153,6 +155,8 @@ export const AUDIT_ACTIONS = [
   'USE',
   // Uses by a sidecar that nobody reported, or a time in which there may have been some.
   'GAP',
+  // Data keys moved from one key to another; `kekId` is the one that they are under now.
+  'MOVE',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

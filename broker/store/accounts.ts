@@ -30,6 +30,12 @@ export async function findAccount(db: Knex, id: string): Promise<Account | null>
   return row && toAccount(row);
 }
 
+/** For this transaction: whoever else locks it waits. @throws CmkError CONFLICT when there is no such account */
+export async function lockAccount(db: Knex, id: string): Promise<void> {
+  const changed = await db('accounts').where({ id }).update({ id });
+  if (changed === 0) throw new CmkError('CONFLICT', 'the account is not stored');
+}
+
 export async function listAccounts(db: Knex, afterId: string | null, limit: number): Promise<Account[]> {
   const query = db('accounts').orderBy('id').limit(limit);
   if (afterId !== null) void query.where('id', '>', afterId);

@@ -8,13 +8,24 @@ import type { Row } from './row.ts';
 
 const PRIMARY_KEY = ['account', 'srv_id', 'type', 'asset_id', 'generation'];
 
+/** What makes a {@link DataKeyRecord}. */
+export const DATA_KEY_COLUMNS = [
+  ...PRIMARY_KEY,
+  'data_key_id',
+  'kek_id',
+  'protection',
+  'wrapped',
+  'owner',
+  'created_at',
+];
+
 /** The asset's part of every key of the table: no look-up goes without it. */
-function assetColumns(asset: Asset): Record<string, string> {
+export function assetColumns(asset: Asset): Record<string, string> {
   return { account: asset.account, srv_id: asset.srvId, type: asset.type, asset_id: asset.id };
 }
 
 /** The context is not stored: it follows from the asset and the time, and cannot be another asset's. */
-function toRecord(row: Row): DataKeyRecord {
+export function toRecord(row: Row): DataKeyRecord {
   const asset: Asset = {
     account: row.text('account'),
     srvId: row.text('srv_id'),
@@ -31,6 +42,7 @@ function toRecord(row: Row): DataKeyRecord {
     wrapped: row.bytes('wrapped'),
     context: assetContext(asset, createdAt),
     createdAt,
+    owner: row.optionalText('owner'),
   };
 }
 
@@ -84,6 +96,7 @@ export async function insertDataKey(db: Knex, record: DataKeyRecord): Promise<Da
       protection: record.protection,
       wrapped: Buffer.from(record.wrapped),
       created_at: record.createdAt,
+      owner: record.owner,
     })
     .onConflict(PRIMARY_KEY)
     .ignore()

@@ -123,6 +123,21 @@ export async function moveKek(
   return (await db('keks').where({ id }).whereIn('lifecycle', from).update({ lifecycle: to })) === 1;
 }
 
+/** The first data key is under this key: it becomes ACTIVE, and the account's older keys serve for opening alone. */
+export async function activate(db: Knex, id: string): Promise<void> {
+  if (!(await moveKek(db, id, ['STANDBY'], 'ACTIVE'))) return;
+  const kek = await findKek(db, id);
+  if (!kek || kek.account === null) return;
+  await db('keks')
+    .where({ account: kek.account, lifecycle: 'ACTIVE' })
+    .where((older) => {
+      void older
+        .where('created_at', '<', kek.createdAt)
+        .orWhere((same) => void same.where('created_at', kek.createdAt).where('id', '<', id));
+    })
+    .update({ lifecycle: 'DECRYPT_ONLY' });
+}
+
 export async function setCanary(db: Knex, id: string, canary: Canary): Promise<void> {
   const changed = await db('keks').where({ id }).update(canaryColumns(canary));
   if (changed !== 1) throw new CmkError('CONFLICT', 'the key whose canary was to be set is not stored');

@@ -24,6 +24,7 @@ import type { Database } from './database.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import * as ledger from './ledger.ts';
+import { SqlMoveStore } from './sql-move-store.ts';
 import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './store.ts';
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
@@ -32,12 +33,14 @@ import { SqlAlertStore } from './sql-alert-store.ts';
 /** The store on a SQL database: which statements belong together. Each begins with a write, so SQLite can queue it. */
 export class SqlStore implements Store {
   readonly alerts: SqlAlertStore;
+  readonly moves: SqlMoveStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
 
   constructor(database: Database) {
     this.#database = database;
     this.alerts = new SqlAlertStore(database, this.#guesses);
+    this.moves = new SqlMoveStore(database, this.#guesses);
   }
 
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
@@ -135,7 +138,7 @@ export class SqlStore implements Store {
     return this.#database.transact(async (db) => {
       const first = await dataKeys.insertDataKey(db, record);
       if (first) return first;
-      await keks.moveKek(db, record.kekId, ['STANDBY'], 'ACTIVE');
+      await keks.activate(db, record.kekId);
       await this.#append(db, [audit]);
       return record;
     });

@@ -17,7 +17,9 @@ import type {
 } from '../model/types.ts';
 import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
+import type { MoveStore } from './move-store.ts';
 
+export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Coverage };
 
 /** What others say of an account; the rest of it is made by the store. */
@@ -102,7 +104,8 @@ export interface Store {
   /**
    * Stores a data key unless the asset has one of that generation, together with the audit event; when it has one,
    * neither is stored.
-   * When the record is the first under a STANDBY key, the key becomes ACTIVE in the same transaction.
+   * When the record is the first under a STANDBY key, the key becomes ACTIVE in the same transaction, and ACTIVE keys of
+   * the account that are older become DECRYPT_ONLY.
    * @returns the stored record: the given one, or the one that was there first
    * @throws CmkError CONFLICT when its key-encryption key is not stored or its id is another generation's,
    *   INTERNAL when its context is not what asset and time of making give
@@ -155,6 +158,8 @@ export interface Store {
 
   /** Alerts, whom they go to, and the outbox. */
   readonly alerts: AlertStore;
+  /** Moves of data keys between keys. */
+  readonly moves: MoveStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

@@ -7,6 +7,7 @@ import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
+import { moveCases } from './store-moves.ts';
 import { useCases } from './store-uses.ts';
 import { wholeCases } from './store-whole.ts';
 
@@ -35,6 +36,7 @@ export function testStore(harness: StoreHarness): void {
     ...eventCases,
     ...alertCases,
     ...ledgerCases,
+    ...moveCases,
     ...useCases,
     ...wholeCases,
     ...alertRaces,

@@ -43,6 +43,7 @@ export function aDataKey(kek: Kek, facts: Partial<DataKeyRecord> = {}): DataKeyR
     wrapped: Uint8Array.from([1, 0, 255, 39, 92, 0]),
     context: assetContext(asset, createdAt),
     createdAt,
+    owner: 'user-1',
     ...facts,
   };
 }

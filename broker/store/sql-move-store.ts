@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
+import type { Move, MoveCount, MoveFailure, MovePlan, MoveProblem, MoveSelection } from '../model/moves.ts';
+import type { AuditEvent } from '../model/types.ts';
+import { lockAccount } from './accounts.ts';
+import type { Database } from './database.ts';
+import { activate } from './keks.ts';
+import { appendAudit, type HeadGuesses } from './ledger.ts';
+import * as rows from './move-rows.ts';
+import type { ClaimedMove, MoveBatch, MoveClaim, MoveStore, Page, PageRequest } from './move-store.ts';
+import * as moves from './moves.ts';
+
+/** The moves of a SQL database: which statements belong together. */
+export class SqlMoveStore implements MoveStore {
+  readonly #database: Database;
+  readonly #guesses: HeadGuesses;
+
+  constructor(database: Database, guesses: HeadGuesses) {
+    this.#database = database;
+    this.#guesses = guesses;
+  }
+
+  count(account: string, selection: MoveSelection): Promise<MoveCount[]> {
+    return this.#database.run((db) => rows.countByType(db, account, selection));
+  }
+
+  start(
+    plan: MovePlan & { readonly id: string; readonly startedAt: number },
+    audit: (total: number) => AuditEvent,
+  ): Promise<Move> {
+    return this.#database.transact(async (db) => {
+      // Of two that are started at once one sees the other.
+      await lockAccount(db, plan.account);
+      await refuseCircles(db, plan);
+      const total = await rows.countAll(db, plan.account, plan.selection);
+      const move = newMove(plan, total);
+      await moves.insertMove(db, move);
+      await appendAudit(db, [audit(total)], this.#guesses);
+      return move;
+    });
+  }
+
+  find(account: string, id: string): Promise<Move | null> {
+    return this.#database.run((db) => moves.findMove(db, account, id));
+  }
+
+  list(account: string, limit: number): Promise<Move[]> {
+    return this.#database.run((db) => moves.listMoves(db, account, limit));
+  }
+
+  failures(id: string, limit: number): Promise<MoveFailure[]> {
+    return this.#database.run((db) => moves.listFailures(db, id, limit));
+  }
+
+  movedSince(sinceMs: number): Promise<Move[]> {
+    return this.#database.run((db) => moves.movesSince(db, sinceMs));
+  }
+
+  setState(
+    account: string,
+    id: string,
+    change: Parameters<typeof moves.setState>[3],
+    audit: AuditEvent,
+  ): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const changed = await moves.setState(db, account, id, change);
+      if (changed) await appendAudit(db, [audit], this.#guesses);
+      return changed;
+    });
+  }
+
+  async claim(nowMs: number, untilMs: number): Promise<ClaimedMove | null> {
+    if (!(await this.#database.run((db) => moves.isAnythingDue(db, nowMs)))) return null;
+    return this.#database.transact((db) => moves.claimMove(db, randomUUID(), { nowMs, untilMs }));
+  }
+
+  renew(claim: MoveClaim, untilMs: number): Promise<boolean> {
+    return this.#database.run((db) => moves.renewClaim(db, claim, untilMs));
+  }
+
+  page(request: PageRequest): Promise<Page> {
+    return this.#database.run((db) => rows.page(db, request));
+  }
+
+  commit(claim: MoveClaim, batch: MoveBatch, audit: (moved: number) => AuditEvent): Promise<number | null> {
+    return this.#database.transact(async (db) => {
+      if (!(await moves.renewClaim(db, claim, batch.untilMs))) return null;
+      const moved = await rows.moveDataKeys(db, batch);
+      await moves.noteFailures(db, claim.id, batch);
+      if (moved === 0) return 0;
+      await moves.noteProgress(db, claim.id, moved, batch.nowMs);
+      await activate(db, batch.target.kekId);
+      await appendAudit(db, [audit(moved)], this.#guesses);
+      return moved;
+    });
+  }
+
+  endRound(claim: MoveClaim, roundStartedAt: number): Promise<number | null> {
+    return this.#database.transact(async (db) => {
+      const move = await moves.lockClaimed(db, claim);
+      if (!move) return null;
+      await moves.forgetFailures(db, claim.id, roundStartedAt);
+      const left = await rows.countAll(db, move.account, move.selection);
+      await moves.setLeft(db, claim.id, left);
+      return left;
+    });
+  }
+
+  release(
+    claim: MoveClaim,
+    turn: { readonly dueMs: number; readonly problem: MoveProblem | null; readonly tries: number },
+  ): Promise<void> {
+    return this.#database.run((db) => moves.releaseClaim(db, claim, turn));
+  }
+
+  finish(claim: MoveClaim, nowMs: number, audit: AuditEvent): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const move = await moves.lockClaimed(db, claim);
+      if (!move || (await rows.countAll(db, move.account, move.selection)) > 0) return false;
+      await moves.setState(db, move.account, move.id, { from: ['RUNNING'], to: 'DONE', nowMs });
+      await appendAudit(db, [audit], this.#guesses);
+      return true;
+    });
+  }
+}
+
+function newMove(plan: MovePlan & { id: string; startedAt: number }, total: number): Move {
+  return {
+    ...plan,
+    state: 'RUNNING',
+    endedAt: null,
+    total,
+    moved: 0,
+    left: total,
+    failed: 0,
+    progressAt: null,
+    pace: null,
+    problem: null,
+    dueAt: plan.startedAt,
+  };
+}
+
+/** @throws CmkError CONFLICT */
+async function refuseCircles(db: Knex, { account, selection, target }: MovePlan): Promise<void> {
+  for (const other of await moves.unfinishedMoves(db, account)) {
+    const circle = other.selection.kekIds.includes(target) || selection.kekIds.includes(other.target);
+    if (!circle) continue;
+    throw new CmkError(
+      'CONFLICT',
+      `move ${other.id} goes the other way: wait until it has ended, or cancel it`,
+    );
+  }
+}
