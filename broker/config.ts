@@ -144,6 +144,13 @@ export const BROKER_SETTINGS = {
     expects: 'names of regions between commas, e.g. eu-west-1,eu-central-1',
     default: null,
   }),
+  moveRate: integer({
+    name: 'CMK_MOVE_RATE',
+    doc: 'Data keys that a move between keys wraps anew, each second; each takes three KMS calls. Keep three times this below CMK_KMS_ACCOUNT_RATE, for the account’s other calls.',
+    min: 1,
+    max: 100_000,
+    default: '100',
+  }),
   ...ALERT_SETTINGS,
   ...PROCESS_SETTINGS,
   ...kmsSettings,

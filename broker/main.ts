@@ -71,7 +71,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   const { catalogue, trustDomain } = config;
   const keys = await startKeyServices({ store, providers, clock, observer, catalogue, settings: config });
   closers.add(() => keys.close());
-  const { administration, enrolKey, ledger, ledgerReading } = keys;
+  const { administration, enrolKey, moves, ledger, ledgerReading } = keys;
   if (!config.smtpUrl) logger.warn('CMK_SMTP_URL is not set: alerts are listed, but not mailed');
   const alerts = startAlerts({ store, clock, observer, config });
   closers.add(() => alerts.close());
@@ -87,7 +87,16 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => status.close());
   const token = config.adminToken;
   const admin = await startAdminServer(
-    { administration, enrolKey, ledgerReading, recipients, keySetUp: createKeySetUp(config), token, logger },
+    {
+      administration,
+      enrolKey,
+      ledgerReading,
+      recipients,
+      keySetUp: createKeySetUp(config),
+      moves,
+      token,
+      logger,
+    },
     { host: config.adminHost, port: config.adminPort },
   );
   closers.add(() => admin.close());
@@ -99,6 +108,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add((graceMs) => server.close(graceMs));
   closers.add(() => void (ready = false));
   metrics.watchCacheSize(() => keys.leasedKeys.size);
+  metrics.watchMoves(() => keys.mover.status());
   metrics.countWatchers(() => server.watchers());
   ready = true;
   const ports = { grpcPort: server.port, adminPort: admin.port, statusPort: status.port };
@@ -116,6 +126,7 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
       metrics.revoked(reason);
       logger.info({ reason }, 'a customer took a key away');
     },
+    dataKeysMoved: (outcome, count) => metrics.dataKeysMoved(outcome, count),
     auditWriteFailed: (error) => {
       metrics.auditWriteFailed();
       logger.error({ err: error }, 'an audit event could not be stored');

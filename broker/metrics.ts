@@ -38,6 +38,21 @@ export const BROKER_METRICS = {
     help: 'Revocations that this broker published because a customer took a key away.',
     labels: ['reason'],
   },
+  cmk_moved_data_keys_total: {
+    type: 'counter',
+    help: 'Data keys that moves between keys came to: moved (MOVED), not movable for a reason of their own and tried again later (FAILED), or changed by somebody else meanwhile (OVERTAKEN).',
+    labels: ['outcome'],
+  },
+  cmk_moves_running: {
+    type: 'gauge',
+    help: 'Moves of data keys between keys that this broker works on now. Those that wait are not among them.',
+    labels: [],
+  },
+  cmk_moves_left_data_keys: {
+    type: 'gauge',
+    help: 'Data keys that the moves which this broker works on have left.',
+    labels: [],
+  },
   cmk_revocation_watchers: { type: 'gauge', help: 'Sidecars that watch for revocations here.', labels: [] },
   cmk_alert_deliveries_total: {
     type: 'counter',
@@ -75,6 +90,10 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
     this.#own.cmk_revocations_total.inc({ reason });
   }
 
+  dataKeysMoved(outcome: string, count: number): void {
+    this.#own.cmk_moved_data_keys_total.inc({ outcome }, count);
+  }
+
   auditWriteFailed(): void {
     this.#own.cmk_audit_write_failures_total.inc();
   }
@@ -85,6 +104,12 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
 
   backgroundFailed(task: string): void {
     this.#own.cmk_background_failures_total.inc({ task });
+  }
+
+  /** @param status asked at each scrape */
+  watchMoves(status: () => { readonly running: number; readonly left: number }): void {
+    readAtScrape(this.#own.cmk_moves_running, () => status().running);
+    readAtScrape(this.#own.cmk_moves_left_data_keys, () => status().left);
   }
 
   /** @param count asked at each scrape */

@@ -112,6 +112,11 @@ export class SealedKeyCache<M> {
     return matching.length;
   }
 
+  /** Drops one key. A load of it that is under way goes on. */
+  drop(cacheKey: string): void {
+    this.#entries.delete(cacheKey);
+  }
+
   clear(): void {
     this.evict(() => true);
   }

@@ -1,5 +1,7 @@
 import { MAX_REFERENCES } from '../keys/enrol-key.ts';
-import { LICENCES, PROVIDER_NAMES } from '../model/types.ts';
+import { PLATFORM } from '../keys/moves.ts';
+import { MOVE_KINDS } from '../model/moves.ts';
+import { LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
 
 /** JSON schemas of what operators send. Nothing unknown is let through. */
 
@@ -65,6 +67,37 @@ export const contactsBody = object({
   },
 });
 export const webhookBody = object({ url: { type: 'string', minLength: 1, maxLength: 2048 } });
+
+const keyName = { anyOf: [uuid, { const: PLATFORM }] } as const;
+const srvId = { type: 'string', pattern: '^\\d{4}$' } as const;
+const assetType = { type: 'string', pattern: '^[A-Za-z0-9]{1,64}$' } as const;
+const user = { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' } as const;
+
+function list(items: object, maxItems: number) {
+  return { type: 'array', minItems: 1, maxItems, uniqueItems: true, items } as const;
+}
+
+const MAX_SOURCES = 100;
+
+export const moveParams = object({ account, move: uuid });
+export const moveBody = object(
+  {
+    kind: { enum: MOVE_KINDS },
+    selection: object(
+      {
+        kekIds: list(keyName, MAX_SOURCES),
+        protections: list({ enum: PROTECTIONS }, PROTECTIONS.length),
+        srvId,
+        type: assetType,
+        owners: list(user, MAX_MEMBERS),
+      },
+      ['kekIds'],
+    ),
+    target: keyName,
+    dryRun: { type: 'boolean', default: false },
+  },
+  ['kind', 'selection', 'target'],
+);
 
 /** From 1 to 1000. */
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;

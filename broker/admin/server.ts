@@ -8,8 +8,10 @@ import type { Recipients } from '../alerts/recipients.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { EnrolKey } from '../keys/enrol-key.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
+import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import { addAlertRoutes } from './alert-routes.ts';
+import { addMoveRoutes } from './move-routes.ts';
 import { fromFastifyError } from './problem.ts';
 import { addRoutes, sendProblem } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
@@ -22,6 +24,7 @@ export interface AdminParts {
   readonly keySetUp: KeySetUp;
   readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;
+  readonly moves: Moves;
   readonly token: Secret;
   readonly logger: Logger;
 }
@@ -88,6 +91,7 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
   addRoutes(app, parts);
   addSetUpRoutes(app, parts);
   addAlertRoutes(app, parts.recipients);
+  addMoveRoutes(app, parts.moves);
   return app;
 }
 

@@ -87,7 +87,7 @@ export class LeasedKeys {
    * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
    */
   lend(record: DataKeyRecord, signal?: AbortSignal): Promise<LeasedKey> {
-    return this.#lend(record.id, () => this.#unwrap(record), signal);
+    return this.#lend(record, signal);
   }
 
   /** What is known before a KMS call, so that a revocation which comes while the KMS works overrules its answer. */
@@ -136,16 +136,16 @@ export class LeasedKeys {
     this.#cache.clear();
   }
 
-  async #lend(
-    dataKeyId: string,
-    load: () => Promise<LoadedKey<Meta>>,
-    signal: AbortSignal | undefined,
-  ): Promise<LeasedKey> {
-    let entry = await this.#cache.getOrLoad(dataKeyId, load, { signal });
-    if (entry.source === 'cache' && entry.expiresAtMs - this.#options.clock.monotonicMs() < MIN_LEASE_MS) {
+  async #lend(record: DataKeyRecord, signal: AbortSignal | undefined): Promise<LeasedKey> {
+    const load = () => this.#unwrap(record);
+    let entry = await this.#cache.getOrLoad(record.id, load, { signal });
+    const isEnding = entry.expiresAtMs - this.#options.clock.monotonicMs() < MIN_LEASE_MS;
+    // After a move only the key that the data key is under now may say whether it is lent.
+    const isMoved = entry.meta.kekId !== record.kekId;
+    if (entry.source === 'cache' && (isEnding || isMoved)) {
       entry.dataKey[Symbol.dispose]();
-      this.#cache.evict((meta) => meta.dataKeyId === dataKeyId);
-      entry = await this.#cache.getOrLoad(dataKeyId, load, { signal });
+      this.#cache.drop(record.id);
+      entry = await this.#cache.getOrLoad(record.id, load, { signal });
     }
     const { dataKey, expiresAtMs, meta, source } = entry;
     const { kekId } = meta;
@@ -172,6 +172,9 @@ export class LeasedKeys {
     } catch (error) {
       // A failed load leaves nothing of this data key here; whether the others go too is for its key's health.
       if (error instanceof KmsError) health.failed(kek, error);
+      // Its old key may be gone by now, and rightly so.
+      const moved = await store.findDataKey(record.asset, record.id);
+      if (moved && moved.kekId !== record.kekId) return this.#unwrap(moved);
       throw error;
     }
   }
@@ -198,7 +201,7 @@ export class LeasedKeys {
 
 interface LeasedKeysOptions {
   readonly kms: KmsCalls;
-  readonly store: Pick<Store, 'findKek'>;
+  readonly store: Pick<Store, 'findDataKey' | 'findKek'>;
   readonly health: KeyHealth;
   readonly revocations: Revocations;
   readonly clock: Clock;

@@ -13,6 +13,12 @@ export type { KmsOperation } from '../kms/provider.ts';
  */
 export type KmsGuardEvent = GuardLimit | 'RESTING' | 'FAILOVER' | 'RETRY';
 
+/**
+ * What became of data keys that a move came to: moved, not movable for a reason of their own, or changed by somebody
+ * else meanwhile.
+ */
+export type MoveOutcome = 'MOVED' | 'FAILED' | 'OVERTAKEN';
+
 /** What the use cases tell about themselves, for metrics and the log. No method may throw. */
 export interface Observer {
   denied(reason: DenialReason): void;
@@ -26,6 +32,7 @@ export interface Observer {
   kmsGuarded(provider: ProviderName, event: KmsGuardEvent): void;
   cached(event: CacheEvent): void;
   revoked(reason: ErrorCode): void;
+  dataKeysMoved(outcome: MoveOutcome, count: number): void;
   auditWriteFailed(error: unknown): void;
   /** Work that nobody waits for failed; it is tried again by itself. */
   backgroundFailed(task: string, error: unknown): void;

@@ -2,6 +2,7 @@ import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyHealth } from './key-health.ts';
 import type { LeasedKeys } from './leased-keys.ts';
+import type { MovedLeases } from './moved-leases.ts';
 import type { Observer } from './observer.ts';
 
 /** Keys of one round whose canaries are asked at the same time. */
@@ -38,11 +39,23 @@ export class Probe {
 
   /** One round over all keys with live leases that are not being asked already. Never throws. */
   async runOnce(): Promise<void> {
-    const kekIds = this.#options.leasedKeys.kekIds();
+    const kekIds = await this.#kekIds();
     const worker = async () => {
       for (let kekId = kekIds.pop(); kekId !== undefined; kekId = kekIds.pop()) await this.#check(kekId);
     };
     await Promise.all(Array.from({ length: Math.min(AT_A_TIME, kekIds.length) }, worker));
+  }
+
+  /** Keys with live leases, and those that data keys on loan have moved to since. */
+  async #kekIds(): Promise<string[]> {
+    const { leasedKeys, movedLeases, observer } = this.#options;
+    const kekIds = leasedKeys.kekIds();
+    try {
+      return kekIds.length === 0 ? [] : [...kekIds, ...(await movedLeases.targetsOf(kekIds))];
+    } catch (error) {
+      observer.backgroundFailed('probe a key', error);
+      return kekIds;
+    }
   }
 
   async #check(kekId: string): Promise<void> {
@@ -62,6 +75,7 @@ export class Probe {
 
 interface ProbeOptions {
   readonly leasedKeys: LeasedKeys;
+  readonly movedLeases: Pick<MovedLeases, 'targetsOf'>;
   readonly health: KeyHealth;
   readonly store: Pick<Store, 'findKek'>;
   readonly clock: Clock;

@@ -1,7 +1,9 @@
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 import type { Alert } from '../model/alerts.ts';
 import type { AuditEvent, KeyEvent } from '../model/types.ts';
+import { uuidv7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
+import type { MovedLeases } from './moved-leases.ts';
 import type { Observer } from './observer.ts';
 
 const POLL_INTERVAL_MS = 1_000;
@@ -17,6 +19,7 @@ export class Revocations {
   readonly #store: Pick<Store, 'appendKeyEvent' | 'keyEventsAfter' | 'newestKeyPosition'>;
   readonly #clock: Clock;
   readonly #observer: Observer;
+  readonly #movedLeases: Pick<MovedLeases, 'sourcesOf'>;
   readonly #droppers = new Set<(kekId: string) => void>();
   readonly #sleepers = new Set<() => void>();
   #recent: KeyEvent[] = [];
@@ -30,10 +33,12 @@ export class Revocations {
     store: Pick<Store, 'appendKeyEvent' | 'keyEventsAfter' | 'newestKeyPosition'>;
     clock: Clock;
     observer: Observer;
+    movedLeases: Pick<MovedLeases, 'sourcesOf'>;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#observer = options.observer;
+    this.#movedLeases = options.movedLeases;
   }
 
   /** The newest position that this broker has acted upon. */
@@ -65,6 +70,7 @@ export class Revocations {
 
   /**
    * Tells every broker and sidecar to drop the key's data keys; here they are dropped before anything is awaited.
+   * Leases that data keys now under it were lent with before they moved are dropped with their key of then.
    * @param alerts are raised with it
    * @throws CmkError STORE_UNAVAILABLE: nobody else was told
    */
@@ -75,6 +81,11 @@ export class Revocations {
   ): Promise<KeyEvent> {
     this.dropHere(event.kekId);
     const published = await this.#store.appendKeyEvent(event, audit, alerts);
+    for (const kekId of await this.#movedLeases.sourcesOf(event.kekId)) {
+      const detail = `leases from before a move to key ${event.kekId}`;
+      const id = uuidv7(audit.at);
+      await this.#store.appendKeyEvent({ ...event, kekId }, { ...audit, id, kekId, detail });
+    }
     await this.poll();
     return published;
   }

@@ -15,6 +15,9 @@ import { LeasedKeys } from './leased-keys.ts';
 import { Ledger } from './ledger.ts';
 import { LedgerReading } from './ledger-reading.ts';
 import type { Observer } from './observer.ts';
+import { MovedLeases } from './moved-leases.ts';
+import { Mover } from './mover.ts';
+import { Moves } from './moves.ts';
 import { ensurePlatformKey } from './platform-key.ts';
 import { Probe } from './probe.ts';
 import { ReportUses } from './report-uses.ts';
@@ -36,6 +39,8 @@ export interface KeyServicesOptions {
     readonly leaseMs: number;
     readonly cacheEntries: number;
     readonly probeIntervalMs: number;
+    /** Data keys a second for each move. */
+    readonly moveRate: number;
   };
 }
 
@@ -48,6 +53,8 @@ export interface KeyServices {
   readonly enrolKey: EnrolKey;
   readonly administration: Administration;
   readonly ledgerReading: LedgerReading;
+  readonly moves: Moves;
+  readonly mover: Mover;
   readonly leasedKeys: LeasedKeys;
   readonly revocations: Revocations;
   readonly probe: Probe;
@@ -67,18 +74,21 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   const enrolKey = new EnrolKey({ store, kms, ledger, clock });
   const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
 
-  const revocations = new Revocations({ store, clock, observer });
+  const movedLeases = new MovedLeases({ store, clock });
+  const revocations = new Revocations({ store, clock, observer, movedLeases });
   const health = new KeyHealth({ kms, revocations, store, ledger, clock, observer });
   const leased = { kms, store, health, revocations, clock, observer, leaseMs, maxEntries };
   const leasedKeys = new LeasedKeys(leased);
   const intervalMs = settings.probeIntervalMs;
-  const probe = new Probe({ leasedKeys, health, store, clock, observer, intervalMs });
+  const probe = new Probe({ leasedKeys, movedLeases, health, store, clock, observer, intervalMs });
   const access = new Access({ catalogue, ledger });
   const reporters = new Reporters({ store, clock });
   const useGaps = new UseGaps({ store, ledger, clock, observer });
+  const mover = new Mover({ store, kms, health, ledger, clock, observer, settings });
   await revocations.start();
   probe.start();
   useGaps.start();
+  mover.start();
   return {
     issueDataKey: new IssueDataKey({
       access,
@@ -97,6 +107,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     enrolKey,
     ledgerReading: new LedgerReading(store),
     administration: new Administration({ store, ledger, revocations, catalogue, clock }),
+    moves: new Moves({ store, ledger, clock, platformKek }),
+    mover,
     leasedKeys,
     revocations,
     probe,
@@ -104,8 +116,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     ledger,
     async close() {
       kms.close();
-      await probe.stop();
-      await useGaps.stop();
+      await Promise.all([probe.stop(), mover.stop(), useGaps.stop()]);
       revocations.stop();
       await health.settled();
       await writer.close();

@@ -127,7 +127,8 @@ export async function moveKek(
 export async function activate(db: Knex, id: string): Promise<void> {
   if (!(await moveKek(db, id, ['STANDBY'], 'ACTIVE'))) return;
   const kek = await findKek(db, id);
-  if (!kek || kek.account === null) return;
+  // The platform's are none of anybody's.
+  if (typeof kek?.account !== 'string') return;
   await db('keks')
     .where({ account: kek.account, lifecycle: 'ACTIVE' })
     .where((older) => {

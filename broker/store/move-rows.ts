@@ -4,7 +4,7 @@ import type { DataKeyPlace, MoveCount, MoveSelection } from '../model/moves.ts';
 import { DATA_KEY_COLUMNS, toRecord, assetColumns } from './data-keys.ts';
 import { readRows } from './database.ts';
 import type { MoveBatch, Page, PageRequest, Rewrapped } from './move-store.ts';
-import { Row } from './row.ts';
+import type { Row } from './row.ts';
 
 /** A place's columns, in the order of the index `data_keys_by_kek`. */
 const PLACE = ['srv_id', 'type', 'asset_id', 'generation'];

@@ -1,4 +1,3 @@
-import type { ExecutionContext } from 'ava';
 import type { DataKeyPlace, Move, MovePlan } from '../../broker/model/moves.ts';
 import type { DataKeyRecord, Kek } from '../../broker/model/types.ts';
 import { uuidv7 } from '../../broker/model/uuid.ts';
@@ -33,9 +32,9 @@ function aPlan({ from, to }: Pick<World, 'from' | 'to'>, facts: Partial<MovePlan
   return { ...plan, id: uuidv7(NOW), startedAt: NOW, ...facts };
 }
 
-async function claimed(t: ExecutionContext, store: Store, nowMs = NOW): Promise<ClaimedMove> {
+async function claimed(store: Store, nowMs = NOW): Promise<ClaimedMove> {
   const claim = await store.moves.claim(nowMs, nowMs + 1_000);
-  if (!claim) throw t.fail('nothing to claim');
+  if (!claim) throw new Error('nothing to claim');
   return claim;
 }
 
@@ -149,7 +148,7 @@ export const moveCases: Record<string, StoreCase> = {
     t.like(first.move, { dueAt: NOW + 1_000, pace: { since: NOW, moved: 0 } });
     t.true(await store.moves.renew(held(first), NOW + 2_000));
     t.is(await store.moves.claim(NOW + 1_999, NOW + 9_000), null);
-    const next = await claimed(t, store, NOW + 2_000);
+    const next = await claimed(store, NOW + 2_000);
     t.false(await store.moves.renew(held(first), NOW + 9_000));
     t.is(await store.moves.commit(held(first), batch(facts.to, facts.records), anEvent), null);
     t.is(await store.moves.endRound(held(first), NOW), null);
@@ -199,7 +198,7 @@ export const moveCases: Record<string, StoreCase> = {
   'a batch moves data keys, says so, and changes nothing else of them': async (t, store) => {
     const facts = await world(store, 3);
     await store.moves.start(aPlan(facts), anEvent);
-    const claim = await claimed(t, store);
+    const claim = await claimed(store);
     const done = batch(facts.to, facts.records.slice(0, 2), NOW + 5);
     t.is(
       await store.moves.commit(held(claim), done, (moved) => anAuditEvent({ detail: `${moved} moved` })),
@@ -225,7 +224,7 @@ export const moveCases: Record<string, StoreCase> = {
   'a data key that changed since it was read stays as it is': async (t, store) => {
     const facts = await world(store, 3);
     await store.moves.start(aPlan(facts), anEvent);
-    const claim = await claimed(t, store);
+    const claim = await claimed(store);
     const [first, second, third] = facts.records;
     if (!first || !second || !third) return t.fail();
     const stale = [
@@ -243,7 +242,7 @@ export const moveCases: Record<string, StoreCase> = {
   'failures are listed until a round ends without them': async (t, store) => {
     const facts = await world(store, 2);
     await store.moves.start(aPlan(facts), anEvent);
-    const claim = await claimed(t, store);
+    const claim = await claimed(store);
     const [first, second] = facts.records.map(placeOf);
     if (!first || !second) return t.fail();
     const fail = (place: DataKeyPlace, nowMs: number) => ({
@@ -265,14 +264,14 @@ export const moveCases: Record<string, StoreCase> = {
     const facts = await world(store, 1);
     await store.moves.start(aPlan(facts), anEvent);
     const problem = { code: 'KEY_DISABLED', detail: `it's "disabled"` } as const;
-    await store.moves.release(held(await claimed(t, store)), { dueMs: NOW + 700, problem, tries: 3 });
+    await store.moves.release(held(await claimed(store)), { dueMs: NOW + 700, problem, tries: 3 });
     t.like(await store.moves.find('acme', (await store.moves.list('acme', 1))[0]?.id ?? ''), {
       state: 'RUNNING',
       problem,
       dueAt: NOW + 700,
     });
     t.is(await store.moves.claim(NOW + 699, NOW + 9_000), null);
-    const again = await claimed(t, store, NOW + 700);
+    const again = await claimed(store, NOW + 700);
     t.is(again.tries, 3);
     await store.moves.commit(held(again), batch(facts.to, facts.records, NOW + 800), anEvent);
     t.is((await store.moves.find('acme', again.move.id))?.problem, null);
@@ -281,7 +280,7 @@ export const moveCases: Record<string, StoreCase> = {
   'it is done only when nothing is left, data keys that came late included': async (t, store) => {
     const facts = await world(store, 1);
     await store.moves.start(aPlan(facts), anEvent);
-    const claim = await claimed(t, store);
+    const claim = await claimed(store);
     await store.moves.commit(held(claim), batch(facts.to, facts.records), anEvent);
     t.is(await store.moves.endRound(held(claim), NOW), 0);
     const late = await store.insertDataKey(
@@ -305,7 +304,7 @@ export const moveCases: Record<string, StoreCase> = {
   'a move that is paused or cancelled moves nothing more': async (t, store) => {
     const facts = await world(store, 1);
     const { id } = await store.moves.start(aPlan(facts), anEvent);
-    const claim = await claimed(t, store);
+    const claim = await claimed(store);
     const change = (from: Move['state'], to: Move['state'], account = 'acme') =>
       store.moves.setState(account, id, { from: [from], to, nowMs: NOW + 5 }, anAuditEvent({ detail: to }));
     t.false(await change('PAUSED', 'RUNNING'));
@@ -316,7 +315,7 @@ export const moveCases: Record<string, StoreCase> = {
     t.is(await store.moves.claim(NOW + 1e6, NOW + 2e6), null);
     t.true(await change('PAUSED', 'RUNNING'));
     t.is(await store.moves.commit(held(claim), batch(facts.to, facts.records), anEvent), null);
-    await claimed(t, store, NOW + 5);
+    await claimed(store, NOW + 5);
     t.true(await change('RUNNING', 'CANCELLED'));
     t.like(await store.moves.find('acme', id), { state: 'CANCELLED', endedAt: NOW + 5, left: 1 });
     t.deepEqual(await store.findNewestDataKey(anAsset({ id: 'm-0' })), facts.records[0] ?? null);

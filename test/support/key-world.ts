@@ -37,6 +37,7 @@ export class Recorder implements Observer {
   readonly revocations: string[] = [];
   readonly cacheEvents: string[] = [];
   readonly background: unknown[] = [];
+  readonly moved = new Map<string, number>();
   auditFailures = 0;
 
   denied(reason: string): void {
@@ -53,6 +54,9 @@ export class Recorder implements Observer {
   }
   revoked(reason: string): void {
     this.revocations.push(reason);
+  }
+  dataKeysMoved(outcome: string, count: number): void {
+    this.moved.set(outcome, (this.moved.get(outcome) ?? 0) + count);
   }
   auditWriteFailed(): void {
     this.auditFailures++;
@@ -88,6 +92,7 @@ export interface WorldOptions {
   readonly around?: (store: Store) => Store;
   readonly kmsTimeoutMs?: number;
   readonly kmsConcurrency?: number;
+  readonly moveRate?: number;
 }
 
 /** An enrolled account `acme` whose Meeting Recorder's recordings are under its own key, and `globex` without one. */
@@ -113,6 +118,7 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
         leaseMs: LEASE_MS,
         cacheEntries: 1000,
         probeIntervalMs: PROBE_INTERVAL_MS,
+        moveRate: options.moveRate ?? 1_000,
         kmsTimeoutMs: options.kmsTimeoutMs ?? 5_000,
         kmsConcurrency: options.kmsConcurrency ?? 64,
         kmsAccountRate: 100_000,
