@@ -22,6 +22,8 @@ export interface SandboxSystem {
   readonly dir: string;
   readonly ca: TestCa;
   readonly customer: Customer;
+  /** The emulated AWS KMS: its control API, and its endpoints by region. */
+  readonly aws: { readonly controlUrl: string; readonly endpoints: Readonly<Record<string, string>> };
   readonly admin: AdminClient;
   readonly adminUrl: string;
   readonly adminToken: string;
@@ -131,6 +133,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       dir,
       ca,
       customer: side.customer,
+      aws: { controlUrl, endpoints },
       admin: new AdminClient(broker.adminUrl, adminToken),
       adminUrl: broker.adminUrl,
       adminToken,
