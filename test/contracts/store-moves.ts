@@ -221,6 +221,20 @@ export const moveCases: Record<string, StoreCase> = {
     t.deepEqual(await store.moves.movedSince(NOW + 6), []);
   },
 
+  'what a recovery moves is marked to be sealed anew': async (t, store, place) => {
+    const facts = await world(store, 2);
+    await store.moves.start(aPlan(facts), anEvent);
+    const claim = await claimed(store);
+    const [first, second] = facts.records;
+    if (!first || !second) return t.fail();
+    await store.moves.commit(held(claim), { ...batch(facts.to, [first], NOW + 7), reencrypt: true }, anEvent);
+    await store.moves.commit(held(claim), batch(facts.to, [second]), anEvent);
+    const unmarked = `DELETE FROM data_keys WHERE reencrypt_since IS NULL OR reencrypt_since <> ${NOW + 7}`;
+    await place.harness.execute(place.location, unmarked);
+    t.is((await store.findNewestDataKey(first.asset))?.id, first.id);
+    t.is(await store.findNewestDataKey(second.asset), null);
+  },
+
   'a data key that changed since it was read stays as it is': async (t, store) => {
     const facts = await world(store, 3);
     await store.moves.start(aPlan(facts), anEvent);

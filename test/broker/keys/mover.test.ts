@@ -329,3 +329,18 @@ test('a move says how fast it is and when it ends', async (t) => {
     return (await found(world, move)).moved === 30;
   });
 });
+
+test('the account’s other calls do not wait behind a move', async (t) => {
+  const world = await moveWorld(t, 20, { kmsConcurrency: 4 });
+  await rotate(world);
+  const release = world.kms.hold();
+  await world.mover.poll();
+  await eventually(() => world.kms.calls.length === 2);
+  const issued = world.issue({ id: 'another' });
+  await eventually(() => world.kms.count('generate') === 1);
+  t.is(world.kms.calls.length, 3, 'half of the places are free');
+  release();
+  (await issued).dataKey[Symbol.dispose]();
+  await world.mover.settled();
+  t.is(await countUnder(world, world.second), 20);
+});
