@@ -23,7 +23,7 @@ export interface SandboxSystem {
   readonly ca: TestCa;
   readonly customer: Customer;
   /** The emulated AWS KMS: its control API, and its endpoints by region. */
-  readonly aws: { readonly controlUrl: string; readonly endpoints: Readonly<Record<string, string>> };
+  readonly aws: AwsEndpoints & { readonly controlUrl: string };
   readonly admin: AdminClient;
   readonly adminUrl: string;
   readonly adminToken: string;
@@ -133,7 +133,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       dir,
       ca,
       customer: side.customer,
-      aws: { controlUrl, endpoints },
+      aws: { controlUrl, endpoints: addresses.endpoints, stsEndpoints: addresses.stsEndpoints },
       admin: new AdminClient(broker.adminUrl, adminToken),
       adminUrl: broker.adminUrl,
       adminToken,

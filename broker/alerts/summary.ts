@@ -141,6 +141,14 @@ function describeMove(facts: Extract<Alert['facts'], { kind: 'MOVE_ENDED' }>): O
       action: 'Nothing needs to be done.',
     };
   }
+  if (facts.outcome === 'DONE') {
+    return {
+      title: `The data keys that were chosen were moved to ${target}`,
+      cause: null,
+      consequence: `Moved: ${dataKeys(facts.moved)}. Still under ${source}: ${dataKeys(facts.left)}. Keep that key.`,
+      action: 'Nothing needs to be done.',
+    };
+  }
   const ended = facts.outcome === 'CANCELLED' ? 'was cancelled' : 'ended before everything was moved';
   return {
     title: `The move of data keys to ${target} ${ended}`,

@@ -4,6 +4,7 @@ import type { DataKeyPlace, Move, MoveFailure, MoveProblem } from '../model/move
 import type { Kek } from '../model/types.ts';
 import type { ClaimedMove, MoveStore, Page, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
+import { moveEnded } from './move-end.ts';
 import type { Observer } from './observer.ts';
 import type { Rewrap, RewrapResult } from './rewrap.ts';
 
@@ -43,7 +44,7 @@ interface Round {
 export class MoveRun {
   readonly #options: MoveRunOptions;
   readonly #claimed: ClaimedMove;
-  #isStopped = false;
+  readonly #ending = new AbortController();
   #isLost = false;
   #tries: number;
   #left: number;
@@ -63,7 +64,7 @@ export class MoveRun {
 
   /** Ends the turn after the data keys that are being wrapped now. */
   stop(): void {
-    this.#isStopped = true;
+    this.#ending.abort();
   }
 
   /** @throws CmkError STORE_UNAVAILABLE, INTERNAL: the claim runs out by itself */
@@ -83,7 +84,8 @@ export class MoveRun {
     const startedAt = this.#nowMs();
     const round = await this.#round();
     if (this.#isLost) return true;
-    if (this.#isStopped) return this.#release(this.#nowMs(), round.moved > 0 ? null : move.problem);
+    if (this.#ending.signal.aborted)
+      return this.#release(this.#nowMs(), round.moved > 0 ? null : move.problem);
     if (round.moved > 0) this.#tries = 0;
     if (round.problem) return this.#wait(round.problem);
     const left = await store.moves.endRound(this.#claim, startedAt);
@@ -108,7 +110,7 @@ export class MoveRun {
         const page = await this.#page(kekId, after);
         const round = await this.#movePage(page, { from, to });
         total = sum(total, round);
-        if (this.#isLost || this.#isStopped || round.problem) return total;
+        if (this.#isLost || this.#ending.signal.aborted || round.problem) return total;
         after = page.next;
       } while (after);
     }
@@ -123,10 +125,10 @@ export class MoveRun {
   }
 
   async #movePage({ records, corrupt }: Page, keys: { from: Kek; to: Kek }): Promise<Round> {
-    const result = await this.#options.rewrap.run(records, keys, () => this.#isStopped || this.#isLost);
+    const result = await this.#options.rewrap.run(records, keys, this.#ending.signal);
     const failures = failuresOf(result, corrupt);
     const moved = await this.#commit(result, failures, keys);
-    if (moved === null) this.#isLost = true;
+    if (moved === null) this.#lose();
     else this.#left = Math.max(0, this.#left - moved);
     const code = failures.at(-1)?.code ?? null;
     return { moved: moved ?? 0, failed: failures.length, code, problem: result.problem };
@@ -162,9 +164,14 @@ export class MoveRun {
 
   async #finish(): Promise<boolean> {
     const { store, ledger } = this.#options;
-    const { move } = this.#claimed;
-    const audit = moveEvent(ledger, move, `ended: nothing is left to be moved to ${move.target}`);
-    return (await store.moves.finish(this.#claim, this.#nowMs(), audit)) || this.#isLost;
+    const { selection, target } = this.#claimed.move;
+    const keys = { from: await this.#kek(selection.kekIds[0] ?? ''), to: await this.#kek(target) };
+    const nowMs = this.#nowMs();
+    const isDone = await store.moves.finish(this.#claim, nowMs, (move, underSources) => ({
+      audit: moveEvent(ledger, move, `ended: nothing is left to be moved to ${target}`),
+      alerts: [moveEnded(move, 'DONE', { keys, underSources, nowMs })],
+    }));
+    return isDone || this.#isLost;
   }
 
   async #wait(problem: MoveProblem): Promise<boolean> {
@@ -185,10 +192,15 @@ export class MoveRun {
     this.#timer = clock.schedule(RENEW_MS, () => {
       this.#renewLater();
       store.moves.renew(this.#claim, this.#nowMs() + CLAIM_MS).then(
-        (isHeld) => void (this.#isLost ||= !isHeld),
+        (isHeld) => isHeld || this.#lose(),
         (error: unknown) => observer.backgroundFailed('keep a move', error),
       );
     });
+  }
+
+  #lose(): void {
+    this.#isLost = true;
+    this.#ending.abort();
   }
 
   async #kek(id: string): Promise<Kek> {

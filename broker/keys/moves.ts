@@ -5,6 +5,7 @@ import type { AuditEvent, Kek } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import type { MoveStore, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
+import { moveEnded } from './move-end.ts';
 
 /** In place of a key's id in a plan: the platform key; as a source, every one that there ever was. */
 export const PLATFORM = 'platform';
@@ -99,12 +100,22 @@ export class Moves {
     to: MoveState,
   ): Promise<Move> {
     const { store, clock } = this.#options;
-    const move = await this.#find(account, id);
-    const audit = this.#event(actor, move, `${move.kind} ${id}: now ${to}`);
-    const change = { from, to, nowMs: Math.trunc(clock.wallMs()) };
-    if (await store.moves.setState(account, id, change, audit)) return this.#find(account, id);
+    const keys = await this.#keysOf(await this.#find(account, id));
+    const nowMs = Math.trunc(clock.wallMs());
+    const isChanged = await store.moves.setState(account, id, { from, to, nowMs }, (move, underSources) => ({
+      audit: this.#event(actor, move, `${move.kind} ${id}: now ${to}, ${move.moved} moved`),
+      alerts: to === 'CANCELLED' ? [moveEnded(move, to, { keys, underSources, nowMs })] : [],
+    }));
+    if (isChanged) return this.#find(account, id);
     const { state } = await this.#find(account, id);
     throw new CmkError('CONFLICT', `move ${id}: expected it to be ${from.join(' or ')}, it is ${state}`);
+  }
+
+  async #keysOf({ selection, target }: Move): Promise<{ from: Kek; to: Kek }> {
+    const { store } = this.#options;
+    const [from, to] = [await store.findKek(selection.kekIds[0] ?? ''), await store.findKek(target)];
+    if (from && to) return { from, to };
+    throw new CmkError('INTERNAL', 'a move names a key that is not stored');
   }
 
   async #find(account: string, id: string): Promise<Move> {
@@ -178,7 +189,7 @@ function checkReplaced(keks: readonly Kek[], sources: readonly Kek[]): void {
 }
 
 interface MovesOptions {
-  readonly store: Pick<Store, 'findAccount' | 'listKeks'> & { readonly moves: MoveStore };
+  readonly store: Pick<Store, 'findAccount' | 'findKek' | 'listKeks'> & { readonly moves: MoveStore };
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly platformKek: Kek;

@@ -57,11 +57,11 @@ export class Rewrap {
     this.#rate = new TokenBucket(options.clock, options.perSecond);
   }
 
-  /** @param isStopped asked before each data key: the others are left as they are */
+  /** @param signal ends it after the data keys that are being wrapped: the others are left as they are */
   async run(
     records: readonly DataKeyRecord[],
     keys: { readonly from: Kek; readonly to: Kek },
-    isStopped: () => boolean,
+    signal: AbortSignal,
   ): Promise<RewrapResult> {
     const waiting = [...records];
     const rewrapped: Rewrapped[] = [];
@@ -69,8 +69,8 @@ export class Rewrap {
     let hasProblem = false;
     const worker = async () => {
       for (let record = waiting.shift(); record; record = waiting.shift()) {
-        await this.#turn();
-        if (hasProblem || isStopped()) return;
+        await this.#turn(signal);
+        if (hasProblem || signal.aborted) return;
         const result = await this.#rewrap(record, keys);
         if (!('error' in result)) rewrapped.push({ record, wrapped: result.wrapped });
         else failures.push({ record, ...result });
@@ -82,10 +82,19 @@ export class Rewrap {
     return { rewrapped, ...(await this.#judge(failures, keys)) };
   }
 
-  async #turn(): Promise<void> {
+  async #turn(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const waitMs = this.#rate.take(Infinity) ?? 0;
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+    if (waitMs === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = clock.schedule(waitMs, end);
+      signal.addEventListener('abort', end, { once: true });
+    });
   }
 
   async #rewrap(

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Alert } from '../model/alerts.ts';
 import type {
   DataKeyPlace,
   Move,
@@ -58,6 +59,12 @@ export interface MoveBatch {
   readonly untilMs: number;
 }
 
+/** What is stored with a change of a move's state: told the move after it, and how many data keys its sources have. */
+export type MoveRecord = (
+  move: Move,
+  underSources: number,
+) => { readonly audit: AuditEvent; readonly alerts: readonly Alert[] };
+
 /**
  * Moves of data keys between keys. A part of broker/store/store.ts, with the same promises.
  *
@@ -93,7 +100,7 @@ export interface MoveStore {
     account: string,
     id: string,
     change: { readonly from: readonly MoveState[]; readonly to: MoveState; readonly nowMs: number },
-    audit: AuditEvent,
+    record: MoveRecord,
   ): Promise<boolean>;
 
   /** Takes on a RUNNING move that is due, so that nobody else does until `untilMs`; null: there is none. */
@@ -123,5 +130,5 @@ export interface MoveStore {
     turn: { readonly dueMs: number; readonly problem: MoveProblem | null; readonly tries: number },
   ): Promise<void>;
   /** Ends the move. @returns false when something is left after all, or the claim is lost */
-  finish(claim: MoveClaim, nowMs: number, audit: AuditEvent): Promise<boolean>;
+  finish(claim: MoveClaim, nowMs: number, record: MoveRecord): Promise<boolean>;
 }

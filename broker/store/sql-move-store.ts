@@ -4,11 +4,20 @@ import { CmkError } from '../../core/errors.ts';
 import type { Move, MoveCount, MoveFailure, MovePlan, MoveProblem, MoveSelection } from '../model/moves.ts';
 import type { AuditEvent } from '../model/types.ts';
 import { lockAccount } from './accounts.ts';
+import { raiseAlerts } from './alert-outbox.ts';
 import type { Database } from './database.ts';
 import { activate } from './keks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
 import * as rows from './move-rows.ts';
-import type { ClaimedMove, MoveBatch, MoveClaim, MoveStore, Page, PageRequest } from './move-store.ts';
+import type {
+  ClaimedMove,
+  MoveBatch,
+  MoveClaim,
+  MoveRecord,
+  MoveStore,
+  Page,
+  PageRequest,
+} from './move-store.ts';
 import * as moves from './moves.ts';
 
 /** The moves of a SQL database: which statements belong together. */
@@ -61,11 +70,11 @@ export class SqlMoveStore implements MoveStore {
     account: string,
     id: string,
     change: Parameters<typeof moves.setState>[3],
-    audit: AuditEvent,
+    record: MoveRecord,
   ): Promise<boolean> {
     return this.#database.transact(async (db) => {
       const changed = await moves.setState(db, account, id, change);
-      if (changed) await appendAudit(db, [audit], this.#guesses);
+      if (changed) await this.#writeRecord(db, { account, id }, record);
       return changed;
     });
   }
@@ -114,14 +123,28 @@ export class SqlMoveStore implements MoveStore {
     return this.#database.run((db) => moves.releaseClaim(db, claim, turn));
   }
 
-  finish(claim: MoveClaim, nowMs: number, audit: AuditEvent): Promise<boolean> {
+  finish(claim: MoveClaim, nowMs: number, record: MoveRecord): Promise<boolean> {
     return this.#database.transact(async (db) => {
       const move = await moves.lockClaimed(db, claim);
       if (!move || (await rows.countAll(db, move.account, move.selection)) > 0) return false;
       await moves.setState(db, move.account, move.id, { from: ['RUNNING'], to: 'DONE', nowMs });
-      await appendAudit(db, [audit], this.#guesses);
+      await moves.setLeft(db, move.id, 0);
+      await this.#writeRecord(db, move, record);
       return true;
     });
+  }
+
+  async #writeRecord(
+    db: Knex,
+    { account, id }: Pick<Move, 'account' | 'id'>,
+    record: MoveRecord,
+  ): Promise<void> {
+    const move = await moves.findMove(db, account, id);
+    if (!move) throw new CmkError('INTERNAL', `move ${id} changed and is gone`);
+    const { kekIds } = move.selection;
+    const { audit, alerts } = record(move, await rows.countAll(db, account, { kekIds }));
+    await appendAudit(db, [audit], this.#guesses);
+    await raiseAlerts(db, alerts);
   }
 }
 

@@ -1,3 +1,4 @@
+import { newAlert } from '../../broker/model/alerts.ts';
 import type { DataKeyPlace, Move, MovePlan } from '../../broker/model/moves.ts';
 import type { DataKeyRecord, Kek } from '../../broker/model/types.ts';
 import { uuidv7 } from '../../broker/model/uuid.ts';
@@ -8,6 +9,9 @@ import type { StoreCase } from './store.ts';
 
 const NOW = 1_700_000_000_000;
 const anEvent = () => anAuditEvent({ action: 'MOVE' });
+const aRecord =
+  (detail: string | null = null) =>
+  () => ({ audit: anAuditEvent({ detail }), alerts: [] });
 
 interface World {
   readonly from: Kek;
@@ -116,7 +120,7 @@ export const moveCases: Record<string, StoreCase> = {
     await t.throwsAsync(store.moves.start(aPlan(facts, back), anEvent), { code: 'CONFLICT' });
     t.deepEqual(await store.listAudit(null, 10), audits);
     const cancel = { from: ['RUNNING'], to: 'CANCELLED', nowMs: NOW } as const;
-    t.true(await store.moves.setState('acme', move.id, cancel, anEvent()));
+    t.true(await store.moves.setState('acme', move.id, cancel, aRecord()));
     await store.moves.start(aPlan(facts, back), anEvent);
   },
 
@@ -152,7 +156,7 @@ export const moveCases: Record<string, StoreCase> = {
     t.false(await store.moves.renew(held(first), NOW + 9_000));
     t.is(await store.moves.commit(held(first), batch(facts.to, facts.records), anEvent), null);
     t.is(await store.moves.endRound(held(first), NOW), null);
-    t.false(await store.moves.finish(held(first), NOW, anEvent()));
+    t.false(await store.moves.finish(held(first), NOW, aRecord()));
     t.is((await store.findNewestDataKey(anAsset({ id: 'm-0' })))?.kekId, facts.from.id);
     t.is(await store.moves.commit(held(next), batch(facts.to, facts.records), anEvent), 1);
   },
@@ -301,10 +305,20 @@ export const moveCases: Record<string, StoreCase> = {
       aDataKey(facts.from, { asset: anAsset({ id: 'late' }) }),
       anAuditEvent(),
     );
-    t.false(await store.moves.finish(held(claim), NOW, anEvent()));
+    t.false(await store.moves.finish(held(claim), NOW, aRecord()));
     t.is(await store.moves.endRound(held(claim), NOW), 1);
     await store.moves.commit(held(claim), batch(facts.to, [late]), anEvent);
-    t.true(await store.moves.finish(held(claim), NOW + 9, anAuditEvent({ detail: 'done' })));
+    t.true(
+      await store.moves.finish(held(claim), NOW + 9, (move, underSources) => {
+        t.like(move, { state: 'DONE', moved: 2, left: 0, endedAt: NOW + 9 });
+        const facts = { kind: 'MOVE_ENDED', from: null, to: null, outcome: 'DONE' } as const;
+        const about = { account: 'acme', kekId: null };
+        const alert = newAlert(NOW, about, { ...facts, moved: 2, left: underSources });
+        return { audit: anAuditEvent({ detail: 'done' }), alerts: [alert] };
+      }),
+    );
+    const [alert] = await store.alerts.list('acme', 10);
+    t.like(alert?.facts, { kind: 'MOVE_ENDED', left: 0 });
     t.like(await store.moves.find('acme', claim.move.id), {
       state: 'DONE',
       endedAt: NOW + 9,
@@ -320,7 +334,7 @@ export const moveCases: Record<string, StoreCase> = {
     const { id } = await store.moves.start(aPlan(facts), anEvent);
     const claim = await claimed(store);
     const change = (from: Move['state'], to: Move['state'], account = 'acme') =>
-      store.moves.setState(account, id, { from: [from], to, nowMs: NOW + 5 }, anAuditEvent({ detail: to }));
+      store.moves.setState(account, id, { from: [from], to, nowMs: NOW + 5 }, aRecord(to));
     t.false(await change('PAUSED', 'RUNNING'));
     await withAccount(store, 'other');
     t.false(await change('RUNNING', 'PAUSED', 'other'));

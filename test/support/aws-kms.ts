@@ -1,14 +1,13 @@
 import { awsSettings, type AwsConfig } from '../../broker/kms/aws/config.ts';
 import { readConfig } from '../../runtime/config.ts';
-import type { AwsKms } from '../../sandbox/aws-kms/emulator.ts';
-import { awsKmsSettings } from '../../sandbox/settings.ts';
+import { awsKmsSettings, type AwsEndpoints } from '../../sandbox/settings.ts';
 
 /** The AWS account of a customer, and the provider's own. */
 export const CUSTOMER_ACCOUNT = '111122223333';
 export const BROKER_ACCOUNT = '444455556666';
 
 /** Settings that lead to an emulator. */
-export function awsConfigFor(kms: AwsKms): AwsConfig {
+export function awsConfigFor(kms: AwsEndpoints): AwsConfig {
   return readConfig(awsSettings, awsKmsSettings(kms));
 }
 

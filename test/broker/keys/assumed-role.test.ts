@@ -32,6 +32,7 @@ async function world(t: ExecutionContext) {
       leaseMs: 300_000,
       cacheEntries: 100,
       probeIntervalMs: 10_000,
+      moveRate: 100,
       kmsTimeoutMs: 10_000,
       kmsConcurrency: 64,
       kmsAccountRate: 10_000,

@@ -127,6 +127,15 @@ test('the ledger shows the start, each batch with what moved, and the end', asyn
       `broker: ROTATE ${move.id}: ended: nothing is left to be moved to ${world.second.id}`,
     ],
   );
+  const [alert] = await world.store.alerts.list('acme', 10);
+  t.deepEqual(alert?.facts, {
+    kind: 'MOVE_ENDED',
+    from: world.reference,
+    to: world.secondReference,
+    outcome: 'DONE',
+    moved: 3,
+    left: 0,
+  });
   for (const event of events) t.like(event, { account: 'acme', kekId: world.second.id, outcome: 'ALLOWED' });
 });
 
@@ -343,4 +352,19 @@ test('the account’s other calls do not wait behind a move', async (t) => {
   (await issued).dataKey[Symbol.dispose]();
   await world.mover.settled();
   t.is(await countUnder(world, world.second), 20);
+});
+
+test('a broker that stops does not wait for the rate, and the others go on at once', async (t) => {
+  const world = await moveWorld(t, 40, { moveRate: 10 });
+  const move = await rotate(world);
+  await world.mover.poll();
+  await eventually(() => world.kms.count('wrap') === 10);
+  const { dueAt } = await found(world, move);
+  await world.mover.stop();
+  const left = await found(world, move);
+  t.true(left.dueAt < dueAt);
+  t.like(left, { state: 'RUNNING', problem: null, moved: 10 });
+  const other = await world.another();
+  await other.mover.poll();
+  t.is(other.mover.status().running, 1);
 });

@@ -1,0 +1,30 @@
+import { newAlert, type Alert, type MoveOutcome } from '../model/alerts.ts';
+import type { Move } from '../model/moves.ts';
+import type { Kek } from '../model/types.ts';
+
+/**
+ * What an account's contacts are told when a move has ended.
+ * @param keys the first of the keys that data keys moved from, and the one that they moved to
+ * @param underSources data keys that are still under the keys that they moved from, whether they were to be moved or not
+ */
+export function moveEnded(
+  { account, moved, left }: Move,
+  outcome: MoveOutcome,
+  { keys, underSources, nowMs }: { keys: { from: Kek; to: Kek }; underSources: number; nowMs: number },
+): Alert {
+  const { from, to } = keys;
+  const reference = (kek: Kek) => (kek.account === null ? null : kek.references[0]);
+  return newAlert(
+    nowMs,
+    { account, kekId: to.id },
+    {
+      kind: 'MOVE_ENDED',
+      from: reference(from),
+      to: reference(to),
+      outcome,
+      moved,
+      // What else is under the platform key is none of the customer's business.
+      left: from.account === null ? left : underSources,
+    },
+  );
+}
