@@ -327,14 +327,14 @@ test('a move says how fast it is and when it ends', async (t) => {
   await world.mover.poll();
   t.deepEqual(world.mover.status(), { running: 1, left: 30 });
   await eventually(async () => {
-    world.clock.advance(50);
+    world.clock.advance(250);
     return (await found(world, move)).moved === 20;
   });
   const { pace, progressAt, left } = await found(world, move);
   t.is(left, 10);
   t.true((progressAt ?? 0) > (pace?.since ?? Infinity));
   await eventually(async () => {
-    world.clock.advance(50);
+    world.clock.advance(250);
     return (await found(world, move)).moved === 30;
   });
 });
