@@ -86,6 +86,18 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'The KMS has no such key: deleted, or the identifier or region is wrong.',
   },
+  DATA_KEY_DESTROYED: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    meaning:
+      'The data key is gone for good: the asset was sealed again under a newer one. Read its newer file; nothing opens this one any more.',
+  },
+  DATA_KEY_IN_USE: {
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    meaning:
+      'A file may still be being sealed with the data key that is to be destroyed. Nothing was changed. Look at the asset’s files again later, then repeat the call.',
+  },
   KMS_AUTH_FAILED: {
     grpc: 'FAILED_PRECONDITION',
     retryable: false,

@@ -4,12 +4,14 @@ import type { Asset__Output } from '../../proto/types/cmk/v1/Asset.ts';
 import type { DataKeyGrant } from '../../proto/types/cmk/v1/DataKeyGrant.ts';
 import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAssetResponse.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
+import type { ListReencryptionResponse } from '../../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { Reason__Output } from '../../proto/types/cmk/v1/Reason.ts';
 import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
 import type { AssetRequest } from '../keys/access.ts';
 import type { AssetDescription } from '../keys/describe-asset.ts';
 import type { Grant } from '../keys/grant.ts';
+import type { ReencryptionPage } from '../keys/reencryption.ts';
 import type { UsesRequest } from '../keys/report-uses.ts';
 import { REASONS, USE_OPERATIONS, type Reason } from '../model/types.ts';
 
@@ -80,6 +82,18 @@ function grantMessage(grant: Grant, plaintextKey: Buffer): DataKeyGrant {
 export function describeResponse(description: AssetDescription): DescribeAssetResponse {
   const { dataKeyId, protection, keyInUse, generation, createdAt } = description;
   return { dataKeyId, protection: `PROTECTION_${protection}`, keyInUse, generation, createdAt };
+}
+
+export function listReencryptionResponse({ entries, next }: ReencryptionPage): ListReencryptionResponse {
+  return {
+    reencryptions: entries.map(({ asset, dataKeyId, since, readyInMs }) => ({
+      asset: { ...asset },
+      dataKeyId,
+      since,
+      readyInMs: Math.min(Math.ceil(readyInMs), 0xffffffff),
+    })),
+    next: next ?? '',
+  };
 }
 
 /** @throws CmkError INVALID_ARGUMENT */

@@ -1,10 +1,14 @@
 import grpc from '@grpc/grpc-js';
 import { loadBroker } from '../../proto/load.ts';
+import type { CompleteReencryptionRequest__Output } from '../../proto/types/cmk/v1/CompleteReencryptionRequest.ts';
+import type { CompleteReencryptionResponse } from '../../proto/types/cmk/v1/CompleteReencryptionResponse.ts';
 import type { DescribeAssetRequest__Output } from '../../proto/types/cmk/v1/DescribeAssetRequest.ts';
 import type { DescribeAssetResponse } from '../../proto/types/cmk/v1/DescribeAssetResponse.ts';
 import type { IssueDataKeyRequest__Output } from '../../proto/types/cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
+import type { ListReencryptionRequest__Output } from '../../proto/types/cmk/v1/ListReencryptionRequest.ts';
+import type { ListReencryptionResponse } from '../../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ReportUsesResponse } from '../../proto/types/cmk/v1/ReportUsesResponse.ts';
 import type { ResolveDataKeyRequest__Output } from '../../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
@@ -16,11 +20,19 @@ import { startTlsListener } from '../../runtime/tls-listener.ts';
 import type { AssetDescription, DescribeAsset } from '../keys/describe-asset.ts';
 import { withPlaintext, type Grant } from '../keys/grant.ts';
 import type { IssueDataKey } from '../keys/issue-data-key.ts';
+import type { Reencryption, ReencryptionPage } from '../keys/reencryption.ts';
 import type { ReportUses } from '../keys/report-uses.ts';
 import type { ResolveDataKey } from '../keys/resolve-data-key.ts';
 import type { Revocations } from '../keys/revocations.ts';
 import type { Callers } from './callers.ts';
-import { assetRequest, describeResponse, issueResponse, resolveResponse, usesRequest } from './messages.ts';
+import {
+  assetRequest,
+  describeResponse,
+  issueResponse,
+  listReencryptionResponse,
+  resolveResponse,
+  usesRequest,
+} from './messages.ts';
 import { unary, type RpcObserver } from './unary.ts';
 import { RevocationWatchers } from './watch-revocations.ts';
 
@@ -46,6 +58,7 @@ export interface KeyBrokerParts {
   readonly resolveDataKey: ResolveDataKey;
   readonly describeAsset: DescribeAsset;
   readonly reportUses: ReportUses;
+  readonly reencryption: Reencryption;
   readonly revocations: Revocations;
   readonly rpc: RpcObserver;
   readonly logger: Logger;
@@ -95,12 +108,14 @@ export async function startKeyBroker(
 }
 
 function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBrokerHandlers {
-  const { callers, issueDataKey, resolveDataKey, describeAsset, reportUses, revocations } = parts;
+  const { callers, issueDataKey, resolveDataKey, describeAsset, reportUses, reencryption, revocations } =
+    parts;
   return {
     IssueDataKey: unary<IssueDataKeyRequest__Output, Grant, IssueDataKeyResponse>(parts, {
       name: 'IssueDataKey',
       async run(call, signal) {
-        const request = { ...assetRequest(call.request), owner: call.request.owner };
+        const { owner, reencryption: again } = call.request;
+        const request = { ...assetRequest(call.request), owner, reencryption: again };
         const caller = await callers.identify('ISSUE', call, request);
         await revocations.catchUp(call.request.knownPosition);
         return issueDataKey.run(caller, request, signal);
@@ -111,8 +126,8 @@ function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBroke
     ResolveDataKey: unary<ResolveDataKeyRequest__Output, Grant, ResolveDataKeyResponse>(parts, {
       name: 'ResolveDataKey',
       async run(call, signal) {
-        const { dataKeyId, reference, encryptionContext: context } = call.request;
-        const request = { ...assetRequest(call.request), dataKeyId, reference, context };
+        const { dataKeyId, reference, encryptionContext: context, sealing } = call.request;
+        const request = { ...assetRequest(call.request), dataKeyId, reference, context, sealing };
         const caller = await callers.identify('RESOLVE', call, request);
         await revocations.catchUp(call.request.knownPosition);
         return resolveDataKey.run(caller, request, signal);
@@ -137,6 +152,29 @@ function handlers(parts: KeyBrokerParts, watchers: RevocationWatchers): KeyBroke
       },
       answer: (_nothing, send) => send({}),
     }),
+    ListReencryption: unary<ListReencryptionRequest__Output, ReencryptionPage, ListReencryptionResponse>(
+      parts,
+      {
+        name: 'ListReencryption',
+        async run(call) {
+          const caller = await callers.identify('REENCRYPT', call, { asset: null, reason: null });
+          return reencryption.list(caller, call.request);
+        },
+        answer: (page, send) => send(listReencryptionResponse(page)),
+      },
+    ),
+    CompleteReencryption: unary<CompleteReencryptionRequest__Output, null, CompleteReencryptionResponse>(
+      parts,
+      {
+        name: 'CompleteReencryption',
+        async run(call) {
+          const request = { ...assetRequest(call.request), dataKeyId: call.request.dataKeyId };
+          await reencryption.complete(await callers.identify('REENCRYPT', call, request), request);
+          return null;
+        },
+        answer: (_nothing, send) => send({}),
+      },
+    ),
     WatchRevocations: (call) => watchers.watch(call),
   };
 }

@@ -32,15 +32,23 @@ export class Access {
   /** @throws CmkError NOT_AUTHORIZED, then INVALID_ARGUMENT */
   async admit(action: AuditAction, caller: Caller, request: AssetRequest): Promise<Admitted> {
     const attempt = attemptOf(action, caller.spiffeId, request);
-    const srvId = request.asset?.srvId ?? '';
-    const denial = authorize(caller, srvId);
-    if (denial) {
-      const detail = `acts for ${[...caller.services].join(', ')}, asked for ${JSON.stringify(srvId.slice(0, 20))}`;
-      throw await this.#ledger.refuse(attempt, denial, detail);
-    }
+    await this.#authorize(attempt, caller, request.asset?.srvId ?? '');
     const asset = checkAsset(request.asset);
     checkAssetType(this.#catalogue, asset);
     return { ...attempt, asset };
+  }
+
+  /** For what concerns all assets of a service. @throws CmkError NOT_AUTHORIZED */
+  async admitService(action: AuditAction, caller: Caller, srvId: string): Promise<void> {
+    const attempt = attemptOf(action, caller.spiffeId, { asset: null, reason: null });
+    await this.#authorize(attempt, caller, srvId);
+  }
+
+  async #authorize(attempt: Attempt, caller: Caller, srvId: string): Promise<void> {
+    const denial = authorize(caller, srvId);
+    if (!denial) return;
+    const detail = `acts for ${[...caller.services].join(', ')}, asked for ${JSON.stringify(srvId.slice(0, 20))}`;
+    throw await this.#ledger.refuse(attempt, denial, detail);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { parseReference } from '../../core/reference.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { DataKeyRecord } from '../model/types.ts';
 import { isUuid } from '../model/uuid.ts';
 import type { Caller, DenialReason } from '../policy/authorize.ts';
@@ -8,6 +9,7 @@ import { checkReason, type Access, type AssetRequest } from './access.ts';
 import { grantDataKey, type Grant } from './grant.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { Ledger } from './ledger.ts';
+import { destroyed, holdForSealing } from './reencryption.ts';
 import { holderOf, type Reporters } from './reporters.ts';
 
 /** What stands in a sealed header, as the sidecar read it. */
@@ -15,6 +17,8 @@ export interface ResolveRequest extends AssetRequest {
   readonly dataKeyId: string;
   readonly reference: Uint8Array;
   readonly context: EncryptionContext;
+  /** A file is being sealed with it and goes on. Default false. */
+  readonly sealing?: boolean;
 }
 
 /** Gives the data key that a sealed header names, for opening. */
@@ -25,7 +29,7 @@ export class ResolveDataKey {
     this.#options = options;
   }
 
-  /** @throws CmkError NOT_AUTHORIZED, INVALID_ARGUMENT, STORE_UNAVAILABLE, CANCELLED; KmsError */
+  /** @throws CmkError NOT_AUTHORIZED, INVALID_ARGUMENT, DATA_KEY_DESTROYED, STORE_UNAVAILABLE, CANCELLED; KmsError */
   async run(caller: Caller, request: ResolveRequest, signal: AbortSignal): Promise<Grant> {
     const { access, store, ledger } = this.#options;
     const attempt = await access.admit('RESOLVE', caller, request);
@@ -38,6 +42,8 @@ export class ResolveDataKey {
     const mismatch = findMismatch(record, request);
     if (mismatch) throw await ledger.refuse(attempt, ...mismatch);
     try {
+      if (record.destroyedAt !== null) throw destroyed();
+      if (request.sealing) await holdForSealing(this.#options, record);
       return await grantDataKey(this.#options, attempt, record, { signal, holder });
     } catch (error) {
       throw await ledger.failed(attempt, record.kekId, error);
@@ -80,8 +86,9 @@ function sameContext(a: EncryptionContext, b: EncryptionContext): boolean {
 
 interface ResolveOptions {
   readonly access: Access;
-  readonly store: Pick<Store, 'findDataKey'>;
+  readonly store: Pick<Store, 'findDataKey' | 'reencryption'>;
   readonly leasedKeys: LeasedKeys;
   readonly ledger: Ledger;
   readonly reporters: Reporters;
+  readonly clock: Clock;
 }

@@ -20,6 +20,7 @@ import { Mover } from './mover.ts';
 import { Moves } from './moves.ts';
 import { ensurePlatformKey } from './platform-key.ts';
 import { Probe } from './probe.ts';
+import { Reencryption } from './reencryption.ts';
 import { ReportUses } from './report-uses.ts';
 import { Reporters } from './reporters.ts';
 import { ResolveDataKey } from './resolve-data-key.ts';
@@ -50,6 +51,7 @@ export interface KeyServices {
   readonly resolveDataKey: ResolveDataKey;
   readonly describeAsset: DescribeAsset;
   readonly reportUses: ReportUses;
+  readonly reencryption: Reencryption;
   readonly enrolKey: EnrolKey;
   readonly administration: Administration;
   readonly ledgerReading: LedgerReading;
@@ -101,8 +103,9 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
       clock,
       platformKek,
     }),
-    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger, reporters }),
+    resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger, reporters, clock }),
     reportUses: new ReportUses({ store, ledger, clock }),
+    reencryption: new Reencryption({ access, store, ledger, clock, leaseMs }),
     describeAsset: new DescribeAsset({ access, store }),
     enrolKey,
     ledgerReading: new LedgerReading(store),

@@ -77,7 +77,7 @@ export interface DataKeyRecord {
   readonly generation: number;
   readonly kekId: string;
   readonly protection: Protection;
-  /** As the KMS gave it. */
+  /** As the KMS gave it; empty when the data key was destroyed. */
   readonly wrapped: Uint8Array;
   /** What it was wrapped under; always `assetContext(asset, createdAt)`. */
   readonly context: EncryptionContext;
@@ -85,6 +85,10 @@ export interface DataKeyRecord {
   readonly createdAt: number;
   /** Who owned the asset when its data key was made; null: made before that was stored. */
   readonly owner: string | null;
+  /** Since when the asset is to be sealed again under a newer generation, UNIX milliseconds; null: it need not be. */
+  readonly reencryptSince: number | null;
+  /** UNIX milliseconds; {@link wrapped} is empty since then. Null: it is not destroyed. */
+  readonly destroyedAt: number | null;
 }
 
 /** Why a key is used; see `Reason` in proto/cmk/v1/common.proto. */
@@ -157,6 +161,8 @@ export const AUDIT_ACTIONS = [
   'GAP',
   // Data keys moved from one key to another; `kekId` is the one that they are under now.
   'MOVE',
+  // Assets listed for re-encryption, and data keys destroyed after it.
+  'REENCRYPT',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

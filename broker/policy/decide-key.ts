@@ -1,8 +1,8 @@
-import type { Coverage, Kek, Protection } from '../model/types.ts';
+import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
 
 /** Why a key was chosen. */
 export type KeyReason =
-  'OWNER_COVERED' | 'NO_LICENCE' | 'OWNER_NOT_LICENSED' | 'TYPE_NOT_ENROLLED' | 'NO_KEY';
+  'OWNER_COVERED' | 'REENCRYPTION' | 'NO_LICENCE' | 'OWNER_NOT_LICENSED' | 'TYPE_NOT_ENROLLED' | 'NO_KEY';
 
 export interface KeyDecision {
   readonly kek: Kek;
@@ -24,7 +24,26 @@ export function decideKey(coverage: Coverage, platformKek: Kek): KeyDecision {
   if (licence === 'NONE') return platform('NO_LICENCE');
   if (licence === 'GROUPS' && !coverage.ownerInLicensedGroup) return platform('OWNER_NOT_LICENSED');
   if (!coverage.enrolled) return platform('TYPE_NOT_ENROLLED');
-  // Newest first: what was enrolled last protects new data at once.
-  const kek = coverage.keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
+  const kek = keyInUse(coverage);
   return kek ? { kek, protection: 'CUSTOMER_KEY', reason: 'OWNER_COVERED' } : platform('NO_KEY');
+}
+
+/** Newest first: what was enrolled last protects new data at once. */
+function keyInUse({ keks }: Pick<Coverage, 'keks'>): Kek | undefined {
+  return keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
+}
+
+/** Whether an asset's newest data key is to give way to a newer one: the platform key wrapped it for a while. */
+export function isToGiveWay({ reencryptSince, protection }: DataKeyRecord): boolean {
+  return reencryptSince !== null && protection === 'CUSTOMER_KEY';
+}
+
+/**
+ * Which key protects the data key that comes after one that is to give way: the account's key in use, whatever the
+ * licence says by now, since the asset is under the customer's key and must not lose that by being sealed again; null:
+ * there is none. Never the platform's.
+ */
+export function decideNextKey(coverage: Pick<Coverage, 'keks'>): KeyDecision | null {
+  const kek = keyInUse(coverage);
+  return kek ? { kek, protection: 'CUSTOMER_KEY', reason: 'REENCRYPTION' } : null;
 }

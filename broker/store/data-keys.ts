@@ -17,6 +17,8 @@ export const DATA_KEY_COLUMNS = [
   'wrapped',
   'owner',
   'created_at',
+  'reencrypt_since',
+  'destroyed_at',
 ];
 
 /** The asset's part of every key of the table: no look-up goes without it. */
@@ -33,16 +35,19 @@ export function toRecord(row: Row): DataKeyRecord {
     id: row.text('asset_id'),
   };
   const createdAt = row.integer('created_at');
+  const destroyedAt = row.isNull('destroyed_at') ? null : row.integer('destroyed_at');
   return {
     asset,
     id: row.text('data_key_id'),
     generation: row.integer('generation', 1),
     kekId: row.text('kek_id'),
     protection: row.oneOf('protection', PROTECTIONS),
-    wrapped: row.bytes('wrapped'),
+    wrapped: destroyedAt === null ? row.bytes('wrapped') : new Uint8Array(),
     context: assetContext(asset, createdAt),
     createdAt,
     owner: row.optionalText('owner'),
+    reencryptSince: row.isNull('reencrypt_since') ? null : row.integer('reencrypt_since'),
+    destroyedAt,
   };
 }
 

@@ -12,7 +12,7 @@ const PLACE = ['srv_id', 'type', 'asset_id', 'generation'];
 /** An account's data keys under some of its selection's keys. */
 function selected(db: Knex, account: string, selection: MoveSelection, kekIds = selection.kekIds) {
   const { protections, srvId, type, owners } = selection;
-  const query = db('data_keys').where({ account }).whereIn('kek_id', kekIds);
+  const query = db('data_keys').where({ account }).whereIn('kek_id', kekIds).whereNull('destroyed_at');
   if (srvId !== undefined) void query.where({ srv_id: srvId });
   if (type !== undefined) void query.where({ type });
   if (protections) void query.whereIn('protection', protections);

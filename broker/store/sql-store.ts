@@ -25,6 +25,7 @@ import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import * as ledger from './ledger.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
+import { SqlReencryptionStore } from './sql-reencryption-store.ts';
 import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './store.ts';
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
@@ -34,6 +35,7 @@ import { SqlAlertStore } from './sql-alert-store.ts';
 export class SqlStore implements Store {
   readonly alerts: SqlAlertStore;
   readonly moves: SqlMoveStore;
+  readonly reencryption: SqlReencryptionStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
 
@@ -41,6 +43,7 @@ export class SqlStore implements Store {
     this.#database = database;
     this.alerts = new SqlAlertStore(database, this.#guesses);
     this.moves = new SqlMoveStore(database, this.#guesses);
+    this.reencryption = new SqlReencryptionStore(database, this.#guesses);
   }
 
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {

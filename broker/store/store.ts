@@ -18,8 +18,10 @@ import type {
 import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
 import type { MoveStore } from './move-store.ts';
+import type { ReencryptionStore } from './reencryption-store.ts';
 
 export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
+export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
 export type { Coverage };
 
 /** What others say of an account; the rest of it is made by the store. */
@@ -160,6 +162,8 @@ export interface Store {
   readonly alerts: AlertStore;
   /** Moves of data keys between keys. */
   readonly moves: MoveStore;
+  /** Data keys that are to give way to newer ones. */
+  readonly reencryption: ReencryptionStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

@@ -2,6 +2,8 @@ import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Asset as _cmk_v1_Asset, Asset__Output as _cmk_v1_Asset__Output } from './cmk/v1/Asset.ts';
+import type { CompleteReencryptionRequest as _cmk_v1_CompleteReencryptionRequest, CompleteReencryptionRequest__Output as _cmk_v1_CompleteReencryptionRequest__Output } from './cmk/v1/CompleteReencryptionRequest.ts';
+import type { CompleteReencryptionResponse as _cmk_v1_CompleteReencryptionResponse, CompleteReencryptionResponse__Output as _cmk_v1_CompleteReencryptionResponse__Output } from './cmk/v1/CompleteReencryptionResponse.ts';
 import type { DataKeyGrant as _cmk_v1_DataKeyGrant, DataKeyGrant__Output as _cmk_v1_DataKeyGrant__Output } from './cmk/v1/DataKeyGrant.ts';
 import type { DecryptRequest as _cmk_v1_DecryptRequest, DecryptRequest__Output as _cmk_v1_DecryptRequest__Output } from './cmk/v1/DecryptRequest.ts';
 import type { DecryptResponse as _cmk_v1_DecryptResponse, DecryptResponse__Output as _cmk_v1_DecryptResponse__Output } from './cmk/v1/DecryptResponse.ts';
@@ -14,7 +16,12 @@ import type { IssueDataKeyRequest as _cmk_v1_IssueDataKeyRequest, IssueDataKeyRe
 import type { IssueDataKeyResponse as _cmk_v1_IssueDataKeyResponse, IssueDataKeyResponse__Output as _cmk_v1_IssueDataKeyResponse__Output } from './cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerClient as _cmk_v1_KeyBrokerClient, KeyBrokerDefinition as _cmk_v1_KeyBrokerDefinition } from './cmk/v1/KeyBroker.ts';
 import type { KeyUses as _cmk_v1_KeyUses, KeyUses__Output as _cmk_v1_KeyUses__Output } from './cmk/v1/KeyUses.ts';
+import type { ListReencryptionRequest as _cmk_v1_ListReencryptionRequest, ListReencryptionRequest__Output as _cmk_v1_ListReencryptionRequest__Output } from './cmk/v1/ListReencryptionRequest.ts';
+import type { ListReencryptionResponse as _cmk_v1_ListReencryptionResponse, ListReencryptionResponse__Output as _cmk_v1_ListReencryptionResponse__Output } from './cmk/v1/ListReencryptionResponse.ts';
 import type { LostUses as _cmk_v1_LostUses, LostUses__Output as _cmk_v1_LostUses__Output } from './cmk/v1/LostUses.ts';
+import type { ReencryptRequest as _cmk_v1_ReencryptRequest, ReencryptRequest__Output as _cmk_v1_ReencryptRequest__Output } from './cmk/v1/ReencryptRequest.ts';
+import type { ReencryptResponse as _cmk_v1_ReencryptResponse, ReencryptResponse__Output as _cmk_v1_ReencryptResponse__Output } from './cmk/v1/ReencryptResponse.ts';
+import type { Reencryption as _cmk_v1_Reencryption, Reencryption__Output as _cmk_v1_Reencryption__Output } from './cmk/v1/Reencryption.ts';
 import type { ReportUsesRequest as _cmk_v1_ReportUsesRequest, ReportUsesRequest__Output as _cmk_v1_ReportUsesRequest__Output } from './cmk/v1/ReportUsesRequest.ts';
 import type { ReportUsesResponse as _cmk_v1_ReportUsesResponse, ReportUsesResponse__Output as _cmk_v1_ReportUsesResponse__Output } from './cmk/v1/ReportUsesResponse.ts';
 import type { ResolveDataKeyRequest as _cmk_v1_ResolveDataKeyRequest, ResolveDataKeyRequest__Output as _cmk_v1_ResolveDataKeyRequest__Output } from './cmk/v1/ResolveDataKeyRequest.ts';
@@ -33,6 +40,8 @@ export interface ProtoGrpcType {
   cmk: {
     v1: {
       Asset: MessageTypeDefinition<_cmk_v1_Asset, _cmk_v1_Asset__Output>
+      CompleteReencryptionRequest: MessageTypeDefinition<_cmk_v1_CompleteReencryptionRequest, _cmk_v1_CompleteReencryptionRequest__Output>
+      CompleteReencryptionResponse: MessageTypeDefinition<_cmk_v1_CompleteReencryptionResponse, _cmk_v1_CompleteReencryptionResponse__Output>
       DataKeyGrant: MessageTypeDefinition<_cmk_v1_DataKeyGrant, _cmk_v1_DataKeyGrant__Output>
       DecryptRequest: MessageTypeDefinition<_cmk_v1_DecryptRequest, _cmk_v1_DecryptRequest__Output>
       DecryptResponse: MessageTypeDefinition<_cmk_v1_DecryptResponse, _cmk_v1_DecryptResponse__Output>
@@ -45,9 +54,14 @@ export interface ProtoGrpcType {
       IssueDataKeyResponse: MessageTypeDefinition<_cmk_v1_IssueDataKeyResponse, _cmk_v1_IssueDataKeyResponse__Output>
       KeyBroker: SubtypeConstructor<typeof grpc.Client, _cmk_v1_KeyBrokerClient> & { service: _cmk_v1_KeyBrokerDefinition }
       KeyUses: MessageTypeDefinition<_cmk_v1_KeyUses, _cmk_v1_KeyUses__Output>
+      ListReencryptionRequest: MessageTypeDefinition<_cmk_v1_ListReencryptionRequest, _cmk_v1_ListReencryptionRequest__Output>
+      ListReencryptionResponse: MessageTypeDefinition<_cmk_v1_ListReencryptionResponse, _cmk_v1_ListReencryptionResponse__Output>
       LostUses: MessageTypeDefinition<_cmk_v1_LostUses, _cmk_v1_LostUses__Output>
       Protection: EnumTypeDefinition
       Reason: EnumTypeDefinition
+      ReencryptRequest: MessageTypeDefinition<_cmk_v1_ReencryptRequest, _cmk_v1_ReencryptRequest__Output>
+      ReencryptResponse: MessageTypeDefinition<_cmk_v1_ReencryptResponse, _cmk_v1_ReencryptResponse__Output>
+      Reencryption: MessageTypeDefinition<_cmk_v1_Reencryption, _cmk_v1_Reencryption__Output>
       ReportUsesRequest: MessageTypeDefinition<_cmk_v1_ReportUsesRequest, _cmk_v1_ReportUsesRequest__Output>
       ReportUsesResponse: MessageTypeDefinition<_cmk_v1_ReportUsesResponse, _cmk_v1_ReportUsesResponse__Output>
       ResolveDataKeyRequest: MessageTypeDefinition<_cmk_v1_ResolveDataKeyRequest, _cmk_v1_ResolveDataKeyRequest__Output>

@@ -8,6 +8,7 @@ import { eventCases } from './store-events.ts';
 import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
 import { moveCases } from './store-moves.ts';
+import { reencryptionCases } from './store-reencryption.ts';
 import { useCases } from './store-uses.ts';
 import { wholeCases } from './store-whole.ts';
 
@@ -37,6 +38,7 @@ export function testStore(harness: StoreHarness): void {
     ...alertCases,
     ...ledgerCases,
     ...moveCases,
+    ...reencryptionCases,
     ...useCases,
     ...wholeCases,
     ...alertRaces,

@@ -9,6 +9,10 @@ import { loadBroker } from '../../proto/load.ts';
 import { toGrpcStatus } from '../../proto/status.ts';
 import type { Asset__Output } from '../../proto/types/cmk/v1/Asset.ts';
 import type { DataKeyGrant } from '../../proto/types/cmk/v1/DataKeyGrant.ts';
+import type { CompleteReencryptionRequest__Output } from '../../proto/types/cmk/v1/CompleteReencryptionRequest.ts';
+import type { IssueDataKeyRequest__Output } from '../../proto/types/cmk/v1/IssueDataKeyRequest.ts';
+import type { ListReencryptionRequest__Output } from '../../proto/types/cmk/v1/ListReencryptionRequest.ts';
+import type { ListReencryptionResponse } from '../../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { IssueDataKeyResponse } from '../../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerHandlers } from '../../proto/types/cmk/v1/KeyBroker.ts';
 import type { ReportUsesRequest__Output } from '../../proto/types/cmk/v1/ReportUsesRequest.ts';
@@ -25,7 +29,8 @@ interface StoredKey {
 }
 
 type Watcher = grpc.ServerWritableStream<WatchRevocationsRequest__Output, Revocation>;
-type Operation = 'IssueDataKey' | 'ResolveDataKey' | 'DescribeAsset';
+type Operation =
+  'IssueDataKey' | 'ResolveDataKey' | 'DescribeAsset' | 'ListReencryption' | 'CompleteReencryption';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -60,6 +65,12 @@ export class FakeBroker {
   #port = 0;
   readonly #watchers = new Set<Watcher>();
   readonly #byAsset = new Map<string, StoredKey[]>();
+  /** Assets to be sealed again, by the data keys that are to go. */
+  readonly #marked = new Map<string, Asset>();
+  /** Data keys for whose grants the caller said that it seals with them. */
+  readonly sealing: string[] = [];
+  /** Data keys that are gone. */
+  readonly destroyed = new Set<string>();
   readonly #identity: { certPath: string; keyPath: string; caPath: string };
 
   private constructor(identity: { certPath: string; keyPath: string; caPath: string }) {
@@ -147,6 +158,13 @@ export class FakeBroker {
     this.#make(asset);
   }
 
+  /** The asset's newest data key is to give way: the next that is issued is another one. */
+  mark(asset: Asset): string {
+    const key = this.#newest(asset) ?? this.#make(asset);
+    this.#marked.set(key.id, asset);
+    return key.id;
+  }
+
   /** Sends a heartbeat, from another position if need be. */
   beat(position: number = this.#position): void {
     this.#position = position;
@@ -163,7 +181,7 @@ export class FakeBroker {
   #handlers(): KeyBrokerHandlers {
     return {
       IssueDataKey: (call, done) =>
-        void this.#answer('IssueDataKey', () => this.#issue(call.request.asset), done, call.request),
+        void this.#answer('IssueDataKey', () => this.#issue(call.request), done, call.request),
       ResolveDataKey: (call, done) =>
         void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done, call.request),
       DescribeAsset: (call, done) =>
@@ -173,6 +191,10 @@ export class FakeBroker {
         if (!refusal) this.reports.push(call.request);
         done(refusal ? toGrpcStatus(refusal) : null, {});
       },
+      ListReencryption: (call, done) =>
+        void this.#answer('ListReencryption', () => this.#listReencryption(call.request), done),
+      CompleteReencryption: (call, done) =>
+        void this.#answer('CompleteReencryption', () => this.#completeReencryption(call.request), done),
       WatchRevocations: (call) => this.#watch(call),
     };
   }
@@ -196,12 +218,29 @@ export class FakeBroker {
     }
   }
 
-  #issue(asset: Asset__Output | null): IssueDataKeyResponse {
-    const key = this.#newest(asset) ?? this.#make(asset);
+  #issue({ asset, reencryption }: IssueDataKeyRequest__Output): IssueDataKeyResponse {
+    const newest = this.#newest(asset);
+    if (reencryption && !newest) throw new CmkError('ASSET_NOT_FOUND', 'nothing was ever sealed');
+    const key = newest && !this.#marked.has(newest.id) ? newest : this.#make(asset);
     return { grant: this.#grant(key), encryptedDataKeys: [forWire(key)] };
   }
 
-  #resolve({ asset, dataKeyId, encryptionContext }: ResolveDataKeyRequest__Output): { grant: DataKeyGrant } {
+  #listReencryption({ srvId }: ListReencryptionRequest__Output): ListReencryptionResponse {
+    const of = [...this.#marked].filter(([, asset]) => asset.srvId === srvId);
+    const reencryptions = of.map(([dataKeyId, asset]) => ({ asset, dataKeyId, since: 1, readyInMs: 0 }));
+    return { reencryptions, next: '' };
+  }
+
+  #completeReencryption({ dataKeyId }: CompleteReencryptionRequest__Output): object {
+    this.#marked.delete(dataKeyId);
+    this.destroyed.add(dataKeyId);
+    return {};
+  }
+
+  #resolve(request: ResolveDataKeyRequest__Output): { grant: DataKeyGrant } {
+    const { asset, dataKeyId, encryptionContext, sealing } = request;
+    if (this.destroyed.has(dataKeyId)) throw new CmkError('DATA_KEY_DESTROYED', 'the data key is gone');
+    if (sealing) this.sealing.push(dataKeyId);
     const key = this.#byAsset.get(asset ? assetKey(asset) : '')?.find(({ id }) => id === dataKeyId);
     if (!key || key.context['timestamp'] !== encryptionContext['timestamp']) {
       throw new CmkError('NOT_AUTHORIZED', 'not authorized for this asset');

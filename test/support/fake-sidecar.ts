@@ -23,10 +23,12 @@ export type StreamEnd = grpc.ServerDuplexStream<
   { started?: object; data?: Uint8Array }
 >;
 
+type Method = 'Encrypt' | 'Decrypt' | 'Reencrypt';
+
 /** What a test changes about the sidecar. */
 export interface FakeBehaviour {
   /** Takes a stream over in place of sealing or opening it. */
-  onStream?: ((call: StreamEnd, method: 'Encrypt' | 'Decrypt') => void) | undefined;
+  onStream?: ((call: StreamEnd, method: Method) => void) | undefined;
   /** Fails every call before it starts. */
   refuseWith?: CmkError | undefined;
   /** Fails a stream after this many bytes were received. */
@@ -86,6 +88,9 @@ export class FakeSidecar {
     return {
       Encrypt: (call) => void this.#serve(call, 'Encrypt'),
       Decrypt: (call) => void this.#serve(call, 'Decrypt'),
+      Reencrypt: (call) => void this.#serve(call, 'Reencrypt'),
+      ListReencryption: (_call, callback) => callback(null, { reencryptions: [], next: '' }),
+      CompleteReencryption: (_call, callback) => callback(null, {}),
       DescribeAsset: (call, callback) => {
         const asset = call.request.asset as Asset;
         const key = this.#keys.get(assetKey(asset));
@@ -100,7 +105,7 @@ export class FakeSidecar {
     };
   }
 
-  async #serve(call: StreamEnd, method: 'Encrypt' | 'Decrypt'): Promise<void> {
+  async #serve(call: StreamEnd, method: Method): Promise<void> {
     call.on('cancelled', () => this.cancelled++);
     call.on('error', () => undefined);
     try {
@@ -109,7 +114,9 @@ export class FakeSidecar {
         this.behaviour.onStream(call, method);
         return;
       }
-      await (method === 'Encrypt' ? this.#seal(call) : this.#open(call));
+      if (method === 'Encrypt') await this.#seal(call);
+      else if (method === 'Decrypt') await this.#open(call);
+      else await this.#sealAgain(call);
       call.end();
     } catch (error) {
       call.emit('error', toGrpcStatus(error));
@@ -183,6 +190,14 @@ export class FakeSidecar {
     }
     if (!opener) reader.end();
     opener?.final();
+  }
+
+  /** What comes in goes out: the real sidecar shows what sealing again does. */
+  async #sealAgain(call: StreamEnd): Promise<void> {
+    for await (const piece of this.#pieces(call)) {
+      if (Buffer.isBuffer(piece)) await send(call, piece);
+      else call.write({ started: started(this.#keyOf(piece.asset as Asset).id) });
+    }
   }
 
   #keyOf(asset: Asset): { id: string; bytes: Buffer; createdAt: number } {

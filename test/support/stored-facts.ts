@@ -44,6 +44,8 @@ export function aDataKey(kek: Kek, facts: Partial<DataKeyRecord> = {}): DataKeyR
     context: assetContext(asset, createdAt),
     createdAt,
     owner: 'user-1',
+    reencryptSince: null,
+    destroyedAt: null,
     ...facts,
   };
 }

@@ -10,6 +10,7 @@ export interface IssueDataKeyRequest {
   'reason'?: (_cmk_v1_Reason);
   'knownPosition'?: (number | string | Long);
   'instanceId'?: (string);
+  'reencryption'?: (boolean);
 }
 
 export interface IssueDataKeyRequest__Output {
@@ -18,4 +19,5 @@ export interface IssueDataKeyRequest__Output {
   'reason': (_cmk_v1_Reason__Output);
   'knownPosition': (number);
   'instanceId': (string);
+  'reencryption': (boolean);
 }

@@ -12,6 +12,7 @@ export interface ResolveDataKeyRequest {
   'encryptionContext'?: ({[key: string]: string});
   'knownPosition'?: (number | string | Long);
   'instanceId'?: (string);
+  'sealing'?: (boolean);
 }
 
 export interface ResolveDataKeyRequest__Output {
@@ -22,4 +23,5 @@ export interface ResolveDataKeyRequest__Output {
   'encryptionContext': ({[key: string]: string});
   'knownPosition': (number);
   'instanceId': (string);
+  'sealing': (boolean);
 }
