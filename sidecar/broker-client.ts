@@ -4,10 +4,14 @@ import type { Asset } from '../core/asset.ts';
 import { CmkError } from '../core/errors.ts';
 import { loadBroker } from '../proto/load.ts';
 import { fromGrpcError } from '../proto/status.ts';
+import type { CompleteReencryptionRequest } from '../proto/types/cmk/v1/CompleteReencryptionRequest.ts';
+import type { CompleteReencryptionResponse__Output } from '../proto/types/cmk/v1/CompleteReencryptionResponse.ts';
 import type { DescribeAssetResponse__Output } from '../proto/types/cmk/v1/DescribeAssetResponse.ts';
 import type { IssueDataKeyRequest } from '../proto/types/cmk/v1/IssueDataKeyRequest.ts';
 import type { IssueDataKeyResponse__Output } from '../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { KeyBrokerClient } from '../proto/types/cmk/v1/KeyBroker.ts';
+import type { ListReencryptionRequest } from '../proto/types/cmk/v1/ListReencryptionRequest.ts';
+import type { ListReencryptionResponse__Output } from '../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { ReportUsesRequest } from '../proto/types/cmk/v1/ReportUsesRequest.ts';
 import type { ResolveDataKeyRequest } from '../proto/types/cmk/v1/ResolveDataKeyRequest.ts';
 import type { ResolveDataKeyResponse__Output } from '../proto/types/cmk/v1/ResolveDataKeyResponse.ts';
@@ -28,6 +32,10 @@ export interface Broker {
   describeAsset(request: { asset: Asset }): Promise<DescribeAssetResponse__Output>;
   /** @throws CmkError as above */
   reportUses(request: ReportUsesRequest): Promise<void>;
+  /** @throws CmkError as above */
+  listReencryption(request: ListReencryptionRequest): Promise<ListReencryptionResponse__Output>;
+  /** @throws CmkError as above */
+  completeReencryption(request: CompleteReencryptionRequest): Promise<CompleteReencryptionResponse__Output>;
   /** Revocations after this position. Ends by itself after some minutes, so that many brokers share the watchers. */
   watchRevocations(position: number): grpc.ClientReadableStream<Revocation__Output>;
 }
@@ -109,6 +117,16 @@ export class BrokerClient implements Broker {
 
   async reportUses(request: ReportUsesRequest): Promise<void> {
     await this.#ask('ReportUses', request, (client, ...call) => client.reportUses(...call));
+  }
+
+  listReencryption(request: ListReencryptionRequest): Promise<ListReencryptionResponse__Output> {
+    return this.#ask('ListReencryption', request, (client, ...call) => client.listReencryption(...call));
+  }
+
+  completeReencryption(request: CompleteReencryptionRequest): Promise<CompleteReencryptionResponse__Output> {
+    return this.#ask('CompleteReencryption', request, (client, ...call) =>
+      client.completeReencryption(...call),
+    );
   }
 
   watchRevocations(position: number): grpc.ClientReadableStream<Revocation__Output> {

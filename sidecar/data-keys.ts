@@ -3,6 +3,7 @@ import { assetKey, type Asset } from '../core/asset.ts';
 import { DataKey } from '../core/data-key.ts';
 import { isContextOf, type EncryptionContext } from '../core/encryption-context.ts';
 import { CmkError, toCmkError } from '../core/errors.ts';
+import type { HeaderFields } from '../core/header.ts';
 import { BROKER_PROVIDER_ID, findBrokerDataKey } from '../core/reference.ts';
 import type { IssueDataKeyResponse__Output } from '../proto/types/cmk/v1/IssueDataKeyResponse.ts';
 import type { Reason__Output } from '../proto/types/cmk/v1/Reason.ts';
@@ -26,6 +27,15 @@ export interface NamedKey {
   readonly dataKeyId: string;
   readonly reference: Uint8Array;
   readonly context: EncryptionContext;
+}
+
+/** What is to be sealed. */
+export interface IssueRequest {
+  readonly asset: Asset;
+  readonly owner: string;
+  readonly reason: Reason__Output;
+  /** The asset has a data key already, and its owner need not be told. Default false. */
+  readonly reencryption?: boolean;
 }
 
 /** The data keys that this process may use now: asked for at the broker, kept while their leases last. */
@@ -65,24 +75,56 @@ export class DataKeys {
    * The asset's data key, for sealing.
    * @throws CmkError the broker's refusal, BROKER_UNREACHABLE, or CANCELLED when `signal` aborts
    */
-  async issue(
-    request: { asset: Asset; owner: string; reason: Reason__Output },
+  async issue(request: IssueRequest, signal: AbortSignal): Promise<KeyLease> {
+    return this.#sealingLease(await this.#issue(request, signal), request);
+  }
+
+  /**
+   * The asset's newest data key, for sealing again what is sealed under this header. The cache may not know yet that
+   * there is a newer one: it does not give the header's own.
+   * @throws CmkError as {@link issue}; ASSET_NOT_FOUND
+   */
+  async issueNext(
+    { asset, reason }: IssueRequest,
+    header: Pick<HeaderFields, 'encryptedDataKeys'>,
     signal: AbortSignal,
   ): Promise<KeyLease> {
+    const request = { asset, owner: '', reason, reencryption: true };
+    let key = await this.#issue(request, signal);
+    if (key.source === 'cache' && key.meta.dataKeyId === findBrokerDataKey(header).dataKeyId) {
+      key.dataKey[Symbol.dispose]();
+      this.forget(key.meta.dataKeyId);
+      key = await this.#issue(request, signal);
+    }
+    return this.#sealingLease(key, request);
+  }
+
+  async #issue(request: IssueRequest, signal: AbortSignal): Promise<LeasedKey<KeyFacts>> {
     const broker = { asked: false };
     const ask = () => {
       broker.asked = true;
       return this.#broker.issueDataKey({ ...request, ...this.#caller() });
     };
     const load = () => this.#granted(ask, (facts) => isFor(request.asset, facts));
-    const key = await this.#cache.getOrLoad(`issue ${assetKey(request.asset)}`, load, { signal });
+    // A request for a re-encryption makes no first data key: who wants one must not share its answer.
+    const purpose = request.reencryption ? 'issue again' : 'issue';
+    const key = await this.#cache.getOrLoad(`${purpose} ${assetKey(request.asset)}`, load, { signal });
     // What the broker granted to this very call it has written down itself.
     if (!broker.asked) this.#uses.count('SEAL', request, key.meta.dataKeyId);
+    return key;
+  }
+
+  #sealingLease(key: LeasedKey<KeyFacts>, { asset, reason }: IssueRequest): KeyLease {
     // Renewed by name: the asset may have another data key by then, but this file has this one.
     return this.#lease(key, (renewal) => {
       const named = { ...findBrokerDataKey(key.meta), context: key.meta.encryptionContext };
-      return this.#resolve(request.asset, request.reason, named, renewal);
+      return this.#resolve(asset, reason, named, renewal, { sealing: true });
     });
+  }
+
+  /** Drops one data key, which the broker has destroyed or put another in the place of. Running streams keep it. */
+  forget(dataKeyId: string): void {
+    this.#cache.evict((facts) => facts.dataKeyId === dataKeyId);
   }
 
   /**
@@ -96,7 +138,8 @@ export class DataKeys {
     signal: AbortSignal,
   ): Promise<KeyLease> {
     const broker = { asked: false };
-    const key = await this.#resolve(asset, reason, named, signal, () => (broker.asked = true));
+    const asked = () => void (broker.asked = true);
+    const key = await this.#resolve(asset, reason, named, signal, { asked });
     if (!broker.asked) this.#uses.count('OPEN', { asset, reason }, named.dataKeyId);
     return this.#lease(key, (renewal) => this.#resolve(asset, reason, named, renewal));
   }
@@ -134,7 +177,7 @@ export class DataKeys {
     reason: Reason__Output,
     named: NamedKey,
     signal: AbortSignal,
-    asked: () => void = () => undefined,
+    { asked = () => undefined, sealing = false }: { asked?: () => void; sealing?: boolean } = {},
   ): Promise<LeasedKey<KeyFacts>> {
     const { dataKeyId, reference, context } = named;
     // The whole question is in the cache's key: an answer, or a refusal, is shared only by those who ask the same.
@@ -145,13 +188,15 @@ export class DataKeys {
     ]);
     const ask = async () => {
       asked();
-      const request = { ...resolveRequest(asset, reason, named), ...this.#caller() };
+      const request = { ...resolveRequest(asset, reason, named), ...this.#caller(), sealing };
       return { ...(await this.#broker.resolveDataKey(request)), encryptedDataKeys: [] };
     };
     const isAsAsked = (facts: KeyFacts) =>
       facts.dataKeyId === dataKeyId && isDeepStrictEqual({ ...facts.encryptionContext }, { ...context });
     const load = () => this.#granted(ask, isAsAsked);
-    return this.#cache.getOrLoad(`open ${assetKey(asset)} ${question}`, load, { signal });
+    // The broker must hear of those who seal: a data key that is to be destroyed is kept for them.
+    const purpose = sealing ? 'seal' : 'open';
+    return this.#cache.getOrLoad(`${purpose} ${assetKey(asset)} ${question}`, load, { signal });
   }
 
   async #granted(

@@ -11,11 +11,13 @@ import { followIdentity, runProcess } from '../runtime/process.ts';
 import { BrokerClient } from './broker-client.ts';
 import { readSidecarConfig, type SidecarConfig } from './config.ts';
 import { DataKeys } from './data-keys.ts';
+import { brokerCalls } from './grpc/broker-calls.ts';
 import { decryptHandler } from './grpc/decrypt.ts';
-import { describeHandler } from './grpc/describe.ts';
 import { encryptHandler } from './grpc/encrypt.ts';
 import { OutputBuffer } from './grpc/output-buffer.ts';
+import { reencryptHandler } from './grpc/reencrypt.ts';
 import { MAX_PIECE_BYTES } from './grpc/requests.ts';
+import { ScratchBuffer } from './grpc/scratch-buffer.ts';
 import { StreamServer } from './grpc/stream-server.ts';
 import { listen, removeSockets, type BoundAddress } from './listeners.ts';
 import { SidecarMetrics } from './metrics.ts';
@@ -81,11 +83,12 @@ export async function startSidecar(options: {
   const watch = new RevocationWatch({ broker, dataKeys, clock, metrics, logger });
   const stopFollowing = identity.listen({ onReload: () => watch.reconnect() });
 
-  const parts = { dataKeys, metrics, output: new OutputBuffer() };
+  const parts = { dataKeys, metrics, output: new OutputBuffer(), scratch: new ScratchBuffer() };
   const streams = new StreamServer({
     handlers: new Map([
       [`/${SERVICE}/Encrypt`, encryptHandler(parts)],
       [`/${SERVICE}/Decrypt`, decryptHandler(parts)],
+      [`/${SERVICE}/Reencrypt`, reencryptHandler(parts)],
     ]),
     limits: { maxStreams: config.maxStreams, idleMs: config.streamIdleMs, minBytes: config.streamMinBytes },
     clock,
@@ -93,7 +96,7 @@ export async function startSidecar(options: {
     logger,
   });
   const health = new Health([SERVICE]);
-  const server = createServer({ streams, health, describe: describeHandler({ broker, metrics }), config });
+  const server = createServer({ streams, health, calls: brokerCalls({ broker, dataKeys, metrics }), config });
 
   let ready = false;
   const status = await startStatusServer({
@@ -131,7 +134,7 @@ export async function startSidecar(options: {
 function createServer(parts: {
   streams: StreamServer;
   health: Health;
-  describe: ReturnType<typeof describeHandler>;
+  calls: ReturnType<typeof brokerCalls>;
   config: SidecarConfig;
 }): grpc.Server {
   const definition = sidecarPackage();
@@ -143,7 +146,8 @@ function createServer(parts: {
   server.addService(loadSidecar(withStreamCodec(definition)).Sidecar.service, {
     Encrypt: servedAsStream,
     Decrypt: servedAsStream,
-    DescribeAsset: parts.describe,
+    Reencrypt: servedAsStream,
+    ...parts.calls,
   });
   parts.health.addTo(server);
   new ReflectionService(definition).addToServer(server);

@@ -11,12 +11,12 @@ import {
 export const SIDECAR_METRICS = {
   cmk_stream_bytes_total: {
     type: 'counter',
-    help: 'Plaintext bytes sealed and opened.',
+    help: 'Plaintext bytes sealed, opened, and sealed again.',
     labels: ['operation'],
   },
   cmk_stream_start_duration_seconds: {
     type: 'histogram',
-    help: 'Time from a checked start, when opening from a read header, to the `started` answer, by where the data key came from.',
+    help: 'Time from a checked start, when opening or sealing again from a read header, to the `started` answer, by where the data key came from.',
     labels: ['operation', 'source'],
     buckets: [...LOCAL_BUCKETS, 2.5, 5, 10],
   },
@@ -59,6 +59,9 @@ export const SIDECAR_METRICS = {
   cmk_revocations_total: { type: 'counter', help: 'Revocations received.', labels: [] },
 } as const satisfies MetricTable;
 
+/** What a stream does. */
+export type StreamOperation = 'seal' | 'open' | 'reencrypt';
+
 /** The sidecar's metrics, by what happened rather than by name. */
 export class SidecarMetrics extends ProcessMetrics {
   readonly #own = registerMetrics(SIDECAR_METRICS, this.registry);
@@ -68,7 +71,7 @@ export class SidecarMetrics extends ProcessMetrics {
   }
 
   /** A stream wants its data key; the result tells where it came from. */
-  streamStarting(operation: 'seal' | 'open'): (source: 'cache' | 'load') => void {
+  streamStarting(operation: StreamOperation): (source: 'cache' | 'load') => void {
     const startMs = this.clock.monotonicMs();
     return (source) => {
       const seconds = this.secondsSince(startMs);
@@ -76,7 +79,7 @@ export class SidecarMetrics extends ProcessMetrics {
     };
   }
 
-  streamBytes(operation: 'seal' | 'open', bytes: number): void {
+  streamBytes(operation: StreamOperation, bytes: number): void {
     this.#own.cmk_stream_bytes_total.inc({ operation }, bytes);
   }
 

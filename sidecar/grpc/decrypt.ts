@@ -11,21 +11,28 @@ import { notAuthorized, readData, readStart, release, type Start } from './reque
 import { startedMessage } from './started.ts';
 import type { Stream, StreamHandler } from './stream-server.ts';
 
-interface Parts {
-  dataKeys: DataKeys;
-  output: OutputBuffer;
-  metrics: SidecarMetrics;
+/** What opening a file needs. */
+export interface OpeningParts {
+  readonly dataKeys: DataKeys;
+  readonly metrics: SidecarMetrics;
 }
+
+type Parts = OpeningParts & { readonly output: OutputBuffer };
 
 /** Opens a sealed stream: sidecar.proto, `Decrypt`. */
 export function decryptHandler(parts: Parts): StreamHandler {
+  return countRefusals(parts.metrics, (stream) => decrypt(stream, parts));
+}
+
+/** Counts the sealed files that did not open. */
+export function countRefusals(metrics: SidecarMetrics, handler: StreamHandler): StreamHandler {
   return async (stream) => {
     try {
-      await decrypt(stream, parts);
+      await handler(stream);
     } catch (error) {
       const { code } = toCmkError(error);
       if (code === 'AUTHENTICATION_FAILED' || code === 'MALFORMED' || code === 'TRUNCATED') {
-        parts.metrics.authenticationFailed(code);
+        metrics.authenticationFailed(code);
       }
       throw error;
     }
@@ -36,7 +43,7 @@ async function decrypt(stream: Stream, parts: Parts): Promise<void> {
   const start = readStart(await stream.receive(), { ownerRequired: false });
   const { header, rest } = await readHeader(stream);
   const answered = parts.metrics.streamStarting('open');
-  const lease = await resolve(header, start, stream, parts);
+  const lease = await resolveHeader(header, start, stream, parts);
   try {
     const opener = new Opener(header, lease.dataKey);
     stream.send(startedMessage(lease));
@@ -47,7 +54,8 @@ async function decrypt(stream: Stream, parts: Parts): Promise<void> {
   }
 }
 
-async function readHeader(stream: Stream): Promise<{ header: Header; rest: Buffer }> {
+/** The header, and what of its last piece follows it. */
+export async function readHeader(stream: Stream): Promise<{ header: Header; rest: Buffer }> {
   const reader = new HeaderReader();
   for (let message = await stream.receive(); message; message = await stream.receive()) {
     const piece = readData(message);
@@ -60,11 +68,11 @@ async function readHeader(stream: Stream): Promise<{ header: Header; rest: Buffe
 }
 
 /** The header's context decides whose file this is. It is checked again: by the broker, and under the header's tag. */
-async function resolve(
+export async function resolveHeader(
   header: Header,
   { asset, reason }: Start,
   stream: Stream,
-  { dataKeys, metrics }: Parts,
+  { dataKeys, metrics }: OpeningParts,
 ): Promise<KeyLease> {
   const named = { ...findBrokerDataKey(header), context: header.context };
   if (!isContextOf(header.context, asset)) {
@@ -92,7 +100,7 @@ async function open(
   opener.final();
 }
 
-async function nextPiece(stream: Stream): Promise<Buffer | null> {
+export async function nextPiece(stream: Stream): Promise<Buffer | null> {
   const message = await stream.receive();
   return message && readData(message);
 }

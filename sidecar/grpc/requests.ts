@@ -4,8 +4,9 @@ import { DATA_HEADROOM } from '../../proto/stream-codec.ts';
 import type { DecryptRequest__Output } from '../../proto/types/cmk/v1/DecryptRequest.ts';
 import type { EncryptRequest__Output } from '../../proto/types/cmk/v1/EncryptRequest.ts';
 import type { Reason__Output } from '../../proto/types/cmk/v1/Reason.ts';
+import type { ReencryptRequest__Output } from '../../proto/types/cmk/v1/ReencryptRequest.ts';
 
-export type StreamRequest = EncryptRequest__Output | DecryptRequest__Output;
+export type StreamRequest = EncryptRequest__Output | DecryptRequest__Output | ReencryptRequest__Output;
 
 /** A checked `start` message. */
 export interface Start {

@@ -31,6 +31,8 @@ export const asset: Asset = {
 };
 export const start: StreamStart = { asset, owner: 'user-1', reason: 'REASON_STORAGE' };
 
+type Method = 'encrypt' | 'decrypt' | 'reencrypt';
+
 /** What a stream came to. */
 export interface Outcome {
   readonly started: StreamStarted__Output | null;
@@ -53,7 +55,10 @@ export class SidecarFixture {
   readonly log: string[];
 
   private constructor(
-    parts: Omit<SidecarFixture, 'replace' | 'run' | 'seal' | 'open' | 'call' | 'metric' | 'close'>,
+    parts: Omit<
+      SidecarFixture,
+      'replace' | 'run' | 'seal' | 'open' | 'reencrypt' | 'call' | 'metric' | 'close'
+    >,
   ) {
     this.dir = parts.dir;
     this.broker = parts.broker;
@@ -92,7 +97,7 @@ export class SidecarFixture {
   }
 
   /** Sends messages as fast as they are taken, and reads to the end. */
-  run(method: 'encrypt' | 'decrypt', messages: Iterable<EncryptRequest>): Promise<Outcome> {
+  run(method: Method, messages: Iterable<EncryptRequest>): Promise<Outcome> {
     const call = this.call(method);
     for (const message of messages) call.write(message);
     call.end();
@@ -110,10 +115,16 @@ export class SidecarFixture {
     return this.run('decrypt', [{ start: first }, ...pieces.map((data) => ({ data }))]);
   }
 
-  call(method: 'encrypt' | 'decrypt') {
-    return method === 'encrypt'
-      ? this.client.encrypt()
-      : (this.client.decrypt() as ReturnType<SidecarClient['encrypt']>);
+  reencrypt(
+    pieces: readonly Uint8Array[],
+    first: StreamStart = { asset, reason: 'REASON_STORAGE' },
+  ): Promise<Outcome> {
+    return this.run('reencrypt', [{ start: first }, ...pieces.map((data) => ({ data }))]);
+  }
+
+  call(method: Method) {
+    // The three look alike on the wire.
+    return this.client[method]();
   }
 
   /** A metric's value, as scraped; `labels` in the order of its text form. */
@@ -155,7 +166,7 @@ export class Dialogue {
   isOver = false;
   readonly #call: ReturnType<SidecarFixture['call']>;
 
-  constructor(fixture: SidecarFixture, method: 'encrypt' | 'decrypt', first: StreamStart = start) {
+  constructor(fixture: SidecarFixture, method: Method, first: StreamStart = start) {
     this.#call = fixture.call(method);
     this.#call.on('data', ({ data }: EncryptResponse__Output) => (this.receivedBytes += data?.length ?? 0));
     this.#call.on('status', () => (this.isOver = true));
