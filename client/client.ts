@@ -1,6 +1,8 @@
+import type grpc from '@grpc/grpc-js';
 import { checkAsset, checkIdentifier, type Asset } from '../core/asset.ts';
 import { CmkError } from '../core/errors.ts';
 import type { DescribeAssetResponse__Output } from '../proto/types/cmk/v1/DescribeAssetResponse.ts';
+import type { ListReencryptionResponse__Output } from '../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { StreamStart } from '../proto/types/cmk/v1/StreamStart.ts';
 import { addressFromEnvironment } from './address.ts';
 import { abortError, contractError } from './errors.ts';
@@ -14,8 +16,10 @@ import {
   type DecryptOptions,
   type EncryptOptions,
   type Reason,
+  type ReencryptionPage,
+  type ReencryptOptions,
 } from './types.ts';
-import { fromWireDescription, toWireAsset } from './wire.ts';
+import { fromWireDescription, fromWireReencryptions, toWireAsset } from './wire.ts';
 
 export interface ClientOptions {
   /** `unix:PATH`, `/PATH` or `localhost:PORT`. Default: `CMK_SIDECAR`, else {@link DEFAULT_ADDRESS}. */
@@ -74,6 +78,53 @@ export class CmkClient {
   }
 
   /**
+   * Seals sealed bytes again, under the asset's newest data key; the plaintext does not leave the sidecar. Put what
+   * comes out in the place of what went in only when the stream has ended without an error.
+   * @throws CmkError INVALID_ARGUMENT at once; everything else through the stream
+   */
+  reencrypt(source: ByteSource, options: ReencryptOptions): CmkStream {
+    const start = startMessage(options.asset, '', options.reason ?? 'STORAGE');
+    return this.#stream(start, source, options.signal, () => this.#link.stub.reencrypt());
+  }
+
+  /**
+   * One page of a service's assets whose files are to be sealed again, those that have waited longest first.
+   * `ReencryptionWorker` does what is to be done.
+   * @param options.after the `next` of the page before
+   * @param options.limit 1 to 100, the default
+   * @throws CmkError the codes of docs/errors.md
+   */
+  async listReencryption(
+    srvId: string,
+    options: {
+      after?: string | undefined;
+      limit?: number | undefined;
+      signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<ReencryptionPage> {
+    const { after = '', limit = 0, signal } = options;
+    const request = { srvId, after, limit };
+    return fromWireReencryptions(
+      await this.#ask<ListReencryptionResponse__Output>(signal, (...call) =>
+        this.#link.stub.listReencryption(request, ...call),
+      ),
+    );
+  }
+
+  /**
+   * Says that no file of the asset is sealed with this data key any more: it is destroyed for ever. Idempotent.
+   * @throws CmkError DATA_KEY_IN_USE, CONFLICT, and the codes of docs/errors.md
+   */
+  async completeReencryption(
+    asset: Asset,
+    dataKeyId: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const request = { asset: toWireAsset(checkAsset(asset)), dataKeyId };
+    await this.#ask(options.signal, (...call) => this.#link.stub.completeReencryption(request, ...call));
+  }
+
+  /**
    * How an asset is protected, e.g. for the "CMK" mark that a user sees. Uses no key.
    * @throws CmkError ASSET_NOT_FOUND when nothing was ever sealed for it, and the codes of docs/errors.md
    */
@@ -81,18 +132,27 @@ export class CmkClient {
     asset: Asset,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<AssetDescription> {
-    const { signal } = options;
     const request = { asset: toWireAsset(checkAsset(asset)) };
+    return fromWireDescription(
+      await this.#ask<DescribeAssetResponse__Output>(options.signal, (...call) =>
+        this.#link.stub.describeAsset(request, ...call),
+      ),
+    );
+  }
+
+  /** A call that answers once. */
+  async #ask<Response>(signal: AbortSignal | undefined, ask: UnaryCall<Response>): Promise<Response> {
     if (signal?.aborted === true) throw abortError(signal);
     const deadline = Date.now() + this.#callTimeoutMs;
     await this.#link.connected();
     return new Promise((resolve, reject) => {
       const onAbort = (): void => call.cancel();
-      const call = this.#link.stub.describeAsset(request, { deadline }, (error, response) => {
+      const call = ask({ deadline }, (error, response) => {
         signal?.removeEventListener('abort', onAbort);
         if (signal?.aborted === true) reject(abortError(signal));
         else if (error) reject(peerError(error));
-        else resolve(description(response));
+        else if (response === undefined) reject(contractError('an answer without a message'));
+        else resolve(response);
       });
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted === true) call.cancel();
@@ -126,6 +186,11 @@ export class CmkClient {
   }
 }
 
+type UnaryCall<Response> = (
+  options: grpc.CallOptions,
+  done: grpc.requestCallback<Response>,
+) => grpc.ClientUnaryCall;
+
 function startMessage(asset: Asset, owner: string, reason: Reason): StreamStart {
   if (!REASONS.includes(reason)) {
     throw new CmkError(
@@ -137,11 +202,6 @@ function startMessage(asset: Asset, owner: string, reason: Reason): StreamStart 
     );
   }
   return { asset: toWireAsset(checkAsset(asset)), owner, reason: `REASON_${reason}` };
-}
-
-function description(response: DescribeAssetResponse__Output | undefined): AssetDescription {
-  if (!response) throw contractError('an answer without a message');
-  return fromWireDescription(response);
 }
 
 function checkMs(field: string, value: number): number {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { CmkClient } from './client.ts';
 import { localError } from './errors.ts';
 import { LARGEST_PIECE_BYTES } from './pieces.ts';
+import type { StoredFile } from './reencryption-worker.ts';
 import type { CmkStream } from './stream.ts';
 import type { DecryptOptions, EncryptOptions, StreamStarted } from './types.ts';
 import { writeWhole } from './whole-file.ts';
@@ -43,6 +44,20 @@ export function decryptFile(
   options: DecryptOptions & FileOptions,
 ): Promise<FileResult> {
   return throughFile(inputPath, outputPath, options, (source) => client.decrypt(source, options));
+}
+
+/**
+ * A sealed file on a disk, for a {@link ReencryptionWorker}. What replaces it is written beside it, flushed and renamed:
+ * at any moment there is the whole old one or the whole new one.
+ */
+export function storedFile(path: string): StoredFile {
+  return {
+    name: path,
+    read: () => readPieces(path, () => undefined),
+    async replace(sealed) {
+      await writeWhole(path, () => sealed, { overwrite: true });
+    },
+  };
 }
 
 async function throughFile(

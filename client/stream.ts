@@ -16,7 +16,7 @@ interface Response {
   data?: Buffer;
 }
 
-/** One bidirectional call: `Encrypt` and `Decrypt` look alike. */
+/** One bidirectional call: `Encrypt`, `Decrypt` and `Reencrypt` look alike. */
 export type StreamCall = grpc.ClientDuplexStream<Request, Response>;
 
 /** Bytes handed to gRPC and not yet taken by the socket, at the most. */
@@ -32,7 +32,7 @@ export interface StreamParts {
 }
 
 /**
- * The bytes of one `Encrypt` or `Decrypt`: a Node `Readable`, thus an async iterable. It reads its source no faster
+ * The bytes of one `Encrypt`, `Decrypt` or `Reencrypt`: a Node `Readable`, thus an async iterable. It reads its source no faster
  * than it is read itself. It ends only when the sidecar confirmed that all is complete; else it fails with a
  * {@link CmkError}, and what was read before must be discarded. Destroying it, or leaving a `for await` early,
  * cancels the call.

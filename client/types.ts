@@ -44,6 +44,31 @@ export interface EncryptOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReencryptOptions {
+  readonly asset: Asset;
+  /** Default: STORAGE. */
+  readonly reason?: Reason | undefined;
+  /** Ends the call when it aborts: CANCELLED, or DEADLINE_EXCEEDED for `AbortSignal.timeout`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An asset whose files are to be sealed again. */
+export interface Reencryption {
+  readonly asset: Asset;
+  /** The data key that is to go. Files that are sealed with another one need nothing. */
+  readonly dataKeyId: string;
+  /** Since when it is to go. */
+  readonly since: Date;
+  /** For how long, in milliseconds from now, a file may still be being sealed with it. Begin after that. */
+  readonly readyInMs: number;
+}
+
+export interface ReencryptionPage {
+  readonly reencryptions: readonly Reencryption[];
+  /** To be given as `after` for the next page; undefined: this was the last. */
+  readonly next: string | undefined;
+}
+
 export interface DecryptOptions {
   readonly asset: Asset;
   readonly owner?: string | undefined;

@@ -1,10 +1,12 @@
-import type { Asset } from '../core/asset.ts';
+import { checkAsset, type Asset } from '../core/asset.ts';
 import type { Asset as WireAsset } from '../proto/types/cmk/v1/Asset.ts';
 import type { DescribeAssetResponse__Output } from '../proto/types/cmk/v1/DescribeAssetResponse.ts';
+import type { ListReencryptionResponse__Output } from '../proto/types/cmk/v1/ListReencryptionResponse.ts';
 import type { Protection__Output } from '../proto/types/cmk/v1/Protection.ts';
+import type { Reencryption__Output } from '../proto/types/cmk/v1/Reencryption.ts';
 import type { StreamStarted__Output } from '../proto/types/cmk/v1/StreamStarted.ts';
 import { contractError } from './errors.ts';
-import type { AssetDescription, Protection, StreamStarted } from './types.ts';
+import type { AssetDescription, Protection, Reencryption, ReencryptionPage, StreamStarted } from './types.ts';
 
 /** Between the contract's messages and the library's types. */
 
@@ -28,6 +30,19 @@ export function fromWireDescription(description: DescribeAssetResponse__Output):
     generation: description.generation,
     createdAt: new Date(description.createdAt * 1000),
   };
+}
+
+/** @throws CmkError INTERNAL for an answer that breaks the contract */
+export function fromWireReencryptions({
+  reencryptions,
+  next,
+}: ListReencryptionResponse__Output): ReencryptionPage {
+  return { reencryptions: reencryptions.map(fromWireReencryption), next: next === '' ? undefined : next };
+}
+
+function fromWireReencryption({ asset, dataKeyId, since, readyInMs }: Reencryption__Output): Reencryption {
+  if (!asset) throw contractError('a re-encryption without an asset');
+  return { asset: checkAsset(asset), dataKeyId, since: new Date(since), readyInMs };
 }
 
 function fromWireProtection(protection: Protection__Output): Protection {

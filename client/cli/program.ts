@@ -6,7 +6,7 @@ import { addAudit } from './admin/audit.ts';
 import { exitCodeOf, type ExitCode } from './exit-codes.ts';
 import { BrokenPipe, printable, type Io } from './io.ts';
 
-/** Options of `cmk encrypt` and `cmk decrypt`, as Commander gives them. */
+/** Options of `cmk encrypt`, `cmk decrypt` and `cmk reencrypt`, as Commander gives them. */
 export interface SealOptions extends AssetOptions {
   readonly owner?: string;
   readonly reason: Reason;
@@ -67,6 +67,7 @@ export function buildProgram(io: Io): Command {
     });
   addEncrypt(program, io);
   addDecrypt(program, io);
+  addReencrypt(program, io);
   addInspect(program, io);
   addDescribe(program, io);
   addAudit(program, io);
@@ -104,6 +105,23 @@ function addDecrypt(program: Command, io: Io): void {
     .action(async (input: string | undefined, output: string | undefined, options: SealOptions) => {
       const { seal } = await import('./seal.ts');
       await seal('decrypt', input ?? '-', output, options, io);
+    });
+}
+
+function addReencrypt(program: Command, io: Io): void {
+  const command = program
+    .command('reencrypt')
+    .description(
+      'Seal a sealed file again, under the asset’s newest data key. OUT appears complete or not at all.',
+    )
+    .argument('[in]', 'sealed file; - or nothing: standard input')
+    .argument('[out]', 'sealed file to make; - or nothing: standard output');
+  addAssetOptions(command).addOption(reasonOption('STORAGE'));
+  addOutputOptions(command)
+    .addHelpText('after', REENCRYPT_EXAMPLES)
+    .action(async (input: string | undefined, output: string | undefined, options: SealOptions) => {
+      const { seal } = await import('./seal.ts');
+      await seal('reencrypt', input ?? '-', output, options, io);
     });
 }
 
@@ -193,6 +211,15 @@ Examples:
     cmk decrypt talk.mp4.cmk talk.mp4 --account acme --service 0001 --type MeetingWebinarRecording --id m-42 --reason legal
   Look at the first lines of a sealed transcript:
     cmk decrypt talk.vtt.cmk --account acme --service 0001 --type MeetingWebinarRecording --id m-42 | head`;
+
+const REENCRYPT_EXAMPLES = `
+The content is opened and sealed in one pass inside the sidecar. A service that has many such files runs the worker of
+the client library instead: docs/integrating.md.
+
+Examples:
+  cmk reencrypt talk.mp4.cmk talk-new.mp4.cmk --account acme --service 0001 --type MeetingWebinarRecording --id m-42
+  In place:
+    cmk reencrypt talk.mp4.cmk talk.mp4.cmk --force --account acme --service 0001 --type MeetingWebinarRecording --id m-42`;
 
 const INSPECT_EXAMPLES = `
 Nothing is authenticated without the key: what is shown is what the file says of itself.

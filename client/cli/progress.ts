@@ -55,10 +55,17 @@ export interface Totals {
   readonly started: StreamStarted;
 }
 
+const DONE: Readonly<Record<Operation, string>> = {
+  encrypt: 'sealed',
+  decrypt: 'opened',
+  reencrypt: 'sealed again',
+};
+
 /** One line on what was done, how fast, and under which key. */
 export function summary({ operation, bytesIn, bytesOut, elapsedMs, started }: Totals): string {
-  const done = operation === 'encrypt' ? 'sealed' : 'opened';
-  const plaintextBytes = operation === 'encrypt' ? bytesIn : bytesOut;
+  const done = DONE[operation];
+  // Nobody here sees the plaintext of what is sealed again.
+  const plaintextBytes = operation === 'decrypt' ? bytesOut : bytesIn;
   const speed = `${(elapsedMs / 1000).toFixed(2)} s, ${inMegabytes((plaintextBytes / elapsedMs) * 1000)}/s`;
   const key = `data key ${started.dataKeyId}, ${started.protection} ${started.keyInUse}`;
   return `cmk: ${done} ${inMegabytes(plaintextBytes)} in ${speed}; ${printable(key)}\n`;

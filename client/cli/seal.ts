@@ -12,14 +12,14 @@ import type { SealOptions } from './program.ts';
 import { startProgress, summary, type Progress } from './progress.ts';
 import { assetOf, withClient } from './sidecar.ts';
 
-export type Operation = 'encrypt' | 'decrypt';
+export type Operation = 'encrypt' | 'decrypt' | 'reencrypt';
 
 /** Where the bytes go: a file that appears whole, or something that takes them as they come. */
 type Target =
   { readonly path: string } | { readonly out: Writable; readonly name: string; readonly textOnly: boolean };
 
 /**
- * `cmk encrypt` and `cmk decrypt`.
+ * `cmk encrypt`, `cmk decrypt` and `cmk reencrypt`.
  * @param input a path, or `-` for standard input
  * @param output a path, `-` for standard output, or undefined for the same with care for a terminal
  */
@@ -63,7 +63,7 @@ async function targetOf(
 ): Promise<Target> {
   if (output === undefined || output === '-') {
     const careful = output === undefined && io.stdout.isTTY === true;
-    if (careful && operation === 'encrypt') {
+    if (careful && operation !== 'decrypt') {
       throw new CmkError(
         'INVALID_ARGUMENT',
         'sealed bytes are not for a terminal: name OUT, or give - to insist',
@@ -90,9 +90,14 @@ function transform(
 ): CmkStream {
   const { owner, reason } = options;
   const common = { asset: assetOf(options), reason, signal: io.signal };
-  return operation === 'encrypt'
-    ? client.encrypt(pieces, { ...common, owner: owner ?? '' })
-    : client.decrypt(pieces, { ...common, owner });
+  switch (operation) {
+    case 'encrypt':
+      return client.encrypt(pieces, { ...common, owner: owner ?? '' });
+    case 'decrypt':
+      return client.decrypt(pieces, { ...common, owner });
+    case 'reencrypt':
+      return client.reencrypt(pieces, common);
+  }
 }
 
 /** @returns bytes written */

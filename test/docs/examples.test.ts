@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +8,7 @@ import anyTest, { type TestFn } from 'ava';
 import { CmkError } from '../../core/errors.ts';
 import { loadSidecar } from '../../proto/load.ts';
 import { FakeSidecar } from '../support/fake-sidecar.ts';
+import { asset, SidecarFixture } from '../support/sidecar-fixture.ts';
 
 const test = anyTest as TestFn<{ sidecar: FakeSidecar; dir: string; env: NodeJS.ProcessEnv }>;
 const run = promisify(execFile);
@@ -33,6 +35,30 @@ test('the Node example seals, opens, and reports a refusal', async (t) => {
   const refused = await t.throwsAsync(run(process.execPath, [example], { cwd: dir, env }));
   t.like(refused, { code: 1, stderr: 'KEY_DISABLED: key disabled; retrying does not help\n' });
   t.false(existsSync(join(dir, 'talk-again.mp4')));
+});
+
+test('the re-encryption example seals again what is to be, and stops when it is told to', async (t) => {
+  const fixture = await SidecarFixture.start();
+  t.teardown(() => fixture.close());
+  const folder = join(t.context.dir, 'assets', asset.id);
+  mkdirSync(folder, { recursive: true });
+  const { data } = await fixture.seal([plaintext]);
+  writeFileSync(join(folder, 'talk.mp4.cmk'), data);
+  const old = fixture.broker.mark(asset);
+  const env = { ...t.context.env, CMK_SIDECAR: fixture.sidecar.addresses[0] };
+  const example = spawn(process.execPath, [resolve('docs/examples/reencryption-worker.ts')], {
+    cwd: t.context.dir,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(example.stdout, 'data')) as [Buffer];
+  t.is(said.toString(), `${asset.id}: DONE, 1 files\n`);
+  example.kill('SIGTERM');
+  t.deepEqual(await once(example, 'exit'), [0, null]);
+  t.deepEqual(fixture.broker.destroyed, new Set([old]));
+  const sealed = readFileSync(join(folder, 'talk.mp4.cmk'));
+  t.false(sealed.equals(data));
+  t.true((await fixture.open([sealed])).data.equals(plaintext));
 });
 
 test('the Python example uses names that the contract has', (t) => {

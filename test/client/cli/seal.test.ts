@@ -83,6 +83,24 @@ test.serial('seals and opens standard streams', async (t) => {
   t.regex(opened.stderr, /^cmk: opened .*\n$/, 'no progress bar in a pipe');
 });
 
+test.serial('seals a file again, beside the old one or in its place', async (t) => {
+  const { dir, env, sidecar } = t.context;
+  const sealed = await sealedFile(t.context);
+  const again = await cmk(['reencrypt', sealed, join(dir, 'again'), ...ASSET, '--reason', 'processing'], {
+    env,
+  });
+  t.is(again.code, 0);
+  t.regex(again.stderr, /^cmk: sealed again 2\.1 MB in .*; data key dk-1, CUSTOMER_KEY arn:aws:kms:\S+\n$/);
+  t.like(sidecar.starts.at(-1), { owner: '', reason: 'REASON_PROCESSING' });
+  t.is((await cmk(['reencrypt', sealed, sealed, ...ASSET, '--force', '--quiet'], { env })).code, 0);
+  for (const path of [sealed, join(dir, 'again')]) {
+    t.true((await cmk(['decrypt', path, '-', ...ASSET], { env })).stdout.equals(plaintext));
+  }
+  sidecar.behaviour.failAfter = { bytes: 1_000_000, error: new CmkError('TRUNCATED', 'cut short') };
+  t.is((await cmk(['reencrypt', sealed, join(dir, 'third'), ...ASSET], { env })).code, 4);
+  t.deepEqual(readdirSync(dir).sort(), ['again', 'plain', 'sealed']);
+});
+
 test.serial('--sidecar overrules CMK_SIDECAR', async (t) => {
   const { sidecar } = t.context;
   const args = ['encrypt', ...SEALING, '--sidecar', sidecar.address];
