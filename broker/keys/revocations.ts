@@ -6,7 +6,8 @@ import type { Store } from '../store/store.ts';
 import type { MovedLeases } from './moved-leases.ts';
 import type { Observer } from './observer.ts';
 
-const POLL_INTERVAL_MS = 1_000;
+/** What an operator revokes at one broker ends the streams at the others this much later. */
+const POLL_INTERVAL_MS = 250;
 const PAGE = 500;
 /** Events kept in memory, so that a thousand watchers do not each ask the database. */
 const RECENT = 1_000;
