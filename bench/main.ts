@@ -1,12 +1,14 @@
-// `npm run bench [-- core|kms|streams]`: every figure is a ratio or a rate measured side by side in this one run.
+// `npm run bench [-- core|kms|streams|revocation]`: every figure is a ratio or a rate measured side by side in this one run.
 import { benchCore, describeComparison } from './core.ts';
 import { benchKms } from './kms.ts';
+import { benchRevocation } from './revocation.ts';
 import { benchStreams, describeSidecar } from './streams.ts';
 
 const BENCHES: Record<string, () => Promise<readonly string[]>> = {
   core: async () => (await benchCore()).map(describeComparison),
   kms: benchKms,
   streams: async () => describeSidecar(await benchStreams()),
+  revocation: benchRevocation,
 };
 
 const wanted = process.argv.slice(2);
