@@ -110,6 +110,13 @@ export const BROKER_SETTINGS = {
     max: 300_000,
     default: '10s',
   }),
+  troubleIntervalMs: durationMs({
+    name: 'CMK_TROUBLE_PROBE_INTERVAL',
+    doc: 'How often a key or replica in trouble is asked, each by itself, until it works again; by one broker at a time, also when nobody uses it.',
+    min: 1_000,
+    max: 60_000,
+    default: '10s',
+  }),
   kmsTimeoutMs: durationMs({
     name: 'CMK_KMS_TIMEOUT',
     doc: 'How long one operation with a key may take, with waiting for its turn, replicas and retries.',

@@ -71,7 +71,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   const { catalogue, trustDomain } = config;
   const keys = await startKeyServices({ store, providers, clock, observer, catalogue, settings: config });
   closers.add(() => keys.close());
-  const { administration, enrolKey, moves, ledger, ledgerReading } = keys;
+  const { ledger } = keys;
   if (!config.smtpUrl) logger.warn('CMK_SMTP_URL is not set: alerts are listed, but not mailed');
   const alerts = startAlerts({ store, clock, observer, config });
   closers.add(() => alerts.close());
@@ -87,16 +87,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => status.close());
   const token = config.adminToken;
   const admin = await startAdminServer(
-    {
-      administration,
-      enrolKey,
-      ledgerReading,
-      recipients,
-      keySetUp: createKeySetUp(config),
-      moves,
-      token,
-      logger,
-    },
+    { ...keys, recipients, keySetUp: createKeySetUp(config), token, logger },
     { host: config.adminHost, port: config.adminPort },
   );
   closers.add(() => admin.close());

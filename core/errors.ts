@@ -98,6 +98,12 @@ export const ERROR_CODES = {
     meaning:
       'A file may still be being sealed with the data key that is to be destroyed. Nothing was changed. Look at the asset’s files again later, then repeat the call.',
   },
+  KEY_RETIRED: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    meaning:
+      'An administrator retired the key: what it protects stays closed until the key is brought back through the administration API.',
+  },
   KMS_AUTH_FAILED: {
     grpc: 'FAILED_PRECONDITION',
     retryable: false,

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Administration } from '../keys/administration.ts';
-import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
-import type { Kek, Licence } from '../model/types.ts';
+import type { Licence } from '../model/types.ts';
 import { addLedger } from './ledger-routes.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
@@ -22,13 +21,12 @@ interface GroupBody {
 
 type EnrolmentParams = Account & { srvId: string; type: string };
 
-/** The administration API. */
+/** Accounts, groups, enrolments and the ledger. */
 export function addRoutes(
   app: FastifyInstance,
-  parts: { administration: Administration; enrolKey: EnrolKey; ledgerReading: LedgerReading },
+  parts: { administration: Administration; ledgerReading: LedgerReading },
 ): void {
   addAccounts(app, parts.administration);
-  addKeys(app, parts);
   addEnrolments(app, parts.administration);
   addLedger(app, parts.ledgerReading);
 }
@@ -71,40 +69,6 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
   );
 }
 
-function addKeys(
-  app: FastifyInstance,
-  { administration, enrolKey }: { administration: Administration; enrolKey: EnrolKey },
-): void {
-  app.post<{ Params: Account; Body: NamedKey }>(
-    '/v1/accounts/:account/keys',
-    { schema: { params: schemas.accountParams, body: schemas.keyBody } },
-    async ({ params, body }, reply) => {
-      const enrolment = await enrolKey.run(OPERATOR, params.account, body);
-      const { steps } = enrolment;
-      if (!enrolment.ok) return sendProblem(reply, enrolment.error, { steps });
-      return reply.code(201).send({ key: keyOf(enrolment.kek), steps });
-    },
-  );
-  app.post<{ Params: Account; Body: NamedKey }>(
-    '/v1/accounts/:account/keys/verify',
-    { schema: { params: schemas.accountParams, body: schemas.keyBody } },
-    async ({ params, body }) => {
-      const { ok, steps } = await enrolKey.verify(OPERATOR, params.account, body);
-      return { ok, steps };
-    },
-  );
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account/keys',
-    { schema: { params: schemas.accountParams } },
-    async ({ params }) => ({ keys: (await administration.keys(params.account)).map(keyOf) }),
-  );
-  app.post<{ Params: { key: string } }>(
-    '/v1/keys/:key/revoke',
-    { schema: { params: schemas.keyParams } },
-    async ({ params }) => ({ position: await administration.revokeNow(OPERATOR, params.key) }),
-  );
-}
-
 function addEnrolments(app: FastifyInstance, administration: Administration): void {
   const path = '/v1/accounts/:account/enrolments/:srvId/:type';
   const schema = { params: schemas.enrolmentParams };
@@ -119,11 +83,6 @@ function addEnrolments(app: FastifyInstance, administration: Administration): vo
     { schema: { params: schemas.accountParams } },
     async ({ params }) => ({ enrolments: await administration.enrolments(params.account) }),
   );
-}
-
-/** A key as operators see it: without its canary, which is nobody's business. */
-function keyOf({ canary: _canary, ...kek }: Kek): Omit<Kek, 'canary'> {
-  return kek;
 }
 
 export function sendProblem(

@@ -26,6 +26,7 @@ export const enrolmentParams = object({
   type: { type: 'string', pattern: '^[A-Za-z0-9]{1,64}$' },
 });
 export const keyParams = object({ key: uuid });
+export const ownKeyParams = object({ account, key: uuid });
 
 export const webhookParams = object({ account, webhook: uuid });
 
@@ -40,19 +41,33 @@ export const groupBody = object({
     items: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
   },
 });
+const references = {
+  type: 'array',
+  minItems: 1,
+  maxItems: MAX_REFERENCES,
+  items: { type: 'string', minLength: 1, maxLength: 2048 },
+} as const;
 export const keyBody = object(
   {
     provider: { enum: PROVIDER_NAMES },
-    references: {
-      type: 'array',
-      minItems: 1,
-      maxItems: MAX_REFERENCES,
-      items: { type: 'string', minLength: 1, maxLength: 2048 },
-    },
+    references,
     role: { type: 'string', minLength: 1, maxLength: 2048 },
   },
   ['provider', 'references'],
 );
+
+export const referencesBody = object({ references });
+export const retireBody = {
+  ...object(
+    {
+      acceptUnreadable: { type: 'boolean' },
+      dataKeys: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    },
+    [],
+  ),
+  // No body: nothing is confirmed.
+  type: ['object', 'null'],
+} as const;
 
 export const contactsBody = object({
   emails: {

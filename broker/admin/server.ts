@@ -5,22 +5,19 @@ import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
-import type { Administration } from '../keys/administration.ts';
-import type { EnrolKey } from '../keys/enrol-key.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import { addMoveRoutes } from './move-routes.ts';
+import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { fromFastifyError } from './problem.ts';
 import { addRoutes, sendProblem } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-export interface AdminParts {
-  readonly administration: Administration;
-  readonly enrolKey: EnrolKey;
+export interface AdminParts extends KeyRouteParts {
   readonly keySetUp: KeySetUp;
   readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;
@@ -89,6 +86,7 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
     return sendProblem(reply, error);
   });
   addRoutes(app, parts);
+  addKeyRoutes(app, parts);
   addSetUpRoutes(app, parts);
   addAlertRoutes(app, parts.recipients);
   addMoveRoutes(app, parts.moves);

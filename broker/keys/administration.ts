@@ -2,7 +2,7 @@ import { checkIdentifier } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Catalogue } from '../model/catalogue.ts';
-import type { Account, AuditEvent, Group, Kek } from '../model/types.ts';
+import type { Account, AuditEvent, Group } from '../model/types.ts';
 import type { AccountFacts, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
@@ -51,12 +51,6 @@ export class Administration {
   async groups(account: string): Promise<Group[]> {
     await this.account(account);
     return this.#options.store.listGroups(account);
-  }
-
-  /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async keys(account: string): Promise<Kek[]> {
-    await this.account(account);
-    return this.#options.store.listKeks(account);
   }
 
   /** Idempotent. @throws CmkError ACCOUNT_UNKNOWN, NOT_FOUND for a type that no service has, STORE_UNAVAILABLE */

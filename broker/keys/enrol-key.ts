@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Account, AssumedRole, Kek, ProviderName } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
+import type { KeyStatuses } from './key-statuses.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
 import { verifyKey, type KeyCandidate, type Verification, type VerificationStep } from './verify-key.ts';
@@ -44,7 +45,7 @@ export class EnrolKey {
    *   in the result
    */
   async run(actor: string, account: string | null, key: NamedKey, onStep?: OnStep): Promise<Enrolment> {
-    const { store, kms, ledger } = this.#options;
+    const { store, kms, statuses, ledger } = this.#options;
     const { candidate, nowMs, verification } = await this.#verify(account, key, onStep);
     const { references, role } = candidate;
     const { steps } = verification;
@@ -65,6 +66,7 @@ export class EnrolKey {
     const detail = `enrol key ${references.join(', ')}${role ? ` through ${role.arn}` : ''}`;
     const identities = references.map((reference) => kms.identityOf(candidate.provider, reference));
     await store.insertKek(kek, identities, ledger.event({ ...entry, outcome: 'ALLOWED', kekId, detail }));
+    statuses.verified(kek, references);
     return { ok: true, kek, steps };
   }
 
@@ -87,7 +89,7 @@ export class EnrolKey {
     onStep?: OnStep,
   ): Promise<{ candidate: KeyCandidate; nowMs: number; verification: Verification }> {
     const { store, clock } = this.#options;
-    const references = this.#parse(key);
+    const references = parseReferences(this.#options.kms, key);
     const owner = account === null ? null : await store.findAccount(account);
     if (account !== null && !owner) throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
     const role = this.#roleOf(key, references, owner);
@@ -105,32 +107,30 @@ export class EnrolKey {
       metadata: { field: 'role' },
     });
   }
+}
 
-  #parse(key: NamedKey): [string, ...string[]] {
-    const { kms } = this.#options;
-    const [first, ...replicas] = key.references.map((text) => kms.parseReference(key.provider, text));
-    const twice = new Set([first, ...replicas]).size !== key.references.length;
-    if (first === undefined || twice || key.references.length > MAX_REFERENCES) {
-      const expected = `1 to ${MAX_REFERENCES} different ones`;
-      throw new CmkError(
-        'INVALID_ARGUMENT',
-        `references: expected ${expected}, got ${key.references.length}`,
-        {
-          metadata: { field: 'references' },
-        },
-      );
-    }
-    return [first, ...replicas];
+/** Each as its provider writes it. @throws CmkError INVALID_ARGUMENT */
+export function parseReferences(kms: KmsCalls, key: NamedKey): [string, ...string[]] {
+  const [first, ...replicas] = key.references.map((text) => kms.parseReference(key.provider, text));
+  const isTwice = new Set([first, ...replicas]).size !== key.references.length;
+  if (first === undefined || isTwice || key.references.length > MAX_REFERENCES) {
+    const expected = `1 to ${MAX_REFERENCES} different ones`;
+    throw new CmkError('INVALID_ARGUMENT', `references: expected ${expected}, got ${key.references.length}`, {
+      metadata: { field: 'references' },
+    });
   }
+  return [first, ...replicas];
 }
 
 interface EnrolOptions {
   readonly store: Pick<Store, 'findAccount' | 'ownerOfKey' | 'insertKek'>;
   readonly kms: KmsCalls;
+  readonly statuses: Pick<KeyStatuses, 'verified'>;
   readonly ledger: Ledger;
   readonly clock: Clock;
 }
 
-function failureIn({ steps }: Verification): string {
+/** What stopped it, for an audit event. */
+export function failureIn({ steps }: Verification): string {
   return steps.find(({ outcome }) => outcome === 'FAILED')?.detail ?? 'no step failed';
 }

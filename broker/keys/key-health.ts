@@ -2,9 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import { KmsError } from '../kms/provider.ts';
-import { newAlert, type Alert, type KeyStatus } from '../model/alerts.ts';
 import type { Kek } from '../model/types.ts';
-import type { Store } from '../store/store.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
@@ -20,15 +18,27 @@ const MAX_REMEMBERED_CHECKS = 10_000;
  * encryption context alone, the key's canary decides which it is.
  */
 export class KeyHealth {
-  readonly #options: KeyHealthOptions;
+  readonly #options: {
+    kms: KmsCalls;
+    revocations: Revocations;
+    ledger: Ledger;
+    clock: Clock;
+    observer: Observer;
+  };
   /** Keys whose revocation was or is being published, and why. One small entry for each key in that state. */
-  readonly #told = new Map<string, { kek: Kek; reason: ErrorCode; atMs: number }>();
+  readonly #told = new Map<string, { reason: ErrorCode; atMs: number }>();
   readonly #checkedAtMs = new Map<string, number>();
   readonly #checks = new SingleFlight<void>();
   readonly #publishing = new SingleFlight<void>();
   readonly #background = new Set<Promise<void>>();
 
-  constructor(options: KeyHealthOptions) {
+  constructor(options: {
+    kms: KmsCalls;
+    revocations: Revocations;
+    ledger: Ledger;
+    clock: Clock;
+    observer: Observer;
+  }) {
     this.#options = options;
   }
 
@@ -47,10 +57,7 @@ export class KeyHealth {
   succeeded(kekId: string, startedAtMs: number): void {
     const told = this.#told.get(kekId);
     // A call that was under way when the key was taken away says nothing about the time after.
-    if (!told || startedAtMs < told.atMs) return;
-    this.#told.delete(kekId);
-    const alerts = this.#statusAlerts(told.kek, 'FAILED', null);
-    if (alerts.length > 0) this.#behind(this.#options.store.alerts.raise(alerts), 'raise an alert');
+    if (told && startedAtMs >= told.atMs) this.#told.delete(kekId);
   }
 
   /** Unwraps the key's canary: a proof that the key as a whole still works, or that it was taken away. */
@@ -87,8 +94,7 @@ export class KeyHealth {
 
   async #publish(kek: Kek, error: KmsError): Promise<void> {
     const { revocations, ledger, clock, observer } = this.#options;
-    const from = this.#told.has(kek.id) ? 'FAILED' : 'OK';
-    const told = { kek, reason: error.code, atMs: clock.monotonicMs() };
+    const told = { reason: error.code, atMs: clock.monotonicMs() };
     // From the beginning: a use that the KMS allows while this is being published is a use after it.
     this.#told.set(kek.id, told);
     const audit = ledger.event({
@@ -100,8 +106,7 @@ export class KeyHealth {
       detail: `${error.code}: ${error.message}`,
     });
     try {
-      const event = { kekId: kek.id, reason: error.code, at: clock.wallMs() };
-      await revocations.publish(event, audit, this.#statusAlerts(kek, from, error.code));
+      await revocations.publish({ kekId: kek.id, reason: error.code, at: clock.wallMs() }, audit);
     } catch (failure) {
       // The next call or probe tries again.
       if (this.#told.get(kek.id) === told) this.#told.delete(kek.id);
@@ -110,29 +115,10 @@ export class KeyHealth {
     observer.revoked(error.code);
   }
 
-  /** For the account's contacts: the key opens nothing any more, or does so again. The platform key has none. */
-  #statusAlerts(kek: Kek, from: KeyStatus, cause: ErrorCode | null): Alert[] {
-    if (kek.account === null) return [];
-    const to = cause === null ? 'OK' : 'FAILED';
-    const [reference] = kek.references;
-    const about = { account: kek.account, kekId: kek.id };
-    const facts = { kind: 'KEY_STATUS', reference, use: 'DECRYPT', from, to, cause } as const;
-    return [newAlert(this.#options.clock.wallMs(), about, facts)];
-  }
-
-  #behind(work: Promise<void>, what = 'publish a revocation'): void {
+  #behind(work: Promise<void>): void {
     const task = work
-      .catch((error: unknown) => this.#options.observer.backgroundFailed(what, error))
+      .catch((error: unknown) => this.#options.observer.backgroundFailed('publish a revocation', error))
       .finally(() => this.#background.delete(task));
     this.#background.add(task);
   }
-}
-
-interface KeyHealthOptions {
-  readonly kms: KmsCalls;
-  readonly revocations: Revocations;
-  readonly store: Pick<Store, 'alerts'>;
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly observer: Observer;
 }

@@ -13,6 +13,7 @@ import {
 import type { Kek, ProviderName } from '../model/types.ts';
 import { Breakers } from './guard/breakers.ts';
 import { CallGuard, type GuardSettings } from './guard/call-guard.ts';
+import { tellingFailure, type ReferenceFailure } from './guard/telling-failure.ts';
 import type { KmsOperation, Observer } from './observer.ts';
 
 /** A call that has less time left than this is not made. */
@@ -22,8 +23,9 @@ const MIN_SHARE = 0.2;
 const MAX_RETRIES = 2;
 const FIRST_PAUSE_MS = 100;
 
-/** Where a key is: what a call needs to know of a {@link Kek}. */
-export type KmsTarget = Pick<Kek, 'account' | 'provider' | 'references' | 'role' | 'canary'>;
+/** Where a key is: what a call needs to know of a {@link Kek}; one that is not stored has no id. */
+export type KmsTarget = Pick<Kek, 'account' | 'provider' | 'references' | 'role' | 'canary'> &
+  Partial<Pick<Kek, 'id'>>;
 
 /** How a KMS call came out well. */
 export interface KmsSuccess {
@@ -31,6 +33,19 @@ export interface KmsSuccess {
   readonly reference: string;
   /** Monotonic, just before the call: leases count from here. */
   readonly startedAtMs: number;
+}
+
+/** How one attempt came out. */
+export interface KmsOutcome {
+  readonly target: KmsTarget;
+  readonly reference: string;
+  readonly operation: KmsOperation;
+  /** Null: the operation has none. */
+  readonly context: EncryptionContext | null;
+  /** UNIX milliseconds. */
+  readonly startedAt: number;
+  /** Null: it succeeded. */
+  readonly error: KmsError | null;
 }
 
 export interface KmsCallsOptions {
@@ -43,6 +58,8 @@ export interface KmsCallsOptions {
     /** Regions, the nearest first: replicas there are preferred to the others. */
     readonly kmsNearest: readonly string[] | null;
   };
+  /** Hears of every attempt, also behind the callers' backs or answered with a failure of a moment ago; must not throw. */
+  readonly onOutcome?: (outcome: KmsOutcome) => void;
   /** From 0 to 1; default: random. */
   readonly jitter?: () => number;
   /** Waits before a retry, milliseconds; default: by the machine's own timers. */
@@ -55,6 +72,7 @@ type Attempt<T> = (provider: KmsProvider, reference: string, call: KmsCall) => P
 interface Operation<T> {
   readonly target: KmsTarget;
   readonly name: KmsOperation;
+  readonly context: EncryptionContext | null;
   readonly attempt: Attempt<T>;
   /** Monotonic. */
   readonly endsMs: number;
@@ -90,7 +108,7 @@ export class KmsCalls {
     target: KmsTarget,
     context: EncryptionContext,
   ): Promise<KmsSuccess & { dataKey: DataKey; wrapped: Uint8Array }> {
-    const { result, ...success } = await this.#run(target, 'generate', (provider, reference, call) =>
+    const { result, ...success } = await this.#run(target, 'generate', context, (provider, reference, call) =>
       provider.generate(reference, context, call),
     );
     return { ...success, ...result };
@@ -102,7 +120,7 @@ export class KmsCalls {
     dataKey: DataKey,
     context: EncryptionContext,
   ): Promise<KmsSuccess & { wrapped: Uint8Array }> {
-    const { result, ...success } = await this.#run(target, 'wrap', (provider, reference, call) =>
+    const { result, ...success } = await this.#run(target, 'wrap', context, (provider, reference, call) =>
       provider.wrap(reference, dataKey, context, call),
     );
     return { ...success, wrapped: result };
@@ -114,7 +132,7 @@ export class KmsCalls {
     wrapped: Uint8Array,
     context: EncryptionContext,
   ): Promise<KmsSuccess & { dataKey: DataKey }> {
-    const { result, ...success } = await this.#run(target, 'unwrap', (provider, reference, call) =>
+    const { result, ...success } = await this.#run(target, 'unwrap', context, (provider, reference, call) =>
       provider.unwrap(reference, wrapped, context, call),
     );
     return { ...success, dataKey: result };
@@ -122,7 +140,7 @@ export class KmsCalls {
 
   /** @throws KmsError */
   async describe(target: KmsTarget): Promise<KeyDescription> {
-    const { result } = await this.#run(target, 'describe', (provider, reference, call) =>
+    const { result } = await this.#run(target, 'describe', null, (provider, reference, call) =>
       provider.describe(reference, call),
     );
     return result;
@@ -168,11 +186,12 @@ export class KmsCalls {
   async #run<T>(
     target: KmsTarget,
     name: KmsOperation,
+    context: EncryptionContext | null,
     attempt: Attempt<T>,
   ): Promise<KmsSuccess & { result: T }> {
     const { clock, observer, settings } = this.#options;
     const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
-    const operation: Operation<T> = { target, name, attempt, endsMs, wasAsked: false };
+    const operation: Operation<T> = { target, name, context, attempt, endsMs, wasAsked: false };
     const budget = this.#guard.retryBudget(target);
     budget.earn();
     for (let retries = 0; ; retries++) {
@@ -192,36 +211,45 @@ export class KmsCalls {
     return Math.max(retryAfterMs ?? 0, pauseMs);
   }
 
-  /** @returns the failure that tells most when no replica served */
   async #tryReplicas<T>(operation: Operation<T>): Promise<(KmsSuccess & { result: T }) | KmsError> {
     const { clock, observer } = this.#options;
     const { target, endsMs } = operation;
     const references = this.#inOrder(target);
-    let failure: KmsError | null = null;
+    const failures: ReferenceFailure[] = [];
     operation.wasAsked = false;
     for (const [index, reference] of references.entries()) {
       const leftMs = endsMs - clock.monotonicMs();
       if (leftMs < MIN_ATTEMPT_MS) break;
       try {
-        this.#refuseWhileOpen(target, reference);
+        this.#refuseWhileOpen(operation, reference);
         if (index > 0) observer.kmsGuarded(target.provider, 'FAILOVER');
         const shareMs = this.#shareMs(target, references.slice(index), leftMs);
         return await this.#call(operation, reference, shareMs);
       } catch (error) {
-        const current = asKmsError(error);
+        const failure = asKmsError(error);
         // The same bytes under the same context: another replica would say the same.
-        if (current.kmsCause === 'CONTEXT_MISMATCH') return current;
-        // What the customer decided explains more than what happened to be unreachable besides.
-        if (!failure?.customerDecision || current.customerDecision) failure = current;
+        if (failure.kmsCause === 'CONTEXT_MISMATCH') return failure;
+        const { isGone } = this.#breakers.get(target.provider, reference);
+        failures.push({ error: failure, isGone });
       }
     }
-    return failure ?? new KmsError('UNREACHABLE', 'no time was left to ask the KMS');
+    return tellingFailure(failures, references.length);
   }
 
-  #refuseWhileOpen({ provider }: KmsTarget, reference: string): void {
+  #refuseWhileOpen({ target, name, context }: ObservedCall['operation'], reference: string): void {
+    const { provider } = target;
     const remembered = this.#breakers.get(provider, reference).refusal();
     if (!remembered) return;
-    this.#options.observer.kmsGuarded(provider, 'RESTING');
+    const { clock, observer, onOutcome } = this.#options;
+    observer.kmsGuarded(provider, 'RESTING');
+    onOutcome?.({
+      target,
+      reference,
+      operation: name,
+      context,
+      startedAt: clock.wallMs(),
+      error: remembered,
+    });
     throw remembered;
   }
 
@@ -262,7 +290,8 @@ export class KmsCalls {
       (await provider.unwrap(reference, wrapped, context, { ...call, signal }))[Symbol.dispose]();
     };
     const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
-    const trial: Operation<void> = { target, name: 'unwrap', attempt, endsMs, wasAsked: false };
+    const { context } = canary;
+    const trial: Operation<void> = { target, name: 'unwrap', context, attempt, endsMs, wasAsked: false };
     // The breaker has the outcome, and the metrics.
     this.#call(trial, reference, settings.kmsTimeoutMs).catch(() => undefined);
   }
@@ -272,23 +301,23 @@ export class KmsCalls {
     reference: string,
     timeoutMs: number,
   ): Promise<KmsSuccess & { result: T }> {
-    const { target, name, attempt, endsMs } = operation;
+    const { target, attempt, endsMs } = operation;
     const { clock, providers } = this.#options;
     const provider = providers[target.provider];
     const guarded = {
       account: target.account,
       provider: target.provider,
-      quota: provider.quotaOf(reference, name),
+      quota: provider.quotaOf(reference, operation.name),
       maxWaitMs: timeoutMs,
     };
     return this.#guard.run(guarded, async () => {
       // Others may have found out meanwhile.
-      this.#refuseWhileOpen(target, reference);
+      this.#refuseWhileOpen(operation, reference);
       this.#breakers.get(target.provider, reference).begin();
       operation.wasAsked = true;
       const startedAtMs = clock.monotonicMs();
       const leftMs = Math.max(MIN_ATTEMPT_MS, Math.min(timeoutMs, endsMs - startedAtMs));
-      const result = await this.#observed({ target, name, reference, startedAtMs }, () =>
+      const result = await this.#observed({ operation, reference, startedAtMs }, () =>
         attempt(provider, reference, { timeoutMs: leftMs, ...(target.role && { role: target.role }) }),
       );
       return { result, reference, startedAtMs };
@@ -296,31 +325,36 @@ export class KmsCalls {
   }
 
   async #observed<T>(
-    { target, name, reference, startedAtMs }: ObservedCall,
+    { operation: { target, name, context }, reference, startedAtMs }: ObservedCall,
     work: () => Promise<T>,
   ): Promise<T> {
-    const { clock, observer } = this.#options;
+    const { clock, observer, onOutcome } = this.#options;
+    const startedAt = clock.wallMs();
     const breaker = this.#breakers.get(target.provider, reference);
-    const observe = (outcome: Parameters<Observer['kmsCalled']>[2]) =>
-      observer.kmsCalled(target.provider, name, outcome, clock.monotonicMs() - startedAtMs);
+    const observe = (error: KmsError | null) => {
+      const durationMs = clock.monotonicMs() - startedAtMs;
+      observer.kmsCalled(target.provider, name, error?.kmsCause ?? 'OK', durationMs);
+      // What was cut off tells nothing about the KMS.
+      if (!this.#closing.signal.aborted)
+        onOutcome?.({ target, reference, operation: name, context, startedAt, error });
+    };
     try {
       const result = await work();
       breaker.succeeded();
-      observe('OK');
+      observe(null);
       return result;
     } catch (error) {
       const failure = asKmsError(error);
       if (MAY_CONCERN_ONE_CONTEXT.has(failure.kmsCause)) breaker.succeeded();
       else breaker.failed(failure);
-      observe(failure.kmsCause);
+      observe(failure);
       throw failure;
     }
   }
 }
 
 interface ObservedCall {
-  readonly target: KmsTarget;
-  readonly name: KmsOperation;
+  readonly operation: Pick<Operation<unknown>, 'target' | 'name' | 'context'>;
   readonly reference: string;
   readonly startedAtMs: number;
 }

@@ -82,9 +82,15 @@ export class LeasedKeys {
     return [...this.#leasedUntilMs.keys()];
   }
 
+  /** How long the last lease under a key still runs; null: none does. */
+  leasesEndInMs(kekId: string): number | null {
+    const endsInMs = (this.#leasedUntilMs.get(kekId) ?? 0) - this.#options.clock.monotonicMs();
+    return endsInMs > 0 ? endsInMs : null;
+  }
+
   /**
    * Lends a stored data key.
-   * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
+   * @throws KmsError; CmkError KEY_RETIRED, STORE_UNAVAILABLE, CANCELLED
    */
   lend(record: DataKeyRecord, signal?: AbortSignal): Promise<LeasedKey> {
     return this.#lend(record, signal);
@@ -164,6 +170,9 @@ export class LeasedKeys {
     const kek = await store.findKek(record.kekId);
     if (!kek)
       throw new CmkError('INTERNAL', `data key ${record.id} is wrapped under a key that is not stored`);
+    if (kek.lifecycle === 'RETIRED') {
+      throw new CmkError('KEY_RETIRED', 'the key that wrapped the data key is retired');
+    }
     const mark = this.mark(kek.id);
     try {
       const { dataKey, ...success } = await kms.unwrap(kek, record.wrapped, record.context);

@@ -4,13 +4,15 @@ import type { KeyHealth } from './key-health.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { MovedLeases } from './moved-leases.ts';
 import type { Observer } from './observer.ts';
+import type { StatusProbe } from './status-probe.ts';
 
 /** Keys of one round whose canaries are asked at the same time. */
 const AT_A_TIME = 256;
 
 /**
  * Asks every key that has live leases here whether it still works, so that a customer's decision takes effect long
- * before the leases end. An outage changes nothing: the leases run out by themselves.
+ * before the leases end; its replicas by themselves too, now and then. An outage changes nothing: the leases run out by
+ * themselves.
  */
 export class Probe {
   readonly #options: ProbeOptions;
@@ -59,12 +61,13 @@ export class Probe {
   }
 
   async #check(kekId: string): Promise<void> {
-    const { store, health, observer } = this.#options;
+    const { store, health, statusProbe, observer } = this.#options;
     if (this.#beingAsked.has(kekId)) return;
     this.#beingAsked.add(kekId);
     try {
       const kek = await store.findKek(kekId);
-      if (kek) await health.check(kek);
+      if (kek && kek.lifecycle !== 'RETIRED')
+        await Promise.all([health.check(kek), statusProbe.askSilent(kek)]);
     } catch (error) {
       observer.backgroundFailed('probe a key', error);
     } finally {
@@ -77,6 +80,7 @@ interface ProbeOptions {
   readonly leasedKeys: LeasedKeys;
   readonly movedLeases: Pick<MovedLeases, 'targetsOf'>;
   readonly health: KeyHealth;
+  readonly statusProbe: Pick<StatusProbe, 'askSilent'>;
   readonly store: Pick<Store, 'findKek'>;
   readonly clock: Clock;
   readonly observer: Observer;

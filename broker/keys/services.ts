@@ -6,10 +6,14 @@ import type { ProviderName } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import { Access } from './access.ts';
 import { Administration } from './administration.ts';
+import type { BlastRadiusOptions } from './blast-radius.ts';
+import { ChangeKey } from './change-key.ts';
 import { DescribeAsset } from './describe-asset.ts';
 import { EnrolKey } from './enrol-key.ts';
 import { IssueDataKey } from './issue-data-key.ts';
 import { KeyHealth } from './key-health.ts';
+import { KeyLife } from './key-life.ts';
+import { KeyStatuses } from './key-statuses.ts';
 import { KmsCalls, type KmsCallsOptions } from './kms-calls.ts';
 import { LeasedKeys } from './leased-keys.ts';
 import { Ledger } from './ledger.ts';
@@ -25,6 +29,7 @@ import { ReportUses } from './report-uses.ts';
 import { Reporters } from './reporters.ts';
 import { ResolveDataKey } from './resolve-data-key.ts';
 import { Revocations } from './revocations.ts';
+import { StatusProbe } from './status-probe.ts';
 import { UseGaps } from './use-gaps.ts';
 
 /** What the use cases stand on. */
@@ -42,6 +47,7 @@ export interface KeyServicesOptions {
     readonly probeIntervalMs: number;
     /** Data keys a second for each move. */
     readonly moveRate: number;
+    readonly troubleIntervalMs: number;
   };
 }
 
@@ -57,6 +63,11 @@ export interface KeyServices {
   readonly ledgerReading: LedgerReading;
   readonly moves: Moves;
   readonly mover: Mover;
+  readonly keyLife: KeyLife;
+  readonly changeKey: ChangeKey;
+  readonly blastRadius: BlastRadiusOptions;
+  readonly statuses: KeyStatuses;
+  readonly statusProbe: StatusProbe;
   readonly leasedKeys: LeasedKeys;
   readonly revocations: Revocations;
   readonly probe: Probe;
@@ -72,17 +83,22 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   const { leaseMs, cacheEntries: maxEntries } = settings;
   const writer = new AuditWriter({ store, onFailure: (error) => observer.auditWriteFailed(error) });
   const ledger = new Ledger({ writer, clock, observer });
-  const kms = new KmsCalls({ providers, clock, observer, settings });
-  const enrolKey = new EnrolKey({ store, kms, ledger, clock });
+  const statuses = new KeyStatuses({ store, ledger, clock, observer });
+  const onOutcome = statuses.observe.bind(statuses);
+  const kms = new KmsCalls({ providers, clock, observer, settings, onOutcome });
+  const enrolKey = new EnrolKey({ store, kms, statuses, ledger, clock });
   const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
 
   const movedLeases = new MovedLeases({ store, clock });
   const revocations = new Revocations({ store, clock, observer, movedLeases });
-  const health = new KeyHealth({ kms, revocations, store, ledger, clock, observer });
+  const health = new KeyHealth({ kms, revocations, ledger, clock, observer });
   const leased = { kms, store, health, revocations, clock, observer, leaseMs, maxEntries };
   const leasedKeys = new LeasedKeys(leased);
-  const intervalMs = settings.probeIntervalMs;
-  const probe = new Probe({ leasedKeys, movedLeases, health, store, clock, observer, intervalMs });
+  const { probeIntervalMs: intervalMs, troubleIntervalMs } = settings;
+  const troubled = { store, kms, statuses, clock, observer, intervalMs: troubleIntervalMs };
+  const statusProbe = new StatusProbe(troubled);
+  const probes = { leasedKeys, movedLeases, health, statusProbe, store, clock, observer, intervalMs };
+  const probe = new Probe(probes);
   const access = new Access({ catalogue, ledger });
   const reporters = new Reporters({ store, clock });
   const useGaps = new UseGaps({ store, ledger, clock, observer });
@@ -91,6 +107,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   probe.start();
   useGaps.start();
   mover.start();
+  statuses.start();
+  statusProbe.start();
   return {
     issueDataKey: new IssueDataKey({
       access,
@@ -112,6 +130,11 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     administration: new Administration({ store, ledger, revocations, catalogue, clock }),
     moves: new Moves({ store, ledger, clock, platformKek }),
     mover,
+    keyLife: new KeyLife({ store, revocations, ledger, clock }),
+    changeKey: new ChangeKey({ store, kms, statuses, ledger, clock }),
+    blastRadius: { store, leasedKeys, leaseMs },
+    statuses,
+    statusProbe,
     leasedKeys,
     revocations,
     probe,
@@ -119,9 +142,10 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     ledger,
     async close() {
       kms.close();
-      await Promise.all([probe.stop(), mover.stop(), useGaps.stop()]);
+      await Promise.all([probe.stop(), statusProbe.stop(), mover.stop(), useGaps.stop()]);
       revocations.stop();
       await health.settled();
+      await statuses.stop();
       await writer.close();
       leasedKeys.clear();
     },

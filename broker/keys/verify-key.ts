@@ -103,11 +103,18 @@ export async function verifyKey(
   }
 }
 
+/** No service has this number. */
+const CANARY = { srvId: '0000', type: 'Canary' } as const;
+
+/** Whether it is no asset’s, but of a wrapped key that protects nothing. */
+export function isCanaryContext({ srvId, type }: EncryptionContext): boolean {
+  return srvId === CANARY.srvId && type === CANARY.type;
+}
+
 function contextOf({ kekId, account }: KeyCandidate, nowMs: number): EncryptionContext {
   return {
     acct: account ?? 'platform',
-    srvId: '0000',
-    type: 'Canary',
+    ...CANARY,
     id: kekId,
     timestamp: String(Math.floor(nowMs / 1000)),
   };

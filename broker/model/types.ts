@@ -163,6 +163,8 @@ export const AUDIT_ACTIONS = [
   'MOVE',
   // Assets listed for re-encryption, and data keys destroyed after it.
   'REENCRYPT',
+  // How a use of a key or replica goes has changed.
+  'STATUS',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

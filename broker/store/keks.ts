@@ -85,10 +85,32 @@ export async function insertKek(db: Knex, kek: Kek, identities: readonly string[
     created_at: kek.createdAt,
     ...canaryColumns(kek.canary),
   });
-  await db('kek_references').insert(
-    kek.references.map((reference, position) => ({ reference, kek_id: kek.id, position })),
-  );
-  for (const identity of new Set(identities)) await claimIdentity(db, identity, kek.account);
+  await insertReferences(db, kek.id, kek.references);
+  await claimIdentities(db, identities, kek.account);
+}
+
+async function insertReferences(db: Knex, kekId: string, references: readonly string[]): Promise<void> {
+  const rows = references.map((reference, position) => ({ reference, kek_id: kekId, position }));
+  await db('kek_references').insert(rows);
+}
+
+export async function replaceReferences(
+  db: Knex,
+  kek: Pick<Kek, 'id' | 'account'>,
+  references: readonly string[],
+  identities: readonly string[],
+): Promise<void> {
+  await db('kek_references').where({ kek_id: kek.id }).delete();
+  await insertReferences(db, kek.id, references);
+  await claimIdentities(db, identities, kek.account);
+}
+
+async function claimIdentities(
+  db: Knex,
+  identities: readonly string[],
+  account: string | null,
+): Promise<void> {
+  for (const identity of new Set(identities)) await claimIdentity(db, identity, account);
 }
 
 async function claimIdentity(db: Knex, identity: string, account: string | null): Promise<void> {
@@ -123,18 +145,24 @@ export async function moveKek(
   return (await db('keks').where({ id }).whereIn('lifecycle', from).update({ lifecycle: to })) === 1;
 }
 
-/** The first data key is under this key: it becomes ACTIVE, and the account's older keys serve for opening alone. */
+/**
+ * A data key came under this key. If it is the first, the key becomes ACTIVE, and the account's older keys serve for
+ * opening alone.
+ * @throws CmkError KEY_RETIRED
+ */
 export async function activate(db: Knex, id: string): Promise<void> {
-  if (!(await moveKek(db, id, ['STANDBY'], 'ACTIVE'))) return;
-  const kek = await findKek(db, id);
-  // The platform's are none of anybody's.
-  if (typeof kek?.account !== 'string') return;
+  const row = await readRow('keks', db('keks').where({ id }).select('lifecycle', 'account', 'created_at'));
+  const lifecycle = row?.oneOf('lifecycle', KEY_LIFECYCLES);
+  if (lifecycle === 'RETIRED') throw new CmkError('KEY_RETIRED', 'the key was retired meanwhile');
+  if (!row || lifecycle !== 'STANDBY' || !(await moveKek(db, id, ['STANDBY'], 'ACTIVE'))) return;
+  if (row.isNull('account')) return;
+  const createdAt = row.integer('created_at');
   await db('keks')
-    .where({ account: kek.account, lifecycle: 'ACTIVE' })
+    .where({ account: row.text('account'), lifecycle: 'ACTIVE' })
     .where((older) => {
       void older
-        .where('created_at', '<', kek.createdAt)
-        .orWhere((same) => void same.where('created_at', kek.createdAt).where('id', '<', id));
+        .where('created_at', '<', createdAt)
+        .orWhere((same) => void same.where('created_at', createdAt).where('id', '<', id));
     })
     .update({ lifecycle: 'DECRYPT_ONLY' });
 }

@@ -4,7 +4,6 @@ import type { LedgerHead, LedgerRecord } from '../../core/ledger.ts';
 import type {
   Account,
   AuditEvent,
-  Canary,
   DataKeyRecord,
   Group,
   Kek,
@@ -26,6 +25,8 @@ import * as keyEvents from './key-events.ts';
 import * as ledger from './ledger.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
 import { SqlReencryptionStore } from './sql-reencryption-store.ts';
+import { SqlKeyLifeStore } from './sql-key-life-store.ts';
+import { SqlKeyStatusStore } from './sql-key-status-store.ts';
 import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './store.ts';
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
@@ -36,6 +37,8 @@ export class SqlStore implements Store {
   readonly alerts: SqlAlertStore;
   readonly moves: SqlMoveStore;
   readonly reencryption: SqlReencryptionStore;
+  readonly keyStatuses: SqlKeyStatusStore;
+  readonly keyLife: SqlKeyLifeStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
 
@@ -44,6 +47,8 @@ export class SqlStore implements Store {
     this.alerts = new SqlAlertStore(database, this.#guesses);
     this.moves = new SqlMoveStore(database, this.#guesses);
     this.reencryption = new SqlReencryptionStore(database, this.#guesses);
+    this.keyStatuses = new SqlKeyStatusStore(database, this.#guesses);
+    this.keyLife = new SqlKeyLifeStore(database, this.#guesses);
   }
 
   putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
@@ -98,10 +103,6 @@ export class SqlStore implements Store {
       if (moved) await this.#append(db, [audit]);
       return moved;
     });
-  }
-
-  setCanary(id: string, canary: Canary): Promise<void> {
-    return this.#database.run((db) => keks.setCanary(db, id, canary));
   }
 
   setEnrolment(

@@ -3,7 +3,6 @@ import type { LedgerHead, LedgerRecord } from '../../core/ledger.ts';
 import type {
   Account,
   AuditEvent,
-  Canary,
   Coverage,
   DataKeyRecord,
   Group,
@@ -19,9 +18,13 @@ import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
 import type { MoveStore } from './move-store.ts';
 import type { ReencryptionStore } from './reencryption-store.ts';
+import type { KeyLifeStore } from './key-life-store.ts';
+import type { KeyStatusStore } from './key-status-store.ts';
 
 export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
+export type { DataKeyCount, KeyLifeStore, Retirement } from './key-life-store.ts';
+export type { KeyStatusChange, KeyStatusStore } from './key-status-store.ts';
 export type { Coverage };
 
 /** What others say of an account; the rest of it is made by the store. */
@@ -81,8 +84,10 @@ export interface Store {
   listKeks(account: string | null): Promise<Kek[]>;
   /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */
   moveKek(id: string, from: readonly KeyLifecycle[], to: KeyLifecycle, audit: AuditEvent): Promise<boolean>;
-  /** @throws CmkError CONFLICT when there is no such key */
-  setCanary(id: string, canary: Canary): Promise<void>;
+  /** What happens to keys later. */
+  readonly keyLife: KeyLifeStore;
+  /** How the uses of keys and replicas go. */
+  readonly keyStatuses: KeyStatusStore;
 
   /** Enrols an asset type or ends its enrolment. Idempotent. */
   setEnrolment(
@@ -110,7 +115,7 @@ export interface Store {
    * the account that are older become DECRYPT_ONLY.
    * @returns the stored record: the given one, or the one that was there first
    * @throws CmkError CONFLICT when its key-encryption key is not stored or its id is another generation's,
-   *   INTERNAL when its context is not what asset and time of making give
+   *   KEY_RETIRED when the key was retired, INTERNAL when its context is not what asset and time of making give
    */
   insertDataKey(record: DataKeyRecord, audit: AuditEvent): Promise<DataKeyRecord>;
 

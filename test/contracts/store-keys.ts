@@ -14,9 +14,9 @@ export const keyCases: Record<string, StoreCase> = {
     const throughRole = await withKek(store, { role });
     t.deepEqual(await store.findKek(throughRole.id), throughRole);
     const newer = { wrapped: Uint8Array.from([1]), context: {} };
-    await store.setCanary(kek.id, newer);
+    await store.keyLife.replaceCanary(kek.id, newer, anAuditEvent());
     t.deepEqual(await store.findKek(kek.id), { ...kek, canary: newer });
-    await t.throwsAsync(store.setCanary('unknown', newer), { code: 'CONFLICT' });
+    await t.throwsAsync(store.keyLife.replaceCanary('unknown', newer, anAuditEvent()), { code: 'CONFLICT' });
   },
 
   'keys are listed newest first, the platform’s by themselves': async (t, store) => {
@@ -124,14 +124,25 @@ export const keyCases: Record<string, StoreCase> = {
     );
   },
 
-  'the first data key under a key makes it active': async (t, store) => {
-    const kek = await withKek(store, { lifecycle: 'STANDBY' });
-    await store.insertDataKey(aDataKey(kek), anAuditEvent());
-    t.is((await store.findKek(kek.id))?.lifecycle, 'ACTIVE');
-    await store.moveKek(kek.id, ['ACTIVE'], 'DECRYPT_ONLY', anAuditEvent());
-    await store.insertDataKey(aDataKey(kek, { generation: 2 }), anAuditEvent());
-    t.is((await store.findKek(kek.id))?.lifecycle, 'DECRYPT_ONLY');
-  },
+  'the first data key under a key makes it active, and the account’s older keys serve for opening alone':
+    async (t, store) => {
+      const old = await withKek(store, { lifecycle: 'ACTIVE', createdAt: 1 });
+      const retired = await withKek(store, { lifecycle: 'RETIRED', createdAt: 1 });
+      const waiting = await withKek(store, { lifecycle: 'STANDBY', createdAt: 1 });
+      const kek = await withKek(store, { lifecycle: 'STANDBY', createdAt: 2 });
+      const newer = await withKek(store, { lifecycle: 'ACTIVE', createdAt: 3 });
+      const theirs = await withKek(store, { account: 'other', lifecycle: 'ACTIVE', createdAt: 1 });
+      const lifecycles = async () => {
+        const keks = [old, retired, waiting, kek, newer, theirs];
+        return Promise.all(keks.map(async ({ id }) => (await store.findKek(id))?.lifecycle));
+      };
+      await store.insertDataKey(aDataKey(kek), anAuditEvent());
+      const after = ['DECRYPT_ONLY', 'RETIRED', 'STANDBY', 'ACTIVE', 'ACTIVE', 'ACTIVE'] as const;
+      t.deepEqual(await lifecycles(), [...after]);
+      await store.moveKek(kek.id, ['ACTIVE'], 'DECRYPT_ONLY', anAuditEvent());
+      await store.insertDataKey(aDataKey(kek, { generation: 2 }), anAuditEvent());
+      t.is((await store.findKek(kek.id))?.lifecycle, 'DECRYPT_ONLY');
+    },
 
   'a data key that contradicts what is stored is refused': async (t, store) => {
     const kek = await withKek(store);

@@ -5,6 +5,8 @@ import { accountCases } from './store-accounts.ts';
 import { alertCases, alertRaces } from './store-alerts.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
+import { keyLifeCases } from './store-key-life.ts';
+import { keyStatusCases } from './store-key-statuses.ts';
 import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
 import { moveCases } from './store-moves.ts';
@@ -34,6 +36,8 @@ export function testStore(harness: StoreHarness): void {
   const cases = {
     ...accountCases,
     ...keyCases,
+    ...keyLifeCases,
+    ...keyStatusCases,
     ...eventCases,
     ...alertCases,
     ...ledgerCases,

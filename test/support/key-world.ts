@@ -119,6 +119,7 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
         cacheEntries: 1000,
         probeIntervalMs: PROBE_INTERVAL_MS,
         moveRate: options.moveRate ?? 1_000,
+        troubleIntervalMs: PROBE_INTERVAL_MS,
         kmsTimeoutMs: options.kmsTimeoutMs ?? 5_000,
         kmsConcurrency: options.kmsConcurrency ?? 64,
         kmsAccountRate: 100_000,

@@ -8,6 +8,8 @@ const MAX_REMEMBERED_MS = 1_000;
 /** Between trials while another replica serves. */
 const FIRST_REST_MS = 1_000;
 const MAX_REST_MS = 10_000;
+/** What has not worked for this long, however often it was asked, is gone. */
+const GONE_AFTER_MS = 300_000;
 
 /**
  * What one key or replica has failed with of late. After one failure it *rests*: other replicas are preferred, and a
@@ -17,6 +19,7 @@ const MAX_REST_MS = 10_000;
 export class Breaker {
   readonly #clock: Clock;
   #failures = 0;
+  #failingSinceMs = 0;
   #last: KmsError | null = null;
   #restMs = FIRST_REST_MS;
   #nextTrialAtMs = -Infinity;
@@ -32,6 +35,10 @@ export class Breaker {
 
   get isResting(): boolean {
     return this.#failures > 0;
+  }
+
+  get isGone(): boolean {
+    return this.#isOpen && this.#clock.monotonicMs() - this.#failingSinceMs >= GONE_AFTER_MS;
   }
 
   /**
@@ -59,6 +66,7 @@ export class Breaker {
   failed(error: KmsError): void {
     const nowMs = this.#clock.monotonicMs();
     if (!this.isResting) {
+      this.#failingSinceMs = nowMs;
       this.#restMs = FIRST_REST_MS;
       this.#nextTrialAtMs = nowMs + FIRST_REST_MS;
     }

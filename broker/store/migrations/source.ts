@@ -3,6 +3,7 @@ import * as initial from './0001-initial.ts';
 import * as assumedRoles from './0002-assumed-roles.ts';
 import * as ledger from './0003-ledger.ts';
 import * as alerts from './0004-alerts.ts';
+import * as keyStatuses from './0005-key-statuses.ts';
 import * as moves from './0006-moves.ts';
 import * as reencryption from './0008-reencryption.ts';
 import * as keyIdentities from './0010-key-identities.ts';
@@ -16,6 +17,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0002-assumed-roles', assumedRoles],
   ['0003-ledger', ledger],
   ['0004-alerts', alerts],
+  ['0005-key-statuses', keyStatuses],
   ['0006-moves', moves],
   ['0008-reencryption', reencryption],
   ['0010-key-identities', keyIdentities],

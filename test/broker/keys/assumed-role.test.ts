@@ -33,6 +33,7 @@ async function world(t: ExecutionContext) {
       cacheEntries: 100,
       probeIntervalMs: 10_000,
       moveRate: 100,
+      troubleIntervalMs: 10_000,
       kmsTimeoutMs: 10_000,
       kmsConcurrency: 64,
       kmsAccountRate: 10_000,
