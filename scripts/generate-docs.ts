@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import type { Command } from 'commander';
 import { BROKER_SETTINGS } from '../broker/config.ts';
 import { VERIFICATION_STEPS } from '../broker/keys/verify-key.ts';
 import { AWS_ADVICE } from '../broker/kms/aws/advice.ts';
@@ -89,7 +90,7 @@ function helpTexts(): string {
     signal: new AbortController().signal,
   };
   const program = buildProgram(io);
-  return [program, ...program.commands.flatMap((command) => [command, ...command.commands])]
+  return withSubcommands(program)
     .map((command) => {
       let help = '';
       // The width of no terminal in particular; and the examples too, which helpInformation leaves out.
@@ -99,6 +100,10 @@ function helpTexts(): string {
       return fenced('text', help);
     })
     .join('\n\n');
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** What must be set comes first. */

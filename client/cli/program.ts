@@ -2,7 +2,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { CmkError, ERROR_CODES } from '../../core/errors.ts';
 import { ADDRESS_VARIABLE, DEFAULT_ADDRESS } from '../address.ts';
 import { REASONS, type Reason } from '../types.ts';
+import { addAdmin } from './admin/admin.ts';
 import { addAudit } from './admin/audit.ts';
+import { ProblemError } from './admin/http.ts';
 import { exitCodeOf, type ExitCode } from './exit-codes.ts';
 import { BrokenPipe, printable, type Io } from './io.ts';
 
@@ -42,7 +44,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 
 /** `cmk: what went wrong [CODE]`, and what to do next. */
 function report(error: CmkError): string {
-  return `cmk: ${printable(error.message)} [${error.code}]\n     ${ERROR_CODES[error.code].meaning}\n`;
+  const { meaning } = ERROR_CODES[error.code];
+  const advice = error instanceof ProblemError ? printable(error.title ?? meaning) : meaning;
+  return `cmk: ${printable(error.message)} [${error.code}]\n     ${advice}\n`;
 }
 
 /** A defect of the command itself: nothing in it is secret, and its user is the one who can report it. */
@@ -63,13 +67,16 @@ export function buildProgram(io: Io): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'cmk: ')),
+      // Whoever writes a token there must not find it again in a log.
+      outputError: (text, write) =>
+        write(text.replace(/^error: /, 'cmk: ').replace(/--token=[^']*/, '--token')),
     });
   addEncrypt(program, io);
   addDecrypt(program, io);
   addReencrypt(program, io);
   addInspect(program, io);
   addDescribe(program, io);
+  addAdmin(program, io);
   addAudit(program, io);
   return program;
 }
@@ -192,6 +199,7 @@ Examples:
   cmk encrypt talk.mp4 talk.mp4.cmk --account acme --service 0001 --type MeetingWebinarRecording --id m-42 --owner u-7
   cmk decrypt talk.mp4.cmk talk.mp4 --account acme --service 0001 --type MeetingWebinarRecording --id m-42
   cmk inspect talk.mp4.cmk
+  cmk admin accounts list
 
 Exit codes are listed in docs/cli.md, error codes in docs/errors.md.`;
 

@@ -4,8 +4,8 @@ import type { Operation } from './seal.ts';
 
 /** Tells a person how far something is; silent for a program. */
 export interface Progress {
-  /** @param value so far */
-  update(value: number): void;
+  /** @param value so far @param note how fast, where {@link startNoted} began it */
+  update(value: number, note?: string): void;
   stop(): void;
 }
 
@@ -24,27 +24,32 @@ export function startCounter(label: string, total: number, io: Io, silent: boole
   return startBar(label, total, String, io, silent);
 }
 
+/** The same for things that others count, who also say how fast it goes. */
+export function startNoted(label: string, total: number, io: Io): Promise<Progress> {
+  return startBar(label, total, String, io, false, '{note}');
+}
+
 async function startBar(
   label: string,
   total: number,
   inWords: (value: number) => string,
   io: Io,
   silent: boolean,
+  end = '{eta_formatted} left',
 ): Promise<Progress> {
   if (silent || io.stderr.isTTY !== true) return SILENT;
   const { default: progress } = await import('cli-progress');
   const bar = new progress.SingleBar({
     stream: io.stderr,
-    format:
-      total > 0 ? `${label} [{bar}] {percentage}% of {total}, {eta_formatted} left` : `${label} {value}`,
+    format: total > 0 ? `${label} [{bar}] {percentage}% of {total}, ${end}` : `${label} {value}`,
     formatValue: (value, _, type) => (type === 'value' || type === 'total' ? inWords(value) : String(value)),
     clearOnComplete: true,
     hideCursor: true,
     barsize: 30,
     etaBuffer: 50,
   });
-  bar.start(total, 0);
-  return { update: (value) => bar.update(value), stop: () => bar.stop() };
+  bar.start(total, 0, { note: '' });
+  return { update: (value, note = '') => bar.update(value, { note }), stop: () => bar.stop() };
 }
 
 export interface Totals {

@@ -27,7 +27,15 @@ test('every part that can be generated stands on a page', (t) => {
 
 test('docs/cli.md shows what --help shows', async (t) => {
   const page = squeezed(readFileSync('docs/cli.md', 'utf8'));
-  for (const command of [[], ['encrypt'], ['decrypt'], ['reencrypt'], ['inspect'], ['describe']]) {
+  for (const command of [
+    [],
+    ['encrypt'],
+    ['decrypt'],
+    ['reencrypt'],
+    ['inspect'],
+    ['describe'],
+    ['admin', 'keys', 'retire'],
+  ]) {
     const { stdout } = await cmk([...command, '--help']);
     t.true(page.includes(squeezed(stdout.toString())), `cmk ${command.join(' ')} --help`);
   }

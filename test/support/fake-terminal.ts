@@ -4,6 +4,7 @@ import { run } from '../../client/cli/program.ts';
 import type { Io } from '../../client/cli/io.ts';
 
 export interface Terminals {
+  readonly stdin?: boolean;
   readonly stdout?: boolean;
   readonly stderr?: boolean;
 }
@@ -30,7 +31,8 @@ export async function runCmk(
     columns: 100,
     rows: 30,
   });
-  const io: Io = { stdin: Readable.from([input]), stdout, stderr, env, signal: new AbortController().signal };
+  const stdin = Object.assign(Readable.from([input]), { isTTY: terminals.stdin ?? false });
+  const io: Io = { stdin, stdout, stderr, env, signal: new AbortController().signal };
   const output = Promise.all([buffer(stdout), buffer(stderr)]);
   const code = await run(args, io);
   stdout.end();

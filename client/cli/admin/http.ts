@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CmkError, isErrorCode } from '../../../core/errors.ts';
+import { CmkError, isErrorCode, type ErrorCode } from '../../../core/errors.ts';
 import { abortError, localError } from '../../errors.ts';
 import type { Io } from '../io.ts';
 import type { AdminOptions } from './options.ts';
@@ -10,6 +10,25 @@ const SILENCE_MS = 30_000;
 export const TOKEN_VARIABLE = 'CMK_ADMIN_TOKEN';
 export const URL_VARIABLE = 'CMK_BROKER_URL';
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** What the broker answers when it refuses: problem details, RFC 9457. */
+export type Problem = Readonly<Record<string, unknown>>;
+
+/** A refusal, with all that the broker said of it. */
+export class ProblemError extends CmkError {
+  readonly problem: Problem;
+
+  constructor(code: ErrorCode, text: string, problem: Problem) {
+    super(code, text);
+    this.problem = problem;
+  }
+
+  /** What kind of refusal it is and what to do next, in the broker's words. */
+  get title(): string | null {
+    const { title } = this.problem;
+    return typeof title === 'string' ? title : null;
+  }
+}
 
 /** The broker's administration API, as operators' commands use it. */
 export class AdminClient {
@@ -34,6 +53,9 @@ export class AdminClient {
         'INVALID_ARGUMENT',
         `--broker-url: expected http://HOST:PORT or https://…, got ${url}`,
       );
+    }
+    if (new URL(url).username !== '' || new URL(url).password !== '') {
+      throw new CmkError('INVALID_ARGUMENT', '--broker-url: expected no user name or password in it');
     }
     const token = tokenFile === undefined ? (env[TOKEN_VARIABLE] ?? '') : await readToken(tokenFile);
     if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -136,10 +158,11 @@ async function readToken(path: string): Promise<string> {
   }
 }
 
-function problemError(status: number, problem: unknown): CmkError {
-  const { code, detail } = (problem ?? {}) as { code?: unknown; detail?: unknown };
+function problemError(status: number, body: unknown): CmkError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Problem;
+  const { code, detail } = problem;
   const text = typeof detail === 'string' ? detail : `the broker answered with status ${status}`;
-  if (typeof code === 'string' && isErrorCode(code)) return new CmkError(code, text);
+  if (typeof code === 'string' && isErrorCode(code)) return new ProblemError(code, text, problem);
   return new CmkError(status >= 500 ? 'BROKER_UNREACHABLE' : 'INTERNAL', text);
 }
 

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { ACCOUNT, addCommand, addSubject, limitOption } from './command.ts';
+import { at, queryOf, type AccountOptions } from './desk.ts';
+import { STATUS_WORDS, USE_WORDS } from './key-view.ts';
+import { causeInWords, count, inWords, table, time } from './text.ts';
+
+interface Alert {
+  readonly at: number;
+  readonly facts: Facts;
+  readonly deliveries: readonly { readonly state: string }[];
+}
+
+/** What may be in the facts of any kind. */
+interface Facts {
+  readonly kind: string;
+  readonly reference?: string;
+  readonly use?: string;
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly cause?: string | null;
+  readonly dataKeys?: number;
+  readonly outcome?: string;
+  readonly moved?: number;
+  readonly left?: number;
+}
+
+const DELIVERY_WORDS = {
+  PENDING: 'on the way',
+  DELIVERED: 'delivered',
+  FAILED: 'given up',
+  NOT_CONFIGURED: 'not configured',
+};
+
+/** `cmk admin alerts …`. */
+export function addAlerts(admin: Command, io: Io): void {
+  const alerts = addSubject(admin, 'alerts', 'What an account’s contacts were told.');
+  const list = {
+    usage: 'list',
+    does: 'List alerts, newest first, and what became of their delivery.',
+    options: [ACCOUNT, limitOption('alerts')],
+    help: HELP,
+  };
+  addCommand<AccountOptions & { limit: string }>(alerts, io, list, async (desk, { account, limit }) => {
+    const path = `${at`/v1/accounts/${account}/alerts`}${queryOf({ limit })}`;
+    await desk.tell(await desk.get<{ alerts: Alert[] }>(path), inText);
+  });
+}
+
+function inText({ alerts }: { alerts: readonly Alert[] }): string {
+  const rows = alerts.map(({ at: when, facts, deliveries }) => [
+    time(when),
+    deliveriesInText(deliveries.map(({ state }) => state)),
+    eventInText(facts),
+  ]);
+  return table(['time', 'told', 'what happened'], rows, 'no alerts');
+}
+
+function deliveriesInText(states: readonly string[]): string {
+  const parts = Object.keys(DELIVERY_WORDS).flatMap((state) => {
+    const number = states.filter((each) => each === state).length;
+    return number === 0 ? [] : [`${number} ${inWords(DELIVERY_WORDS, state)}`];
+  });
+  return parts.length === 0 ? 'nobody' : parts.join(', ');
+}
+
+function eventInText(facts: Facts): string {
+  const { kind, reference = '', use = '', cause } = facts;
+  const [from, to] = [facts.from ?? 'the provider’s key', facts.to ?? 'the provider’s key'];
+  const why = typeof cause === 'string' ? `: ${causeInWords(cause)}` : '';
+  switch (kind) {
+    case 'KEY_STATUS':
+      return `${reference} ${inWords(USE_WORDS, use)}: ${inWords(STATUS_WORDS, to)}, before: ${inWords(STATUS_WORDS, from)}${why}`;
+    case 'KEY_LIFECYCLE':
+      return `${reference} was ${from}, is ${to}`;
+    case 'FALLBACK_STARTED':
+      return `fallback began, as ${reference} cannot be used${why}`;
+    case 'FALLBACK_ENDED':
+      return `fallback ended, as ${reference} works; ${count(facts.dataKeys ?? 0, 'data key')} made meanwhile`;
+    case 'MOVE_ENDED':
+      return `move from ${from} to ${to} ended ${facts.outcome ?? ''}: ${facts.moved ?? 0} moved, ${facts.left ?? 0} left`;
+    default:
+      return `${kind} ${reference}`;
+  }
+}
+
+const HELP = `Examples:
+  cmk admin alerts list --account acme --limit 20`;
