@@ -19,7 +19,10 @@ test('an operator looks after a key in AWS KMS, with processes all around', asyn
   await customer.disable([key]);
   const failed = await admin('keys', 'verify', key);
   t.is(failed.code, 6);
-  t.regex(failed.stdout.toString(), /✘ describe\n {6}KEY_DISABLED: .*\n {6}→ Enable the key: aws kms enable-key/);
+  t.regex(
+    failed.stdout.toString(),
+    /✘ describe\n {6}KEY_DISABLED: .*\n {6}→ Enable the key: aws kms enable-key/,
+  );
   t.regex(failed.stderr, /\[KEY_DISABLED\]\n {5}The customer disabled the key/);
   await customer.enable([key]);
   const newKey = await customer.createKey();
