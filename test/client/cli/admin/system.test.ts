@@ -3,6 +3,7 @@ import { cmk } from '../../../support/cmk-command.ts';
 import { WholeSystem } from '../../../support/whole-system.ts';
 
 test('an operator looks after a key in AWS KMS, with processes all around', async (t) => {
+  t.timeout(240_000);
   const { sandbox, keys } = await WholeSystem.start(t, 'cmk-admin', 'sqlite');
   const { customer, adminUrl, adminToken } = sandbox;
   const env = { CMK_BROKER_URL: adminUrl, CMK_ADMIN_TOKEN: adminToken };
