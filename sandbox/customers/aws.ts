@@ -87,6 +87,10 @@ export class AwsCustomer implements Customer {
     return this.#api.turn(references, 'enable');
   }
 
+  destroy(references: References): Promise<void> {
+    return this.#api.turn(references, 'schedule-deletion');
+  }
+
   async keyUses(): Promise<KeyUse[]> {
     const log = await this.#api.get<TrailEvent[]>(`/events?account=${CUSTOMER_ACCOUNT}`);
     return log.flatMap(toKeyUse);
@@ -111,7 +115,7 @@ function toKeyUse(event: TrailEvent): KeyUse[] {
   if (!kind) return [];
   const excerpt = { eventTime, eventSource, eventName, awsRegion, userIdentity, requestParameters };
   const context = requestParameters?.encryptionContext ?? {};
-  return [{ kind, operation: eventName, context, refusal: errorCode ?? null, excerpt }];
+  return [{ kind, operation: eventName, place: awsRegion, context, refusal: errorCode ?? null, excerpt }];
 }
 
 export interface AccessKeyOfRole {

@@ -69,6 +69,10 @@ class AzureCustomer implements Customer {
     return this.#api.turn(references, 'enable');
   }
 
+  destroy(references: References): Promise<void> {
+    return this.#api.turn(references, 'delete');
+  }
+
   async keyUses(): Promise<KeyUse[]> {
     return (await this.#api.get<AuditEvent[]>('/events')).flatMap(toKeyUse);
   }
@@ -126,5 +130,5 @@ function toKeyUse({
     identity,
     properties: { id, clientInfo },
   };
-  return [{ kind, operation: operationName, context: null, refusal, excerpt }];
+  return [{ kind, operation: operationName, place: new URL(id).host, context: null, refusal, excerpt }];
 }

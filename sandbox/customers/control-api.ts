@@ -26,7 +26,8 @@ export class ControlApi {
     return this.#call('PUT', `${this.url}${path}`, body);
   }
 
-  async turn(keys: readonly string[], action: 'enable' | 'disable'): Promise<void> {
+  /** @param action as the emulator's routes name it, e.g. `disable` */
+  async turn(keys: readonly string[], action: string): Promise<void> {
     for (const key of keys) await this.#call('POST', `${this.keyUrl(key)}/${action}`);
   }
 

@@ -19,6 +19,8 @@ export interface Customer {
   /** Takes the key away for everyone, so that {@link enable} gives it back. */
   disable(references: References): Promise<void>;
   enable(references: References): Promise<void>;
+  /** Has the key destroyed. Until then, days or weeks later, it is as good as destroyed for everyone. */
+  destroy(references: References): Promise<void>;
   /** Each wrapping and unwrapping in this customer's log, oldest first. */
   keyUses(): Promise<KeyUse[]>;
   /** Where a key or replica is, in words, a region or what the KMS has for it, e.g. `us-east-1`. */
@@ -34,6 +36,8 @@ export interface KeyUse {
   readonly kind: 'WRAP' | 'UNWRAP';
   /** As this KMS calls it, e.g. `GenerateDataKey`. */
   readonly operation: string;
+  /** As {@link Customer.placeOf} says. */
+  readonly place: string;
   /** What it was for; null: this KMS's log does not say. */
   readonly context: EncryptionContext | null;
   /** The KMS's own word for why it refused; null: it did not. */

@@ -83,6 +83,10 @@ class OciCustomer implements Customer {
     return this.#api.turn(references, 'enable');
   }
 
+  destroy(references: References): Promise<void> {
+    return this.#api.turn(references, 'schedule-deletion');
+  }
+
   async keyUses(): Promise<KeyUse[]> {
     const log = await this.#api.get<OciEvent[]>(`/events?tenancy=${this.#tenancy}`);
     return log.flatMap((event) => ('logContent' in event ? toKeyUse(event) : []));
@@ -135,5 +139,5 @@ function toKeyUse({ logContent: { time, type, subject, data } }: CryptoEvent): K
   const { requestAction, principalId, statusCode, loggingContext } = data;
   const refusal = statusCode === 200 ? null : String(statusCode);
   const excerpt = { time, type, subject, data: { requestAction, principalId, statusCode, loggingContext } };
-  return [{ ...use, context: loggingContext, refusal, excerpt }];
+  return [{ ...use, place: REGION, context: loggingContext, refusal, excerpt }];
 }

@@ -68,6 +68,11 @@ class TransitCustomer implements Customer {
     return this.#api.turn(references.map(nameOf), 'enable');
   }
 
+  async destroy(references: References): Promise<void> {
+    const names = references.map(nameOf);
+    for (const action of ['allow-deletion', 'delete']) await this.#api.turn(names, action);
+  }
+
   async keyUses(): Promise<KeyUse[]> {
     return (await this.#api.get<AuditEntry[]>('/events')).flatMap(toKeyUse);
   }
@@ -112,13 +117,22 @@ function nameOf(reference: string): string {
 }
 
 function toKeyUse({ time, auth, request, error }: AuditEntry): KeyUse[] {
-  const [mount, operation = ''] = request.path.split('/');
+  const [mount = '', operation = '', name = ''] = request.path.split('/');
   const kind = KINDS[operation];
   if (mount !== MOUNT || !kind) return [];
   const { display_name, policies } = auth;
   const { path, data, remote_address } = request;
   const excerpt = { time, auth: { display_name, policies }, request: { path, data, remote_address } };
-  return [{ kind, operation, context: contextOf(data), refusal: error ?? null, excerpt }];
+  return [
+    {
+      kind,
+      operation,
+      place: `${mount}/keys/${name}`,
+      context: contextOf(data),
+      refusal: error ?? null,
+      excerpt,
+    },
+  ];
 }
 
 function contextOf(data: AuditEntry['request']['data']): EncryptionContext {

@@ -4,7 +4,8 @@ import type { AlertFacts } from '../../../broker/model/alerts.ts';
 import { composeMail } from '../../../broker/alerts/mail.ts';
 import { createTestCa } from '../../../sandbox/ca.ts';
 import { alertWorld, CONTACT, deliverNow, mailSender } from '../../support/alert-world.ts';
-import { startMailServer, type ReceivedMail } from '../../support/mail-server.ts';
+import type { ReceivedMail } from '../../../sandbox/received-mail.ts';
+import { startMailServer } from '../../support/mail-server.ts';
 import { anAccount, anAlert } from '../../support/stored-facts.ts';
 
 const REFERENCE = 'arn:aws:kms:eu-central-1:111122223333:key/one';

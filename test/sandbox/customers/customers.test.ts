@@ -43,6 +43,11 @@ for (const kms of KMS_NAMES) {
       const unknown = await fetch(`${customer.keyUrl(`${reference}x`)}/disable`, { method: 'POST' });
       t.not(unknown.status, 200);
     }
+    await customer.destroy(references);
+    for (const reference of references) {
+      const destroyed = await fetch(`${customer.keyUrl(reference)}/disable`, { method: 'POST' });
+      t.not(destroyed.status, 200, 'it is no key of theirs any more');
+    }
     t.true(Array.isArray(await (await fetch(customer.logUrl)).json()));
     t.deepEqual(await customer.keyUses(), [], 'nobody has used it yet');
   });
