@@ -21,6 +21,21 @@ export class AdminClient {
     return (await this.call('POST', `/v1/accounts/${account}/keys`, body)) as EnrolledKey;
   }
 
+  /** With their statuses, the newest first. */
+  async keys(account: string): Promise<readonly KeyView[]> {
+    const { keys } = (await this.call('GET', `/v1/accounts/${account}/keys`)) as { keys: KeyView[] };
+    return keys;
+  }
+
+  async putContacts(account: string, emails: readonly string[]): Promise<void> {
+    await this.call('PUT', `/v1/accounts/${account}/contacts`, { emails });
+  }
+
+  /** Has every broker and sidecar forget what the key opened. */
+  async revokeNow(keyId: string): Promise<void> {
+    await this.call('POST', `/v1/keys/${keyId}/revoke`);
+  }
+
   async enrolType(account: string, srvId: string, type: string): Promise<void> {
     await this.call('PUT', `/v1/accounts/${account}/enrolments/${srvId}/${type}`);
   }
@@ -42,8 +57,20 @@ export class AdminClient {
   }
 }
 
+export interface KeyView {
+  readonly id: string;
+  readonly references: readonly string[];
+  readonly lifecycle: string;
+  readonly statuses: readonly {
+    readonly reference: string;
+    readonly use: 'ENCRYPT' | 'DECRYPT';
+    readonly status: string;
+    readonly cause: string | null;
+  }[];
+}
+
 export interface EnrolledKey {
-  readonly key: { readonly id: string; readonly references: readonly string[]; readonly lifecycle: string };
+  readonly key: KeyView;
   readonly steps: readonly {
     readonly step: string;
     readonly reference: string;

@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { KMS_NAMES, type KmsName } from './customers/customer.ts';
-import { ACCOUNT, tellStory, type StoryResult } from './story.ts';
+import { startMailServer, type MailServer } from './mail-server.ts';
+import { ACCOUNT } from './stories/enrolment.ts';
+import { experimentSettings, tellExperiment } from './stories/experiment.ts';
+import { tellRecording, type StoryResult } from './stories/recording.ts';
 import { startSystem, type SandboxSystem } from './system.ts';
 import { failure, print, title } from './terminal.ts';
+
+const CAME_OUT = 'Everything came out as told.';
 
 const program = new Command()
   .name('npm start --')
@@ -19,7 +24,15 @@ const program = new Command()
       .choices(KMS_NAMES)
       .default('aws'),
   )
-  .option('--once', 'end after the story instead of staying up')
+  .addOption(
+    new Option(
+      '--story <name>',
+      'recording: a file is sealed, opened, taken away and given back; experiment: keys in two regions are disabled one by one, enabled, destroyed and replaced elsewhere',
+    )
+      .choices(['recording', 'experiment'])
+      .default('recording'),
+  )
+  .option('--once', 'end after the story instead of staying up; the experiment always does')
   .addHelpText(
     'after',
     `
@@ -27,30 +40,51 @@ Examples:
   npm start
   npm start -- --kms azure
   npm start -- --once --kms transit talk.mp4
+  npm start -- --story experiment
   CMK_DATABASE_URL=postgres://user:password@localhost/cmk npm start`,
   )
   .parse();
 const [file] = program.args;
-const { kms, once } = program.opts<{ kms: KmsName; once?: true }>();
+const { kms, story, once } = program.opts<{
+  kms: KmsName;
+  story: 'recording' | 'experiment';
+  once?: true;
+}>();
+if (story === 'experiment' && (kms !== 'aws' || file !== undefined)) {
+  program.error('npm start: the experiment is about two regions of AWS KMS and makes its own recordings');
+}
 if (file !== undefined && !(existsSync(file) && statSync(file).isFile())) {
   program.error(`npm start: no such file: ${file}`);
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'cmk-'));
 let system: SandboxSystem | undefined;
+let mail: MailServer | undefined;
+const databaseUrl = process.env['CMK_DATABASE_URL'];
 const ended = endOnSignal();
 try {
   title('CMK on this machine: nothing leaves it');
-  const databaseUrl = process.env['CMK_DATABASE_URL'];
-  system = await startSystem({ dir, kms, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
+  if (story === 'experiment') mail = await startMailServer();
+  system = await startSystem({
+    dir,
+    kms,
+    ...(mail && { elsewhere: 'azure' }),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    brokerEnv: { ...(mail && experimentSettings(mail)), ...chosenSettings() },
+  });
   const { service } = system.customer.words;
   print(`  service ──gRPC──▶ sidecar ──gRPC, mTLS──▶ broker ──▶ Acme’s ${service} (emulated)`);
-  const result = await tellStory(system, file ?? null);
-  if (once) {
-    title('Everything came out as told.');
+  if (mail) {
+    await tellExperiment(system, mail);
+    title(CAME_OUT);
   } else {
-    printInvitation(system, result);
-    await ended;
+    const result = await tellRecording(system, file ?? null);
+    if (once) {
+      title(CAME_OUT);
+    } else {
+      printInvitation(system, result);
+      await ended;
+    }
   }
 } catch (error) {
   failure(`This did not come out as told: ${error instanceof Error ? error.message : String(error)}`);
@@ -58,6 +92,7 @@ try {
   process.exitCode = 1;
 } finally {
   await system?.close();
+  await mail?.close();
   // What failed is kept to be looked at.
   if (process.exitCode !== 1) rmSync(dir, { recursive: true, force: true });
 }
@@ -90,6 +125,17 @@ function printInvitation(up: SandboxSystem, { asset, sealedPath, keys }: StoryRe
   curl -s ${up.sidecars.recorder.statusUrl}/metrics | grep cmk_
   curl -s ${up.broker.statusUrl}/metrics | grep cmk_
 `);
+}
+
+/** Intervals that may be shorter than the defaults, for whoever cannot wait. */
+function chosenSettings(): Record<string, string> {
+  const names = ['CMK_PROBE_INTERVAL', 'CMK_TROUBLE_PROBE_INTERVAL'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function endOnSignal(): Promise<void> {

@@ -24,6 +24,8 @@ export interface SandboxSystem {
   readonly customer: Customer;
   /** The emulated AWS KMS: its control API, and its endpoints by region. */
   readonly aws: AwsEndpoints & { readonly controlUrl: string };
+  /** The same customer's other KMS, if one was asked for. */
+  readonly elsewhere: Customer | null;
   readonly admin: AdminClient;
   readonly adminUrl: string;
   readonly adminToken: string;
@@ -46,6 +48,8 @@ export interface SystemOptions {
   readonly dir: string;
   /** What the customer keeps their key in; the platform key is in AWS KMS always. Default: aws. */
   readonly kms?: KmsName;
+  /** Where the customer can go with their key; default: nowhere. */
+  readonly elsewhere?: KmsName;
   /** Default: SQLite in `dir`. */
   readonly databaseUrl?: string;
   /** Settings of the broker and of the sidecars that differ from their defaults. */
@@ -87,6 +91,8 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     const providersAws = { controlUrl, regions: REGIONS, brokerRole: role.arn };
     const side = await startCustomer(options.kms ?? 'aws', dir, providersAws);
     if (side.process) running.push(side.process);
+    const other = options.elsewhere && (await startCustomer(options.elsewhere, dir, providersAws));
+    if (other?.process) running.push(other.process);
 
     const adminToken = randomBytes(24).toString('base64url');
     const { programs = SOURCES } = options;
@@ -106,6 +112,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           ...(role.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: role.sessionToken }),
           ...(options.databaseUrl === undefined ? {} : { CMK_DATABASE_URL: options.databaseUrl }),
           ...side.brokerEnv,
+          ...other?.brokerEnv,
           ...options.brokerEnv,
         },
       );
@@ -134,6 +141,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       ca,
       customer: side.customer,
       aws: { controlUrl, endpoints: addresses.endpoints, stsEndpoints: addresses.stsEndpoints },
+      elsewhere: other?.customer ?? null,
       admin: new AdminClient(broker.adminUrl, adminToken),
       adminUrl: broker.adminUrl,
       adminToken,

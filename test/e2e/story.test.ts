@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { parseContext } from '../../core/context-encoding.ts';
 import type { AuditEvent } from '../../sandbox/azure-kms/audit-log.ts';
@@ -10,22 +8,15 @@ import type { TrailEvent } from '../../sandbox/aws-kms/trail.ts';
 import type { KmsName } from '../../sandbox/customers/customer.ts';
 import type { CryptoEvent } from '../../sandbox/oci-kms/audit.ts';
 import type { AuditEntry } from '../../sandbox/transit/audit.ts';
-import { artifactFolder } from '../support/artifacts.ts';
+import { runStory, type StoryRun } from '../support/story-process.ts';
 
 /** `npm start -- --once FILE`: what it tells is what happened, and its exit code says whether all came out as told. */
 
 const dir = mkdtempSync(join(tmpdir(), 'cmk-story-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
 
-async function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, ['sandbox/start.ts', ...args], {
-    env: { ...process.env, TMPDIR: dir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const status = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  writeFileSync(join(artifactFolder('story'), `${name}.txt`), out + errors);
-  return { status: await status, out, errors };
+function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<StoryRun> {
+  return runStory({ dir, name }, args, env);
 }
 
 interface Row {

@@ -4,32 +4,17 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CmkClient, CmkError, encryptFile, type Asset } from '../client/index.ts';
-import { isContextOf } from '../core/encryption-context.ts';
-import type { KeyUse, References } from './customers/customer.ts';
-import { digestOf, timed, watchMemory, withProgress } from './measure.ts';
-import { metricIn, scrape } from './scrape.ts';
-import type { SandboxSystem } from './system.ts';
-import { fact, heading, mib, passed, quote, rate } from './terminal.ts';
+import { CmkClient, CmkError, encryptFile, type Asset } from '../../client/index.ts';
+import { isContextOf } from '../../core/encryption-context.ts';
+import type { KeyUse, References } from '../customers/customer.ts';
+import { digestOf, timed, watchMemory, withProgress } from '../measure.ts';
+import { metricIn, scrape } from '../scrape.ts';
+import type { SandboxSystem } from '../system.ts';
+import { fact, heading, mib, passed, quote, rate } from '../terminal.ts';
+import { ACCOUNT, enrolKey, OWNER, RECORDING, REVOCATION_LIMIT_MS } from './enrolment.ts';
+import { must } from './must.ts';
 
-/** The customer of the story, as the provider knows it. */
-export const ACCOUNT = 'acme';
-const OWNER = 'maria@acme.example';
 const SAMPLE_BYTES = 8 * 1024 * 1024;
-/** How long a revocation may take to be noticed: a probe each 10 s, and one call's time. */
-const REVOCATION_LIMIT_MS = 15_000;
-
-/** What the broker tried on the key, in words. */
-const STEPS: Record<string, string> = {
-  NOT_ENROLLED_ELSEWHERE: 'no other account has it',
-  DESCRIBE: 'it is enabled',
-  KIND: 'it is of the right kind',
-  DELETION_PROTECTION: 'nobody can destroy it at once',
-  GENERATE: 'it makes data keys',
-  WRAP: 'it wraps a data key that there is already',
-  UNWRAP: 'it unwraps them',
-  UNWRAP_WRONG_CONTEXT: 'it refuses them under another asset’s context, and another account’s',
-};
 
 /** What the story leaves behind to be tried by hand. */
 export interface StoryResult {
@@ -44,17 +29,12 @@ export interface StoryResult {
  * @param file of any size; null: a sample is made
  * @throws Error when a step does not come out as told
  */
-export async function tellStory(system: SandboxSystem, file: string | null): Promise<StoryResult> {
+export async function tellRecording(system: SandboxSystem, file: string | null): Promise<StoryResult> {
   const recorder = new CmkClient({ address: system.sidecars.recorder.address });
   try {
-    const keys = await enrolKey(system);
+    const { references: keys } = await enrolKey(system, system.customer);
     const input = file ?? (await makeSample(system.dir));
-    const asset = {
-      account: ACCOUNT,
-      srvId: '0001',
-      type: 'MeetingWebinarRecording',
-      id: `meeting-${Date.now()}`,
-    };
+    const asset = { account: ACCOUNT, ...RECORDING, id: `meeting-${Date.now()}` };
     const recording = { system, recorder, asset, input, sealedPath: join(system.dir, 'recording.sealed') };
     await seal(recording);
     await open(recording);
@@ -73,27 +53,6 @@ interface Recording {
   readonly asset: Asset;
   readonly input: string;
   readonly sealedPath: string;
-}
-
-async function enrolKey({ admin, customer }: SandboxSystem): Promise<References> {
-  const { words } = customer;
-  heading('The customer makes a key and lets the provider use it');
-  const keys = await customer.createKey();
-  await customer.allowBroker(keys, ACCOUNT);
-  fact(words.key);
-  for (const reference of keys) quote(reference);
-  fact(words.permission);
-
-  heading('The provider verifies the key and enrols it');
-  await admin.putAccount(ACCOUNT, { name: 'Acme Inc.', licence: 'ACCOUNT' });
-  const enrolled = await admin.enrolKey(ACCOUNT, keys, customer.kms);
-  for (const { step, reference, outcome, detail } of enrolled.steps) {
-    must(outcome === 'OK', `${step} of ${reference}: ${detail ?? outcome}`);
-    passed(`${customer.placeOf(reference)}: ${words.steps[step] ?? STEPS[step] ?? step}`);
-  }
-  await admin.enrolType(ACCOUNT, '0001', 'MeetingWebinarRecording');
-  fact('Licence: the whole account. Asset type: meeting and webinar recordings.');
-  return keys;
 }
 
 async function seal(recording: Recording): Promise<void> {
@@ -245,8 +204,4 @@ async function usesFrom({ system: { customer }, asset }: Recording): Promise<{ s
         .slice(known)
         .filter(({ context }) => context === null || isContextOf(context, asset)),
   };
-}
-
-function must(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(otherwise);
 }
