@@ -15,6 +15,7 @@ export type GrpcStatusName =
   | 'DEADLINE_EXCEEDED'
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'
+  | 'ABORTED'
   | 'PERMISSION_DENIED'
   | 'RESOURCE_EXHAUSTED'
   | 'FAILED_PRECONDITION'
@@ -64,6 +65,12 @@ export const ERROR_CODES = {
     retryable: false,
     meaning:
       'The change contradicts what is stored, e.g. a key identifier that is already enrolled. Nothing was changed.',
+  },
+  STALE_VERSION: {
+    grpc: 'ABORTED',
+    retryable: false,
+    meaning:
+      'What If-Match names is no longer what is stored: somebody else changed it; the text names what. Nothing was changed. Read it again, decide again.',
   },
   KEY_DISABLED: {
     grpc: 'FAILED_PRECONDITION',

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Recipients } from '../alerts/recipients.ts';
+import type { Webhook } from '../model/alerts.ts';
+import type { Idempotency } from './idempotency.ts';
 import { OPERATOR } from './routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -8,7 +10,10 @@ interface Account {
 }
 
 /** Alerts, and whom they go to. */
-export function addAlertRoutes(app: FastifyInstance, recipients: Recipients): void {
+export function addAlertRoutes(
+  app: FastifyInstance,
+  { recipients, idempotency }: { recipients: Recipients; idempotency: Idempotency },
+): void {
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/alerts',
     { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
@@ -28,10 +33,10 @@ export function addAlertRoutes(app: FastifyInstance, recipients: Recipients): vo
       emails: await recipients.putContacts(OPERATOR, params.account, body.emails),
     }),
   );
-  addWebhooks(app, recipients);
+  addWebhooks(app, recipients, idempotency);
 }
 
-function addWebhooks(app: FastifyInstance, recipients: Recipients): void {
+function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/webhooks';
   app.get<{ Params: Account }>(path, { schema: { params: schemas.accountParams } }, async ({ params }) => ({
     webhooks: await recipients.webhooks(params.account),
@@ -39,9 +44,20 @@ function addWebhooks(app: FastifyInstance, recipients: Recipients): void {
   app.post<{ Params: Account; Body: { url: string } }>(
     path,
     { schema: { params: schemas.accountParams, body: schemas.webhookBody } },
-    async ({ params, body }, reply) => {
-      const { webhook, secret } = await recipients.addWebhook(OPERATOR, params.account, body.url);
-      return reply.code(201).header('cache-control', 'no-store').send({ webhook, secret: secret.reveal() });
+    (request, reply) => {
+      const { account } = request.params;
+      const make = async () => {
+        const { webhook, secret } = await recipients.addWebhook(OPERATOR, account, request.body.url);
+        return { status: 201, body: { webhook, secret: secret.reveal() } };
+      };
+      void reply.header('cache-control', 'no-store');
+      return idempotency.serve(request, reply, account, make, {
+        conceal: (body) => ({ webhook: (body as { webhook: Webhook }).webhook }),
+        reveal(body) {
+          const { webhook } = body as { webhook: Webhook };
+          return { webhook, secret: recipients.secretOf(webhook.id).reveal() };
+        },
+      });
     },
   );
   app.delete<{ Params: Account & { webhook: string } }>(

@@ -4,6 +4,8 @@ import type { Administration } from '../keys/administration.ts';
 import type { ChangeKey } from '../keys/change-key.ts';
 import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
 import type { KeyLife } from '../keys/key-life.ts';
+import type { Idempotency } from './idempotency.ts';
+import { toProblem } from './problem.ts';
 import { OPERATOR, sendProblem } from './routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -21,6 +23,7 @@ export interface KeyRouteParts {
   readonly keyLife: KeyLife;
   readonly changeKey: ChangeKey;
   readonly blastRadius: BlastRadiusOptions;
+  readonly idempotency: Idempotency;
 }
 
 /** Keys: how they come, go and change, and what hangs on them. */
@@ -35,14 +38,19 @@ const KEYS = '/v1/accounts/:account/keys';
 const KEY = `${KEYS}/:key`;
 const ONE_KEY = { params: schemas.ownKeyParams };
 
-function addEnrolment(app: FastifyInstance, { enrolKey, keyLife }: KeyRouteParts): void {
+function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: KeyRouteParts): void {
   const schema = { params: schemas.accountParams, body: schemas.keyBody };
-  app.post<{ Params: Account; Body: NamedKey }>(KEYS, { schema }, async ({ params, body }, reply) => {
-    const enrolment = await enrolKey.run(OPERATOR, params.account, body);
-    const { steps } = enrolment;
-    if (!enrolment.ok) return sendProblem(reply, enrolment.error, { steps });
-    const key = await keyLife.one(params.account, enrolment.kek.id);
-    return reply.code(201).send({ key, steps });
+  app.post<{ Params: Account; Body: NamedKey }>(KEYS, { schema }, (request, reply) => {
+    const { account } = request.params;
+    return idempotency.serve(request, reply, account, async () => {
+      const enrolment = await enrolKey.run(OPERATOR, account, request.body);
+      const { steps } = enrolment;
+      if (enrolment.ok) {
+        return { status: 201, body: { key: await keyLife.one(account, enrolment.kek.id), steps } };
+      }
+      const problem = toProblem(enrolment.error, { steps });
+      return { status: problem.status, body: problem };
+    });
   });
   app.post<{ Params: Account; Body: NamedKey }>(`${KEYS}/verify`, { schema }, async ({ params, body }) => {
     const { ok, steps } = await enrolKey.verify(OPERATOR, params.account, body);

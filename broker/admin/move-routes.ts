@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Moves } from '../keys/moves.ts';
 import { paceOf, type Move, type MovePlan } from '../model/moves.ts';
+import type { Idempotency } from './idempotency.ts';
 import { OPERATOR } from './routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -12,16 +13,20 @@ type OneMove = Account & { move: string };
 type Body = Omit<MovePlan, 'account'> & { dryRun: boolean };
 
 /** Moves of data keys between keys. */
-export function addMoveRoutes(app: FastifyInstance, moves: Moves): void {
+export function addMoveRoutes(app: FastifyInstance, moves: Moves, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/moves';
   app.post<{ Params: Account; Body: Body }>(
     path,
     { schema: { params: schemas.accountParams, body: schemas.moveBody } },
-    async ({ params, body }, reply) => {
-      const { dryRun, ...wanted } = body;
-      const plan = { account: params.account, ...wanted };
+    async (request, reply) => {
+      const { account } = request.params;
+      const { dryRun, ...wanted } = request.body;
+      const plan = { account, ...wanted };
       if (dryRun) return { preview: await moves.preview(plan) };
-      return reply.code(201).send({ move: withPace(await moves.start(OPERATOR, plan)) });
+      return idempotency.serve(request, reply, account, async () => ({
+        status: 201,
+        body: { move: withPace(await moves.start(OPERATOR, plan)) },
+      }));
     },
   );
   app.get<{ Params: Account; Querystring: { limit: string } }>(
@@ -46,7 +51,7 @@ export function addMoveRoutes(app: FastifyInstance, moves: Moves): void {
 }
 
 /** A move as operators see it. */
-function withPace<M extends Move>(move: M) {
+export function withPace<M extends Move>(move: M) {
   const { pace: _pace, ...facts } = move;
   return { ...facts, ...paceOf(move) };
 }

@@ -5,6 +5,7 @@ import type { Licence } from '../model/types.ts';
 import { addLedger } from './ledger-routes.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
+import { accountPrecondition, accountTag, groupPrecondition, groupTag, sendTagged } from './versions.ts';
 
 /** Who acts: this API knows one operator, by the token. */
 export const OPERATOR = 'operator';
@@ -19,6 +20,7 @@ interface GroupBody {
   members: string[];
 }
 
+type GroupParams = Account & { group: string };
 type EnrolmentParams = Account & { srvId: string; type: string };
 
 /** Accounts, groups, enrolments and the ledger. */
@@ -42,24 +44,21 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
   app.put<{ Params: Account; Body: { name: string; licence: Licence } }>(
     '/v1/accounts/:account',
     { schema: { params: schemas.accountParams, body: schemas.accountBody } },
-    ({ params, body }) => administration.putAccount(OPERATOR, { id: params.account, ...body }),
+    async ({ params, body, headers }, reply) => {
+      const demand = accountPrecondition(headers['if-match']);
+      const stored = await administration.putAccount(OPERATOR, { id: params.account, ...body }, demand);
+      return sendTagged(reply, stored, accountTag(stored));
+    },
   );
   app.get<{ Params: Account }>(
     '/v1/accounts/:account',
     { schema: { params: schemas.accountParams } },
-    ({ params }) => administration.account(params.account),
+    async ({ params }, reply) => {
+      const stored = await administration.versionedAccount(params.account);
+      return sendTagged(reply, stored, accountTag(stored));
+    },
   );
-  app.put<{ Params: Account & { group: string }; Body: GroupBody }>(
-    '/v1/accounts/:account/groups/:group',
-    { schema: { params: schemas.groupParams, body: schemas.groupBody } },
-    ({ params, body }) =>
-      administration.putGroup(OPERATOR, { account: params.account, id: params.group, ...body }),
-  );
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account/groups',
-    { schema: { params: schemas.accountParams } },
-    async ({ params }) => ({ groups: await administration.groups(params.account) }),
-  );
+  addGroups(app, administration);
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/audit-events',
     { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
@@ -67,6 +66,30 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
       auditEvents: await administration.auditEvents(params.account, Number(query.limit)),
     }),
   );
+}
+
+function addGroups(app: FastifyInstance, administration: Administration): void {
+  const path = '/v1/accounts/:account/groups';
+  app.put<{ Params: GroupParams; Body: GroupBody }>(
+    `${path}/:group`,
+    { schema: { params: schemas.groupParams, body: schemas.groupBody } },
+    async ({ params: { account, group: id }, body, headers }, reply) => {
+      const demand = groupPrecondition(headers['if-match']);
+      const stored = await administration.putGroup(OPERATOR, { account, id, ...body }, demand);
+      return sendTagged(reply, stored, groupTag(stored));
+    },
+  );
+  app.get<{ Params: GroupParams }>(
+    `${path}/:group`,
+    { schema: { params: schemas.groupParams } },
+    async ({ params }, reply) => {
+      const stored = await administration.group(params.account, params.group);
+      return sendTagged(reply, stored, groupTag(stored));
+    },
+  );
+  app.get<{ Params: Account }>(path, { schema: { params: schemas.accountParams } }, async ({ params }) => ({
+    groups: await administration.groups(params.account),
+  }));
 }
 
 function addEnrolments(app: FastifyInstance, administration: Administration): void {

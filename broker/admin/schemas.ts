@@ -1,6 +1,7 @@
 import { MAX_REFERENCES } from '../keys/enrol-key.ts';
 import { PLATFORM } from '../keys/moves.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
+import { MAX_MEMBER_CHANGES, MAX_MEMBERS } from '../model/coverage.ts';
 import { LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
 
 /** JSON schemas of what operators send. Nothing unknown is let through. */
@@ -15,7 +16,6 @@ function object<P extends Record<string, unknown>>(properties: P, required = Obj
   return { type: 'object', additionalProperties: false, properties, required } as const;
 }
 
-const MAX_MEMBERS = 10_000;
 const MAX_CONTACTS = 20;
 
 export const accountParams = object({ account });
@@ -113,6 +113,34 @@ export const moveBody = object(
   },
   ['kind', 'selection', 'target'],
 );
+
+const groupChanges = {
+  licensed: { type: 'boolean' },
+  add: list(user, MAX_MEMBER_CHANGES),
+  remove: list(user, MAX_MEMBER_CHANGES),
+} as const;
+export const groupPatchBody = { ...object(groupChanges, []), minProperties: 1 } as const;
+
+/** One of the changes of `CoverageChange`, and nothing else. */
+function coverageChange(more: Readonly<Record<string, object>> = {}) {
+  const change = (kind: string, needed: Readonly<Record<string, object>>, optional = {}) =>
+    object({ kind: { const: kind }, ...needed, ...optional, ...more }, ['kind', ...Object.keys(needed)]);
+  return {
+    type: 'object',
+    required: ['kind'],
+    discriminator: { propertyName: 'kind' },
+    oneOf: [
+      change('LICENCE', { licence: { enum: LICENCES } }),
+      {
+        ...change('GROUP', { group }, groupChanges),
+        anyOf: Object.keys(groupChanges).map((name) => ({ required: [name] })),
+      },
+      change('ENROLMENT', { srvId, type: assetType, enrolled: { type: 'boolean' } }),
+    ],
+  } as const;
+}
+export const coverageBody = coverageChange();
+export const coverageApplyBody = coverageChange({ moveExisting: { type: 'boolean' } });
 
 /** From 1 to 1000. */
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;

@@ -5,10 +5,13 @@ import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
+import type { CoverageChanges } from '../keys/coverage-changes.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import { addAlertRoutes } from './alert-routes.ts';
+import { addCoverageRoutes } from './coverage-routes.ts';
+import type { Idempotency } from './idempotency.ts';
 import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { fromFastifyError } from './problem.ts';
@@ -22,6 +25,8 @@ export interface AdminParts extends KeyRouteParts {
   readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;
   readonly moves: Moves;
+  readonly coverageChanges: CoverageChanges;
+  readonly idempotency: Idempotency;
   readonly token: Secret;
   readonly logger: Logger;
 }
@@ -50,8 +55,14 @@ export async function startAdminServer(
   };
 }
 
-/** The API without its port. */
-function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstance {
+/**
+ * The API without its port.
+ * @param onRoute told of each route
+ */
+export function createAdminApp(
+  { token, logger, ...parts }: AdminParts,
+  onRoute?: (route: { method: string | string[]; url: string }) => void,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 60_000,
@@ -69,6 +80,7 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
       },
     },
   });
+  if (onRoute) app.addHook('onRoute', onRoute);
   app.addHook('onRequest', (request, _reply, done) => {
     done(isOperator(request.headers.authorization, token) ? undefined : refusal());
   });
@@ -88,8 +100,9 @@ function createAdminApp({ token, logger, ...parts }: AdminParts): FastifyInstanc
   addRoutes(app, parts);
   addKeyRoutes(app, parts);
   addSetUpRoutes(app, parts);
-  addAlertRoutes(app, parts.recipients);
-  addMoveRoutes(app, parts.moves);
+  addAlertRoutes(app, parts);
+  addMoveRoutes(app, parts.moves, parts.idempotency);
+  addCoverageRoutes(app, parts);
   return app;
 }
 

@@ -66,9 +66,9 @@ export class Recipients {
     account: string,
     url: string,
   ): Promise<{ webhook: Webhook; secret: Secret }> {
-    const { store, clock, webhookKey, webhookNetworks } = this.#options;
+    const { store, clock, webhookNetworks } = this.#options;
     await this.#checkAccount(account);
-    if (!webhookKey) throw new CmkError('NOT_FOUND', 'no webhooks here: CMK_WEBHOOK_KEY is not set');
+    const webhookKey = this.#key();
     const nowMs = clock.wallMs();
     const webhook = {
       id: uuidv7(nowMs),
@@ -90,6 +90,17 @@ export class Recipients {
     const audit = this.#event(actor, account, `delete webhook ${id}`);
     if (await this.#options.store.alerts.deleteWebhook(account, id, audit)) return;
     throw new CmkError('NOT_FOUND', 'the account has no such webhook');
+  }
+
+  /** The same again, for whoever was to get it and did not. @throws CmkError NOT_FOUND without webhooks */
+  secretOf(webhookId: string): Secret {
+    return webhookSecret(this.#key(), webhookId);
+  }
+
+  #key(): Secret {
+    const { webhookKey } = this.#options;
+    if (webhookKey) return webhookKey;
+    throw new CmkError('NOT_FOUND', 'no webhooks here: CMK_WEBHOOK_KEY is not set');
   }
 
   async #checkAccount(id: string): Promise<void> {

@@ -3,7 +3,7 @@ import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Account, AuditEvent, Group } from '../model/types.ts';
-import type { AccountFacts, Store } from '../store/store.ts';
+import type { AccountFacts, Precondition, Store, Versioned } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -17,18 +17,28 @@ export class Administration {
 
   /**
    * Creates or replaces; its external id is made at the first time and stays.
+   * @param precondition throws when it must not be written on what is stored
    * @returns the account as stored
-   * @throws CmkError INVALID_ARGUMENT, STORE_UNAVAILABLE
+   * @throws CmkError INVALID_ARGUMENT, STORE_UNAVAILABLE; what the precondition throws
    */
-  async putAccount(actor: string, account: AccountFacts): Promise<Account> {
+  async putAccount(
+    actor: string,
+    account: AccountFacts,
+    precondition?: Precondition<Versioned<Account>>,
+  ): Promise<Versioned<Account>> {
     checkIdentifier('account', account.id);
     const detail = `put account: licence ${account.licence}`;
-    return this.#options.store.putAccount(account, this.#event(actor, account.id, detail));
+    return this.#options.store.putAccount(account, this.#event(actor, account.id, detail), precondition);
   }
 
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
   async account(id: string): Promise<Account> {
-    const account = await this.#options.store.findAccount(id);
+    return (await this.versionedAccount(id)).value;
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async versionedAccount(id: string): Promise<Versioned<Account>> {
+    const account = await this.#options.store.findVersionedAccount(id);
     if (account) return account;
     throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(id.slice(0, 64))}`);
   }
@@ -37,14 +47,28 @@ export class Administration {
     return this.#options.store.listAccounts(afterId, limit);
   }
 
-  /** Creates or replaces, with all members. @throws CmkError ACCOUNT_UNKNOWN, INVALID_ARGUMENT, STORE_UNAVAILABLE */
-  async putGroup(actor: string, group: Group): Promise<Group> {
+  /**
+   * Creates or replaces, with all members.
+   * @throws CmkError ACCOUNT_UNKNOWN, INVALID_ARGUMENT, STORE_UNAVAILABLE; what the precondition throws
+   */
+  async putGroup(
+    actor: string,
+    group: Group,
+    precondition?: Precondition<Versioned<Group>>,
+  ): Promise<Versioned<Group>> {
     await this.account(group.account);
     for (const member of group.members) checkIdentifier('owner', member);
     const { licensed, members } = group;
     const detail = `put group ${group.id}: ${licensed ? 'licensed' : 'not licensed'}, ${members.length} members`;
-    await this.#options.store.putGroup(group, this.#event(actor, group.account, detail));
-    return group;
+    return this.#options.store.putGroup(group, this.#event(actor, group.account, detail), precondition);
+  }
+
+  /** @throws CmkError ACCOUNT_UNKNOWN, NOT_FOUND, STORE_UNAVAILABLE */
+  async group(account: string, id: string): Promise<Versioned<Group>> {
+    await this.account(account);
+    const group = await this.#options.store.findVersionedGroup(account, id);
+    if (group) return group;
+    throw new CmkError('NOT_FOUND', `no group ${JSON.stringify(id.slice(0, 64))} of this account`);
   }
 
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */

@@ -8,6 +8,7 @@ import { Access } from './access.ts';
 import { Administration } from './administration.ts';
 import type { BlastRadiusOptions } from './blast-radius.ts';
 import { ChangeKey } from './change-key.ts';
+import { CoverageChanges } from './coverage-changes.ts';
 import { DescribeAsset } from './describe-asset.ts';
 import { EnrolKey } from './enrol-key.ts';
 import { IssueDataKey } from './issue-data-key.ts';
@@ -61,6 +62,7 @@ export interface KeyServices {
   readonly enrolKey: EnrolKey;
   readonly administration: Administration;
   readonly ledgerReading: LedgerReading;
+  readonly coverageChanges: CoverageChanges;
   readonly moves: Moves;
   readonly mover: Mover;
   readonly keyLife: KeyLife;
@@ -128,6 +130,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     enrolKey,
     ledgerReading: new LedgerReading(store),
     administration: new Administration({ store, ledger, revocations, catalogue, clock }),
+    coverageChanges: new CoverageChanges({ store, ledger, clock, catalogue, platformKek }),
     moves: new Moves({ store, ledger, clock, platformKek }),
     mover,
     keyLife: new KeyLife({ store, revocations, ledger, clock }),

@@ -22,6 +22,11 @@ export interface MoveSelection {
   readonly type?: string;
   /** Who owned the asset when its data key was made. Data keys from before owners were stored match nobody. */
   readonly owners?: readonly string[];
+  /**
+   * Whether a licensed group has the owner as a member, whenever the move looks: members who come or go meanwhile are
+   * heeded. Data keys from before owners were stored match neither.
+   */
+  readonly ownerLicensed?: boolean;
 }
 
 /** What somebody wants moved. */

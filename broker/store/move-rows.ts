@@ -11,21 +11,50 @@ const PLACE = ['srv_id', 'type', 'asset_id', 'generation'];
 
 /** An account's data keys under some of its selection's keys. */
 function selected(db: Knex, account: string, selection: MoveSelection, kekIds = selection.kekIds) {
-  const { protections, srvId, type, owners } = selection;
+  const { protections, srvId, type, owners, ownerLicensed } = selection;
   const query = db('data_keys').where({ account }).whereIn('kek_id', kekIds).whereNull('destroyed_at');
   if (srvId !== undefined) void query.where({ srv_id: srvId });
   if (type !== undefined) void query.where({ type });
   if (protections) void query.whereIn('protection', protections);
   if (owners) void query.whereIn('owner', owners);
+  if (ownerLicensed !== undefined) {
+    void query.whereNotNull('owner');
+    const licensed = licensedOwners(db, account);
+    if (ownerLicensed) void query.whereIn('owner', licensed);
+    else void query.whereNotIn('owner', licensed);
+  }
   return query;
 }
 
+/** Members of the account's licensed groups. */
+function licensedOwners(db: Knex, account: string): Knex.QueryBuilder {
+  return db('group_members as m')
+    .join('account_groups as g', (on) => on.on('g.account', 'm.account').on('g.id', 'm.group_id'))
+    .where({ 'm.account': account, 'g.licensed': true })
+    .select('m.user_id');
+}
+
+/** Of a selection that depends on owners: those of which nobody knows the owner. */
+export async function countOwnerUnknown(
+  db: Knex,
+  account: string,
+  { owners, ownerLicensed, ...rest }: MoveSelection,
+): Promise<MoveCount[]> {
+  if (!owners && ownerLicensed === undefined) return [];
+  return counts(selected(db, account, rest).whereNull('owner'));
+}
+
 export async function countByType(db: Knex, account: string, selection: MoveSelection): Promise<MoveCount[]> {
-  const query = selected(db, account, selection)
+  return counts(selected(db, account, selection));
+}
+
+async function counts(query: Knex.QueryBuilder): Promise<MoveCount[]> {
+  const grouped = query
     .groupBy('srv_id', 'type')
     .orderBy(['srv_id', 'type'])
-    .select('srv_id', 'type', db.raw('count(*) as count'));
-  return (await readRows('data_keys', query)).map((row) => ({
+    .select('srv_id', 'type')
+    .count('* as count');
+  return (await readRows('data_keys', grouped)).map((row) => ({
     srvId: row.text('srv_id'),
     type: row.text('type'),
     count: row.integer('count'),

@@ -55,13 +55,14 @@ function toMove(row: Row): Move {
 
 function isSelection(value: unknown): value is MoveSelection {
   if (typeof value !== 'object' || value === null) return false;
-  const { kekIds, protections, srvId, type, owners } = value as Record<string, unknown>;
+  const { kekIds, protections, srvId, type, owners, ownerLicensed } = value as Record<string, unknown>;
   const texts = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string');
   const known = (each: unknown) => PROTECTIONS.some((protection) => protection === each);
   return (
     texts(kekIds) &&
     (protections === undefined || (Array.isArray(protections) && protections.every(known))) &&
     (owners === undefined || texts(owners)) &&
+    (ownerLicensed === undefined || typeof ownerLicensed === 'boolean') &&
     [srvId, type].every((text) => text === undefined || typeof text === 'string')
   );
 }

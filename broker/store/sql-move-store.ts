@@ -5,6 +5,7 @@ import type { Move, MoveCount, MoveFailure, MovePlan, MoveProblem, MoveSelection
 import type { AuditEvent } from '../model/types.ts';
 import { lockAccount } from './accounts.ts';
 import { raiseAlerts } from './alert-outbox.ts';
+import type { NewMove } from './coverage-store.ts';
 import type { Database } from './database.ts';
 import { activate } from './keks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
@@ -39,13 +40,9 @@ export class SqlMoveStore implements MoveStore {
     audit: (total: number) => AuditEvent,
   ): Promise<Move> {
     return this.#database.transact(async (db) => {
-      // Of two that are started at once one sees the other.
       await lockAccount(db, plan.account);
-      await refuseCircles(db, plan);
-      const total = await rows.countAll(db, plan.account, plan.selection);
-      const move = newMove(plan, total);
-      await moves.insertMove(db, move);
-      await appendAudit(db, [audit(total)], this.#guesses);
+      const { move, event } = await startMove(db, { plan, audit });
+      await appendAudit(db, [event], this.#guesses);
       return move;
     });
   }
@@ -148,6 +145,21 @@ export class SqlMoveStore implements MoveStore {
   }
 }
 
+/**
+ * Within a transaction that has locked the account: of two moves that are started at once one sees the other.
+ * @returns the event as well, for the transaction to append
+ */
+export async function startMove(
+  db: Knex,
+  { plan, audit }: NewMove,
+): Promise<{ readonly move: Move; readonly event: AuditEvent }> {
+  await refuseCircles(db, plan);
+  const total = await rows.countAll(db, plan.account, plan.selection);
+  const move = newMove(plan, total);
+  await moves.insertMove(db, move);
+  return { move, event: audit(total) };
+}
+
 function newMove(plan: MovePlan & { id: string; startedAt: number }, total: number): Move {
   return {
     ...plan,
@@ -168,10 +180,19 @@ function newMove(plan: MovePlan & { id: string; startedAt: number }, total: numb
 async function refuseCircles(db: Knex, { account, selection, target }: MovePlan): Promise<void> {
   for (const other of await moves.unfinishedMoves(db, account)) {
     const circle = other.selection.kekIds.includes(target) || selection.kekIds.includes(other.target);
-    if (!circle) continue;
+    if (!circle || areDisjoint(other.selection, selection)) continue;
     throw new CmkError(
       'CONFLICT',
       `move ${other.id} goes the other way: wait until it has ended, or cancel it`,
     );
   }
+}
+
+/** Whether no data key can be in both. */
+function areDisjoint(a: MoveSelection, b: MoveSelection): boolean {
+  const differ = <T>(one: T | undefined, other: T | undefined) =>
+    one !== undefined && other !== undefined && one !== other;
+  if (differ(a.srvId, b.srvId) || differ(a.type, b.type)) return true;
+  const owners = new Set(a.owners);
+  return a.owners !== undefined && b.owners !== undefined && !b.owners.some((owner) => owners.has(owner));
 }

@@ -20,9 +20,11 @@ import * as audits from './audit-events.ts';
 import { coverage } from './coverage.ts';
 import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
+import * as groups from './groups.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import * as ledger from './ledger.ts';
+import { SqlCoverageStore } from './sql-coverage-store.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
 import { SqlReencryptionStore } from './sql-reencryption-store.ts';
 import { SqlKeyLifeStore } from './sql-key-life-store.ts';
@@ -31,6 +33,8 @@ import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
 import { SqlAlertStore } from './sql-alert-store.ts';
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** The store on a SQL database: which statements belong together. Each begins with a write, so SQLite can queue it. */
 export class SqlStore implements Store {
@@ -39,6 +43,8 @@ export class SqlStore implements Store {
   readonly reencryption: SqlReencryptionStore;
   readonly keyStatuses: SqlKeyStatusStore;
   readonly keyLife: SqlKeyLifeStore;
+  readonly coverages: SqlCoverageStore;
+  readonly idempotency: SqlIdempotencyStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
 
@@ -49,14 +55,29 @@ export class SqlStore implements Store {
     this.reencryption = new SqlReencryptionStore(database, this.#guesses);
     this.keyStatuses = new SqlKeyStatusStore(database, this.#guesses);
     this.keyLife = new SqlKeyLifeStore(database, this.#guesses);
+    this.coverages = new SqlCoverageStore(database, this.#guesses);
+    this.idempotency = new SqlIdempotencyStore(database);
   }
 
-  putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account> {
+  putAccount(
+    account: AccountFacts,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<Account>>,
+  ): Promise<Versioned<Account>> {
     return this.#database.transact(async (db) => {
+      if (precondition) {
+        // A write, so that nobody else changes it between the look and the change.
+        await db('accounts').where({ id: account.id }).update({ id: account.id });
+        precondition(await accounts.findVersioned(db, account.id));
+      }
       const stored = await accounts.putAccount(db, account);
       await this.#append(db, [audit]);
       return stored;
     });
+  }
+
+  findVersionedAccount(id: string): Promise<Versioned<Account> | null> {
+    return this.#database.run((db) => accounts.findVersioned(db, id));
   }
 
   findAccount(id: string): Promise<Account | null> {
@@ -67,15 +88,26 @@ export class SqlStore implements Store {
     return this.#database.run((db) => accounts.listAccounts(db, afterId, limit));
   }
 
-  putGroup(group: Group, audit: AuditEvent): Promise<void> {
+  putGroup(
+    group: Group,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<Group>>,
+  ): Promise<Versioned<Group>> {
     return this.#database.transact(async (db) => {
-      await accounts.putGroup(db, group);
+      await accounts.lockAccount(db, group.account);
+      precondition?.(await groups.findVersioned(db, group.account, group.id));
+      const stored = await groups.putGroup(db, group);
       await this.#append(db, [audit]);
+      return stored;
     });
   }
 
+  findVersionedGroup(account: string, id: string): Promise<Versioned<Group> | null> {
+    return this.#database.run((db) => groups.findVersioned(db, account, id));
+  }
+
   listGroups(account: string): Promise<Group[]> {
-    return this.#database.run((db) => accounts.listGroups(db, account));
+    return this.#database.run((db) => groups.listGroups(db, account));
   }
 
   insertKek(kek: Kek, identities: readonly string[], audit: AuditEvent): Promise<void> {
@@ -113,6 +145,7 @@ export class SqlStore implements Store {
     audit: AuditEvent,
   ): Promise<void> {
     return this.#database.transact(async (db) => {
+      await accounts.lockAccount(db, account);
       await accounts.setEnrolment(db, account, srvId, type, enrolled);
       await this.#append(db, [audit]);
     });

@@ -16,10 +16,17 @@ import type {
 } from '../model/types.ts';
 import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
+import type { CoverageStore } from './coverage-store.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
 import type { MoveStore } from './move-store.ts';
 import type { ReencryptionStore } from './reencryption-store.ts';
 import type { KeyLifeStore } from './key-life-store.ts';
 import type { KeyStatusStore } from './key-status-store.ts';
+import type { Precondition, Versioned } from './versions.ts';
+
+export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts';
+export type { IdempotencyStore, StoredAnswer } from './idempotency-store.ts';
+export type { Precondition, Versioned } from './versions.ts';
 
 export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
@@ -60,15 +67,30 @@ export interface LeaseHolder extends Reporter {
 export interface Store {
   /**
    * Creates or replaces. A new account gets an external id here, which stays its own whatever is put later.
+   * @param precondition throws when it must not be written on what is stored
    * @returns the account as stored
    */
-  putAccount(account: AccountFacts, audit: AuditEvent): Promise<Account>;
+  putAccount(
+    account: AccountFacts,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<Account>>,
+  ): Promise<Versioned<Account>>;
+  findVersionedAccount(id: string): Promise<Versioned<Account> | null>;
   findAccount(id: string): Promise<Account | null>;
   /** In order of id, at most `limit`, from after `afterId`. */
   listAccounts(afterId: string | null, limit: number): Promise<Account[]>;
 
-  /** Creates or replaces, with all its members. */
-  putGroup(group: Group, audit: AuditEvent): Promise<void>;
+  /**
+   * Creates or replaces, with all its members.
+   * @param precondition throws when it must not be written on what is stored
+   * @returns the group as stored
+   */
+  putGroup(
+    group: Group,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<Group>>,
+  ): Promise<Versioned<Group>>;
+  findVersionedGroup(account: string, id: string): Promise<Versioned<Group> | null>;
   listGroups(account: string): Promise<Group[]>;
 
   /**
@@ -169,6 +191,10 @@ export interface Store {
   readonly moves: MoveStore;
   /** Data keys that are to give way to newer ones. */
   readonly reencryption: ReencryptionStore;
+  /** Changes of who and what is covered. */
+  readonly coverages: CoverageStore;
+  /** Requests that may be sent again. */
+  readonly idempotency: IdempotencyStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

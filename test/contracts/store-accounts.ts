@@ -7,18 +7,19 @@ export const accountCases: Record<string, StoreCase> = {
     t.is(await store.findAccount('acme'), null);
     await store.putAccount(anAccount(), anAuditEvent());
     const facts = { id: 'acme', name: `O'Hara; DROP "TABLE" ?`, licence: 'GROUPS' } as const;
-    const stored = await store.putAccount(facts, anAuditEvent());
+    const { value: stored } = await store.putAccount(facts, anAuditEvent());
     t.deepEqual(stored, { ...facts, externalId: stored.externalId });
     t.deepEqual(await store.findAccount('acme'), stored);
     t.is((await store.listAudit('acme', 10)).length, 2);
   },
 
   'an account’s external id is made once, and no other account has it': async (t, store) => {
-    const made = await store.putAccount(anAccount(), anAuditEvent());
+    const { value: made } = await store.putAccount(anAccount(), anAuditEvent());
     t.regex(made.externalId, /^cmk-[0-9a-f]{32}$/);
-    const later = await store.putAccount(anAccount({ name: 'Later', externalId: 'mine' }), anAuditEvent());
+    const changed = anAccount({ name: 'Later', externalId: 'mine' });
+    const { value: later } = await store.putAccount(changed, anAuditEvent());
     t.deepEqual(later, { ...made, name: 'Later' });
-    const other = await store.putAccount(anAccount({ id: 'other' }), anAuditEvent());
+    const { value: other } = await store.putAccount(anAccount({ id: 'other' }), anAuditEvent());
     t.not(other.externalId, made.externalId);
     t.deepEqual(await store.listAccounts(null, 10), [later, other]);
   },
@@ -88,7 +89,7 @@ export const accountCases: Record<string, StoreCase> = {
 
   'coverage has all that a decision needs': async (t, store) => {
     t.is(await store.coverage('acme', 'amy', '0001', 'X'), null);
-    const account = await store.putAccount(anAccount(), anAuditEvent());
+    const { value: account } = await store.putAccount(anAccount(), anAuditEvent());
     const nothing = { account, ownerInLicensedGroup: false, enrolled: false, keks: [] };
     t.deepEqual(await store.coverage('acme', 'amy', '0001', 'X'), nothing);
 

@@ -3,6 +3,7 @@ import { openStore, type StoreLocation } from '../../broker/store/open-store.ts'
 import type { Store } from '../../broker/store/store.ts';
 import { accountCases } from './store-accounts.ts';
 import { alertCases, alertRaces } from './store-alerts.ts';
+import { coverageCases } from './store-coverage.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyLifeCases } from './store-key-life.ts';
@@ -43,6 +44,7 @@ export function testStore(harness: StoreHarness): void {
     ...ledgerCases,
     ...moveCases,
     ...reencryptionCases,
+    ...coverageCases,
     ...useCases,
     ...wholeCases,
     ...alertRaces,

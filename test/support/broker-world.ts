@@ -18,6 +18,7 @@ import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createTestCa, type Leaf, type LeafOptions, type TestCa } from '../../sandbox/ca.ts';
 import { keepTraces } from './artifacts.ts';
+import { dumpDatabase } from './database-dump.ts';
 import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
@@ -28,6 +29,8 @@ export interface BrokerWorld {
   readonly broker: RunningBroker;
   readonly kms: FakeKms;
   readonly store: Store;
+  /** What the database holds, by table; default: all of them. */
+  readonly dump: (only?: readonly string[]) => Promise<Record<string, unknown[]>>;
   readonly ca: TestCa;
   /** The key of account `acme`. */
   readonly kekId: string;
@@ -117,6 +120,7 @@ export async function brokerWorld(
     broker,
     kms,
     store,
+    dump: (only) => dumpDatabase(join(dir, 'cmk.db'), only),
     ca,
     kekId: key.id,
     reference,

@@ -47,7 +47,7 @@ async function world(t: ExecutionContext) {
     await rm(dir, { recursive: true });
   });
   const facts = { id: 'acme', name: 'Acme', licence: 'ACCOUNT' } as const;
-  const { externalId } = await services.administration.putAccount('operator', facts);
+  const { externalId } = (await services.administration.putAccount('operator', facts)).value;
   await services.administration.setEnrolment('operator', 'acme', ASSET.srvId, ASSET.type, true);
   const letIn = (id: string | null) => aws.kms.putTrustPolicy(ROLE, trust(aws.broker.arn, id));
   const enrol = (role = ROLE, provider: 'aws' | 'azure' = 'aws', references = [aws.key]) =>
@@ -111,7 +111,7 @@ test('a role that does not demand the external id is refused, before the key is 
 test('a role that demands another account’s external id is out of reach', async (t) => {
   const { administration, letIn, enrol } = await world(t);
   const facts = { id: 'globex', name: 'Globex', licence: 'ACCOUNT' } as const;
-  letIn((await administration.putAccount('operator', facts)).externalId);
+  letIn((await administration.putAccount('operator', facts)).value.externalId);
   const enrolment = await enrol();
   if (enrolment.ok) return t.fail('it was taken');
   t.is(enrolment.error.code, 'KEY_PERMISSION_REVOKED');

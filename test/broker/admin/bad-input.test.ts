@@ -1,0 +1,361 @@
+import test from 'ava';
+import { createAdminApp } from '../../../broker/admin/server.ts';
+import { brokerWorld, type BrokerWorld } from '../../support/broker-world.ts';
+import { TOKEN } from '../../support/settings.ts';
+
+/**
+ * Every administrative call with what is wrong: the answer names it, and the database is as before. A route without
+ * rows here is a failure.
+ */
+
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+const STALE = { 'if-match': '"0.name-AAAAAAAA"' };
+
+interface Wrong {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly code: string;
+  /** The refusal itself is an audit event. */
+  readonly audited?: boolean;
+}
+
+interface Route {
+  /** A body that would be taken; absent: the call has none. */
+  readonly body?: object;
+  /** Parameters that may name what there is not yet. */
+  readonly makes?: string;
+  /** Query that is needed. */
+  readonly query?: string;
+  readonly wrong?: Readonly<Record<string, Wrong>>;
+}
+
+const invalid = { status: 400, code: 'INVALID_ARGUMENT' } as const;
+const conflict = { status: 409, code: 'CONFLICT' } as const;
+const notFound = { status: 404, code: 'NOT_FOUND' } as const;
+const stale = { status: 412, code: 'STALE_VERSION' } as const;
+
+const LIST: Route = {
+  wrong: {
+    'a limit of none': { query: 'limit=0', ...invalid },
+    'an unknown parameter': { query: 'all=1', ...invalid },
+  },
+};
+const READ: Route = {};
+const KEY = { provider: 'aws', references: ['fake:spare'] };
+const LICENCE = { kind: 'LICENCE', licence: 'NONE' };
+const TYPE: Record<string, Wrong> = {
+  'a type of another service': { params: { type: 'PhoneVoicemail' }, ...notFound },
+  'a service that there is not': { params: { srvId: '9999' }, ...notFound },
+  'a service that is no number': { params: { srvId: 'x' }, ...invalid },
+};
+const CHANGES: Record<string, Wrong> = {
+  'a change that there is not': { body: { kind: 'ALL' }, ...invalid },
+  'a licence that there is not': { body: { ...LICENCE, licence: 'SOME' }, ...invalid },
+  'a group that there is not': { body: { kind: 'GROUP', group: 'none', licensed: true }, ...notFound },
+  'another account’s group': { body: { kind: 'GROUP', group: 'theirs', licensed: true }, ...notFound },
+  'a group that nothing happens to': { body: { kind: 'GROUP', group: 'hr' }, ...invalid },
+  'one who comes and goes': {
+    body: { kind: 'GROUP', group: 'hr', add: ['zoe'], remove: ['zoe'] },
+    ...invalid,
+  },
+  'more members than at a time': {
+    body: { kind: 'GROUP', group: 'hr', add: Array.from({ length: 1_001 }, (_, index) => `u${index}`) },
+    ...invalid,
+  },
+  'a type of another service': {
+    body: { kind: 'ENROLMENT', srvId: '0001', type: 'PhoneVoicemail', enrolled: true },
+    ...notFound,
+  },
+};
+const MOVE = { kind: 'LEAVE', selection: { kekIds: ['KEY'] }, target: 'platform' };
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  'GET /v1/accounts': { ...LIST },
+  'PUT /v1/accounts/:account': {
+    makes: 'account',
+    body: { name: 'Acme', licence: 'NONE' },
+    wrong: {
+      'a stale version': { headers: STALE, ...stale },
+      'a version of nothing': { params: { account: 'nobody' }, headers: { 'if-match': '*' }, ...stale },
+      'a licence that there is not': { body: { name: 'Acme', licence: 'SOME' }, ...invalid },
+      'a name that no database takes': { body: { name: 'A\u0000', licence: 'NONE' }, ...invalid },
+    },
+  },
+  'GET /v1/accounts/:account': READ,
+  'PUT /v1/accounts/:account/groups/:group': {
+    makes: 'group',
+    body: { name: 'HR', licensed: false, members: [] },
+    wrong: {
+      'a stale version': { headers: STALE, ...stale },
+      'a member twice': { body: { name: 'HR', licensed: true, members: ['amy', 'amy'] }, ...invalid },
+      'a member with a space': { body: { name: 'HR', licensed: true, members: ['a b'] }, ...invalid },
+      'a flag that is a word': { body: { name: 'HR', licensed: 'yes', members: [] }, ...invalid },
+    },
+  },
+  'PATCH /v1/accounts/:account/groups/:group': {
+    body: { licensed: false },
+    wrong: {
+      'a stale version': { headers: STALE, ...stale },
+      'no change': { body: {}, ...invalid },
+      'one who comes and goes': { body: { add: ['zoe'], remove: ['zoe'] }, ...invalid },
+    },
+  },
+  'GET /v1/accounts/:account/groups/:group': READ,
+  'GET /v1/accounts/:account/groups': READ,
+  'GET /v1/accounts/:account/audit-events': LIST,
+  'POST /v1/accounts/:account/keys': {
+    body: KEY,
+    wrong: {
+      'a key that is none': { body: { ...KEY, references: ['nonsense'] }, ...invalid },
+      'a key that another account has': { body: { ...KEY, references: ['fake:customer'] }, ...conflict },
+      'a key that the KMS does not have': {
+        body: { ...KEY, references: ['fake:gone'] },
+        status: 422,
+        code: 'KEY_NOT_FOUND',
+        audited: true,
+      },
+      'no key at all': { body: { ...KEY, references: [] }, ...invalid },
+      'a key twice': { body: { ...KEY, references: ['fake:spare', 'fake:spare'] }, ...invalid },
+      'a provider that there is not': { body: { ...KEY, provider: 'abacus' }, ...invalid },
+      'another request’s idempotency key': { headers: { 'idempotency-key': 'used' }, ...conflict },
+      'an idempotency key that is none': { headers: { 'idempotency-key': 'a b' }, ...invalid },
+    },
+  },
+  'POST /v1/accounts/:account/keys/verify': {
+    body: KEY,
+    wrong: { 'a key that is none': { body: { ...KEY, references: ['nonsense'] }, ...invalid } },
+  },
+  'GET /v1/accounts/:account/keys': READ,
+  'GET /v1/accounts/:account/keys/:key': READ,
+  'GET /v1/accounts/:account/keys/:key/blast-radius': READ,
+  'POST /v1/accounts/:account/keys/:key/verify': READ,
+  'POST /v1/accounts/:account/keys/:key/retire': {
+    body: {},
+    wrong: { 'a number as a word': { body: { dataKeys: '1' }, ...invalid } },
+  },
+  'POST /v1/accounts/:account/keys/:key/restore': {
+    wrong: { 'a key that is not retired': { ...conflict } },
+  },
+  'PUT /v1/accounts/:account/keys/:key/references': {
+    body: { references: ['fake:customer'] },
+    wrong: {
+      'a reference that is none': { body: { references: ['nonsense'] }, ...invalid },
+      'no reference at all': { body: { references: [] }, ...invalid },
+    },
+  },
+  'POST /v1/keys/:key/revoke': READ,
+  'PUT /v1/accounts/:account/enrolments/:srvId/:type': { wrong: TYPE },
+  'DELETE /v1/accounts/:account/enrolments/:srvId/:type': { wrong: TYPE },
+  'GET /v1/accounts/:account/enrolments': READ,
+  'GET /v1/accounts/:account/ledger': LIST,
+  'GET /v1/accounts/:account/ledger/head': READ,
+  'GET /v1/accounts/:account/ledger/export': READ,
+  'GET /v1/ledger': LIST,
+  'GET /v1/ledger/head': READ,
+  'GET /v1/ledger/export': READ,
+  'GET /v1/accounts/:account/key-set-up': {
+    query: 'provider=pkcs11&uri=pkcs11:token=t',
+    wrong: {
+      'a provider that there is not': { query: 'provider=abacus', ...invalid },
+      'a fact too few': { query: 'provider=aws', ...invalid },
+    },
+  },
+  'GET /v1/accounts/:account/alerts': LIST,
+  'GET /v1/accounts/:account/contacts': READ,
+  'PUT /v1/accounts/:account/contacts': {
+    body: { emails: [] },
+    wrong: { 'an address that is none': { body: { emails: ['acme.test'] }, ...invalid } },
+  },
+  'GET /v1/accounts/:account/webhooks': READ,
+  'POST /v1/accounts/:account/webhooks': {
+    body: { url: 'https://hooks.acme.test/' },
+    wrong: {
+      'an address that is none': { body: { url: 'nowhere' }, ...invalid },
+      'another request’s idempotency key': { headers: { 'idempotency-key': 'used' }, ...conflict },
+    },
+  },
+  'DELETE /v1/accounts/:account/webhooks/:webhook': READ,
+  'POST /v1/accounts/:account/moves': {
+    body: MOVE,
+    wrong: {
+      'a kind that there is not': { body: { ...MOVE, kind: 'WALK' }, ...invalid },
+      'a key that there is not': { body: { ...MOVE, selection: { kekIds: [NOBODY] } }, ...notFound },
+      'another account’s key': { body: { ...MOVE, selection: { kekIds: ['THEIR KEY'] } }, ...notFound },
+      'a way that the kind does not go': { body: { ...MOVE, kind: 'ENROL' }, ...invalid },
+      'the other way of a move that has not ended': {
+        body: { kind: 'ENROL', selection: { kekIds: ['platform'] }, target: 'KEY' },
+        ...conflict,
+      },
+      'another request’s idempotency key': { headers: { 'idempotency-key': 'used' }, ...conflict },
+    },
+  },
+  'GET /v1/accounts/:account/moves': LIST,
+  'GET /v1/accounts/:account/moves/:move': READ,
+  'POST /v1/accounts/:account/moves/:move/pause': {
+    wrong: { 'a move that is paused': { ...conflict } },
+  },
+  'POST /v1/accounts/:account/moves/:move/resume': {
+    wrong: { 'a move that was cancelled': { params: { move: 'CANCELLED' }, ...conflict } },
+  },
+  'POST /v1/accounts/:account/moves/:move/cancel': {
+    wrong: { 'a move that was cancelled': { params: { move: 'CANCELLED' }, ...conflict } },
+  },
+  'POST /v1/accounts/:account/coverage/preview': { body: LICENCE, wrong: CHANGES },
+  'POST /v1/accounts/:account/coverage/apply': {
+    body: LICENCE,
+    wrong: {
+      ...CHANGES,
+      'a stale version of the account': { headers: STALE, ...stale },
+      'a stale version of the group': {
+        headers: STALE,
+        body: { kind: 'GROUP', group: 'hr', licensed: false },
+        ...stale,
+      },
+      'a wish that is a word': { body: { ...LICENCE, moveExisting: 'yes' }, ...invalid },
+      'existing data the other way of a move that has not ended': {
+        body: {
+          kind: 'ENROLMENT',
+          srvId: '0003',
+          type: 'PhoneVoicemail',
+          enrolled: true,
+          moveExisting: true,
+        },
+        ...conflict,
+      },
+    },
+  },
+};
+
+/** `METHOD /path` of every route; HEAD is GET without its body. */
+function routesOfTheApp(): string[] {
+  const routes: string[] = [];
+  // Nothing is called: the parts are never looked at.
+  const parts = new Proxy({}, { get: () => ({}) }) as Parameters<typeof createAdminApp>[0];
+  createAdminApp(parts, ({ method, url }) => {
+    for (const each of [method].flat()) if (each !== 'HEAD') routes.push(`${each} ${url}`);
+  });
+  return routes;
+}
+
+test('every route has its rows', (t) => {
+  t.deepEqual(routesOfTheApp().sort(), Object.keys(ROUTES).sort());
+});
+
+/** What holds for each route of a kind, in rows of its own. */
+function commonRows(path: string, route: Route): Record<string, Wrong> {
+  const rows: Record<string, Wrong> = {};
+  for (const [, name = ''] of path.matchAll(/:(\w+)/g)) {
+    if (name === 'srvId' || name === 'type') continue;
+    rows[`a malformed ${name}`] = { params: { [name]: 'a%20b' }, ...invalid };
+    if (route.makes === name) continue;
+    // Of a key it does not matter whose it is not.
+    const aboutKey = path.includes(':key');
+    const unknown = name === 'account' && !aboutKey ? { status: 404, code: 'ACCOUNT_UNKNOWN' } : notFound;
+    const id = name === 'account' || name === 'group' ? 'nobody' : NOBODY;
+    rows[`an unknown ${name}`] = { params: { [name]: id }, ...unknown };
+    if (name === 'account' || !path.includes(':account')) continue;
+    rows[`another account’s ${name}`] = { params: { account: 'globex' }, ...notFound };
+  }
+  if (route.body) {
+    rows['no body'] = { body: [], ...invalid };
+    rows['an unknown field'] = { body: { ...route.body, admin: true }, ...invalid };
+  }
+  return rows;
+}
+
+type Ids = Readonly<Record<string, string>>;
+
+/** An account with one of everything, beside another. */
+async function populated(world: BrokerWorld): Promise<Ids> {
+  const { admin, kms, kekId } = world;
+  kms.createKey('spare');
+  const made = async (method: string, path: string, body?: object) => {
+    const answer = await admin(method, path, body);
+    if (answer.status >= 300) throw new Error(JSON.stringify(answer.body));
+    return answer.body as Record<string, { id: string }>;
+  };
+  const acme = '/v1/accounts/acme';
+  const group = { name: 'HR', licensed: true, members: ['amy'] };
+  await made('PUT', `${acme}/groups/hr`, group);
+  await made('PUT', '/v1/accounts/globex/groups/theirs', group);
+  const theirs = await made('POST', '/v1/accounts/globex/keys', {
+    provider: 'aws',
+    references: [kms.createKey('theirs')],
+  });
+  const leave = { ...MOVE, selection: { kekIds: [kekId] } };
+  const cancelled = await made('POST', `${acme}/moves`, leave);
+  // One that the mover has already ended is as well for the rows that want an ended move.
+  await admin('POST', `${acme}/moves/${cancelled['move']?.id}/cancel`);
+  const paused = await made('POST', `${acme}/moves`, leave);
+  await made('POST', `${acme}/moves/${paused['move']?.id}/pause`);
+  // After the moves: nothing is on its way to it, and its deliveries do not change anything meanwhile.
+  const hook = await made('POST', `${acme}/webhooks`, { url: 'https://hooks.acme.test/one' });
+  await world.store.idempotency.take(
+    { account: 'acme', key: 'used', hash: 'of another request' },
+    { nowMs: Date.now(), untilMs: Date.now() + 3_600_000 },
+    10,
+  );
+  return {
+    account: 'acme',
+    group: 'hr',
+    key: kekId,
+    webhook: hook['webhook']?.id ?? '',
+    move: paused['move']?.id ?? '',
+    CANCELLED: cancelled['move']?.id ?? '',
+    KEY: kekId,
+    'THEIR KEY': theirs['key']?.id ?? '',
+    srvId: '0001',
+    type: 'MeetingWebinarRecording',
+  };
+}
+
+async function ask(world: BrokerWorld, name: string, route: Route, wrong: Wrong, ids: Ids) {
+  const [method = '', path = ''] = name.split(' ');
+  const idOf = (param: string) => {
+    const given = wrong.params?.[param] ?? param;
+    return ids[given] ?? given;
+  };
+  const query = wrong.query ?? route.query;
+  const url = path.replaceAll(/:(\w+)/g, (_, param: string) => idOf(param)) + (query ? `?${query}` : '');
+  const body = wrong.body ?? route.body;
+  const text =
+    body && JSON.stringify(body).replaceAll(/"(KEY|THEIR KEY)"/g, (_, id: string) => `"${ids[id]}"`);
+  const response = await fetch(`http://127.0.0.1:${world.broker.adminPort}${url}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      ...(text !== undefined && { 'content-type': 'application/json' }),
+      ...wrong.headers,
+    },
+    ...(text !== undefined && { body: text }),
+  });
+  return { status: response.status, body: (await response.json()) as { code?: string; detail?: string } };
+}
+
+const AUDIT = new Set(['audit_events', 'ledger_heads']);
+
+test('whatever is wrong is a clear error, and changes nothing', async (t) => {
+  t.timeout(240_000);
+  const world = await brokerWorld(t, { CMK_WEBHOOK_KEY: 'a-key-for-webhooks-in-tests-0123456789' });
+  const ids = await populated(world);
+  let rows = 0;
+  let before = await world.dump();
+  for (const [name, route] of Object.entries(ROUTES)) {
+    for (const [what, wrong] of Object.entries({ ...commonRows(name, route), ...route.wrong })) {
+      const title = `${name}: ${what}`;
+      const { status, body } = await ask(world, name, route, wrong, ids);
+      t.is(`${status} ${body.code}`, `${wrong.status} ${wrong.code}`, `${title}: ${body.detail}`);
+      t.regex(body.detail ?? '', /^[^\n]{5,}[^.]$/, title);
+      const after = await world.dump();
+      for (const [table, was] of Object.entries(before)) {
+        if (!wrong.audited || !AUDIT.has(table)) t.deepEqual(after[table], was, `${title}: ${table}`);
+      }
+      before = after;
+      rows++;
+    }
+  }
+  t.log(`${rows} rows over ${Object.keys(ROUTES).length} routes`);
+});
