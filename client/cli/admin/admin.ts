@@ -3,6 +3,7 @@ import type { Io } from '../io.ts';
 import { addAccounts } from './accounts.ts';
 import { addAlerts } from './alerts.ts';
 import { addContacts } from './contacts.ts';
+import { addCoverage } from './coverage.ts';
 import { addEnrolments } from './enrolments.ts';
 import { addGroups } from './groups.ts';
 import { addKeyLife } from './key-life.ts';
@@ -24,6 +25,7 @@ export function addAdmin(program: Command, io: Io): void {
   const keys = addKeys(admin, io);
   addKeyLife(keys, io);
   addKeySetUp(keys, io);
+  addCoverage(admin, io);
   addMoves(admin, io);
   addContacts(admin, io);
   addWebhooks(admin, io);
