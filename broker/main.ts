@@ -120,6 +120,7 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
     denied: (reason) => metrics.denied(reason),
     kmsCalled: (...facts) => metrics.kmsCalled(...facts),
     kmsGuarded: (...facts) => metrics.kmsGuarded(...facts),
+    fellBack: (cause) => metrics.fellBack(cause),
     cached: (event) => metrics.cached(event),
     revoked: (reason) => {
       metrics.revoked(reason);

@@ -23,6 +23,11 @@ export const BROKER_METRICS = {
     help: 'What was done about KMSs that fail or are asked too much: calls refused by a limit (ACCOUNT_CONCURRENCY, ACCOUNT_RATE, PROVIDER_CONCURRENCY, PROVIDER_QUOTA), answered with the failure of a moment ago (RESTING), sent to another replica (FAILOVER), repeated (RETRY).',
     labels: ['provider', 'event'],
   },
+  cmk_fallback_data_keys_total: {
+    type: 'counter',
+    help: 'Data keys made under the platform key in place of a customer key that could not wrap, by the cause.',
+    labels: ['cause'],
+  },
   cmk_authorization_denied_total: {
     type: 'counter',
     help: 'Connections and calls refused, by the cause that the caller is not told.',
@@ -84,6 +89,10 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
 
   kmsGuarded(provider: string, event: string): void {
     this.#own.cmk_kms_guard_events_total.inc({ provider, event });
+  }
+
+  fellBack(cause: string): void {
+    this.#own.cmk_fallback_data_keys_total.inc({ cause });
   }
 
   revoked(reason: string): void {

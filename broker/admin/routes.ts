@@ -3,6 +3,8 @@ import type { Administration } from '../keys/administration.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Licence } from '../model/types.ts';
 import { addLedger } from './ledger-routes.ts';
+import type { FallbackSettings } from '../keys/fallback-settings.ts';
+import { addFallbackRoutes } from './fallback-routes.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 import { accountPrecondition, accountTag, groupPrecondition, groupTag, sendTagged } from './versions.ts';
@@ -26,11 +28,16 @@ type EnrolmentParams = Account & { srvId: string; type: string };
 /** Accounts, groups, enrolments and the ledger. */
 export function addRoutes(
   app: FastifyInstance,
-  parts: { administration: Administration; ledgerReading: LedgerReading },
+  parts: {
+    administration: Administration;
+    ledgerReading: LedgerReading;
+    fallbackSettings: FallbackSettings;
+  },
 ): void {
   addAccounts(app, parts.administration);
   addEnrolments(app, parts.administration);
   addLedger(app, parts.ledgerReading);
+  addFallbackRoutes(app, parts.fallbackSettings, OPERATOR);
 }
 
 function addAccounts(app: FastifyInstance, administration: Administration): void {

@@ -2,7 +2,7 @@ import { MAX_REFERENCES } from '../keys/enrol-key.ts';
 import { PLATFORM } from '../keys/moves.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
 import { MAX_MEMBER_CHANGES, MAX_MEMBERS } from '../model/coverage.ts';
-import { LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
+import { FAILURE_WISHES, FALLBACK_MODES, LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
 
 /** JSON schemas of what operators send. Nothing unknown is let through. */
 
@@ -141,6 +141,13 @@ function coverageChange(more: Readonly<Record<string, object>> = {}) {
 }
 export const coverageBody = coverageChange();
 export const coverageApplyBody = coverageChange({ moveExisting: { type: 'boolean' } });
+const limitOf = (maximum: number) => ({ type: ['integer', 'null'], minimum: 1, maximum }) as const;
+export const fallbackBody = object({
+  mode: { enum: FALLBACK_MODES },
+  maxHours: limitOf(8_760),
+  maxAssets: limitOf(1_000_000_000),
+});
+export const failureWishBody = object({ wish: { enum: FAILURE_WISHES } });
 
 /** From 1 to 1000. */
 const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;

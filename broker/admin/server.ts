@@ -6,6 +6,7 @@ import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { CoverageChanges } from '../keys/coverage-changes.ts';
+import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
@@ -21,6 +22,7 @@ import { addSetUpRoutes } from './set-up-routes.ts';
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 export interface AdminParts extends KeyRouteParts {
+  readonly fallbackSettings: FallbackSettings;
   readonly keySetUp: KeySetUp;
   readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;

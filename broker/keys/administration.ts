@@ -1,9 +1,9 @@
 import { checkIdentifier } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Catalogue } from '../model/catalogue.ts';
 import type { Account, AuditEvent, Group } from '../model/types.ts';
 import type { AccountFacts, Precondition, Store, Versioned } from '../store/store.ts';
+import { knowsType, type Catalogue } from '../model/catalogue.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -87,7 +87,7 @@ export class Administration {
   ): Promise<void> {
     await this.account(account);
     const { catalogue, store } = this.#options;
-    if (!catalogue.services.some((service) => service.srvId === srvId && service.types.includes(type))) {
+    if (!knowsType(catalogue, srvId, type)) {
       throw new CmkError('NOT_FOUND', 'the catalogue has no such service and asset type');
     }
     const detail = `${enrolled ? 'enrol' : 'end enrolment of'} ${srvId} ${type}`;

@@ -31,10 +31,11 @@ export async function blastRadius(
   kekId: string,
 ): Promise<BlastRadius> {
   const kek = await findOwnKek(store, account, kekId);
-  const [types, statuses, keks] = await Promise.all([
+  const [types, statuses, keks, fallback] = await Promise.all([
     store.keyLife.count(account, kekId),
     store.keyStatuses.list([kekId]),
     store.listKeks(account),
+    store.fallbacks.findPolicy(account),
   ]);
   return {
     dataKeys: types.reduce((sum, { dataKeys }) => sum + dataKeys, 0),
@@ -43,12 +44,12 @@ export async function blastRadius(
     references: referenceRadius(kek, statuses),
     leasesEndInMs: leasedKeys.leasesEndInMs(kekId),
     leaseMs,
-    newData: newDataWithout(kek, keks),
+    newData: newDataWithout(kek, keks, fallback?.mode ?? 'OFF'),
   };
 }
 
 export interface BlastRadiusOptions {
-  readonly store: Pick<Store, 'findKek' | 'listKeks' | 'keyLife' | 'keyStatuses'>;
+  readonly store: Pick<Store, 'findKek' | 'listKeks' | 'keyLife' | 'keyStatuses' | 'fallbacks'>;
   readonly leasedKeys: Pick<LeasedKeys, 'leasesEndInMs'>;
   readonly leaseMs: number;
 }

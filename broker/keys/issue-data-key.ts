@@ -1,20 +1,14 @@
-import { assetKey, checkIdentifier, type Asset } from '../../core/asset.ts';
-import { assetContext } from '../../core/encryption-context.ts';
-import { CmkError } from '../../core/errors.ts';
+import { assetKey, checkIdentifier } from '../../core/asset.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
-import { KmsError } from '../kms/provider.ts';
-import type { Coverage, DataKeyRecord, Kek } from '../model/types.ts';
-import { uuidv7 } from '../model/uuid.ts';
 import type { Caller } from '../policy/authorize.ts';
-import { decideKey, decideNextKey, isToGiveWay, type KeyDecision } from '../policy/decide-key.ts';
+import { isToGiveWay } from '../policy/decide-key.ts';
 import type { Store } from '../store/store.ts';
 import { checkReason, type Access, type Admitted, type AssetRequest } from './access.ts';
 import { grantDataKey, type Grant } from './grant.ts';
-import type { KeyHealth } from './key-health.ts';
-import type { KmsCalls } from './kms-calls.ts';
 import type { LeasedKeys } from './leased-keys.ts';
 import type { Ledger } from './ledger.ts';
+import type { Made, MakeDataKey } from './make-data-key.ts';
 import { holdForSealing } from './reencryption.ts';
 import { holderOf, type Holder, type Reporters } from './reporters.ts';
 
@@ -55,91 +49,13 @@ export class IssueDataKey {
     options: { signal: AbortSignal; holder: Holder | null },
   ): Promise<Grant> {
     const { signal } = options;
-    const make = () => this.#make(attempt, owner);
+    const make = () => this.#options.makeDataKey.run(attempt, owner);
     // Apart from one another: only one of the two kinds makes an asset's first data key.
     const flight = `${owner === null ? 'again ' : ''}${assetKey(attempt.asset)}`;
     const { record, recordedFor } = await this.#making.run(flight, make, { signal });
     await holdForSealing(this.#options, record);
     const alreadyRecorded = recordedFor === attempt;
     return grantDataKey(this.#options, attempt, record, { ...options, alreadyRecorded });
-  }
-
-  async #make(attempt: Admitted, owner: string | null): Promise<Made> {
-    const { store, clock, leasedKeys, ledger, kms } = this.#options;
-    const { asset } = attempt;
-    // Whoever looked just before an earlier flight landed would have the KMS make a second key.
-    const stored = await store.findNewestDataKey(asset);
-    if (stored && !isToGiveWay(stored)) return { record: stored, recordedFor: null };
-    const decision = stored ? await this.#decideAgain(asset, owner) : await this.#decide(asset, owner);
-    if (stored && !decision) return { record: stored, recordedFor: null };
-    if (!decision) throw new CmkError('INTERNAL', 'a first data key without a decision');
-    const { kek, protection, reason: detail } = decision;
-
-    const mark = leasedKeys.mark(kek.id);
-    const nowMs = clock.wallMs();
-    const createdAt = Math.floor(nowMs / 1000);
-    const context = assetContext(asset, createdAt);
-    const generated = await this.#observed(kek, () => kms.generate(kek, context));
-    try {
-      const id = uuidv7(nowMs);
-      const kekId = kek.id;
-      const { wrapped } = generated;
-      const record = {
-        asset,
-        id,
-        generation: (stored?.generation ?? 0) + 1,
-        kekId,
-        protection,
-        wrapped,
-        context,
-        createdAt,
-        owner: stored?.owner ?? owner,
-        reencryptSince: null,
-        destroyedAt: null,
-      };
-      const use = { dataKeyId: id, kekId, source: 'KMS', detail } as const;
-      const event = ledger.event({ ...attempt, ...use, outcome: 'ALLOWED' });
-      const first = await store.insertDataKey(record, event);
-      // When another broker was first, its key is the asset's, and this one was never used.
-      if (first.id !== id) return { record: first, recordedFor: null };
-      await leasedKeys.keep(record, generated, mark);
-      return { record, recordedFor: attempt };
-    } finally {
-      generated.dataKey[Symbol.dispose]();
-    }
-  }
-
-  async #decide(asset: Asset, owner: string | null): Promise<KeyDecision> {
-    if (owner === null) throw new CmkError('ASSET_NOT_FOUND', 'nothing was ever sealed for this asset');
-    return decideKey(await this.#coverage(asset, owner), this.#options.platformKek);
-  }
-
-  /** Null: the data key stays, for now. */
-  async #decideAgain(asset: Asset, owner: string | null): Promise<KeyDecision | null> {
-    const decision = decideNextKey(await this.#coverage(asset, owner ?? ''));
-    if (decision || owner !== null) return decision;
-    throw new CmkError(
-      'CONFLICT',
-      'the account has no key in use under which a newer data key could be made',
-    );
-  }
-
-  async #coverage(asset: Asset, owner: string): Promise<Coverage> {
-    const coverage = await this.#options.store.coverage(asset.account, owner, asset.srvId, asset.type);
-    if (coverage) return coverage;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${asset.account}`);
-  }
-
-  async #observed<T extends { startedAtMs: number }>(kek: Kek, call: () => Promise<T>): Promise<T> {
-    const { health } = this.#options;
-    try {
-      const result = await call();
-      health.succeeded(kek.id, result.startedAtMs);
-      return result;
-    } catch (error) {
-      if (error instanceof KmsError) health.failed(kek, error);
-      throw error;
-    }
   }
 }
 
@@ -151,20 +67,12 @@ export interface IssueRequest extends AssetRequest {
   readonly reencryption?: boolean;
 }
 
-interface Made {
-  readonly record: DataKeyRecord;
-  /** Whose audit event was stored together with it; null when another broker was first. */
-  readonly recordedFor: Admitted | null;
-}
-
 interface IssueOptions {
   readonly access: Access;
-  readonly store: Pick<Store, 'coverage' | 'findNewestDataKey' | 'insertDataKey' | 'reencryption'>;
-  readonly kms: KmsCalls;
-  readonly health: KeyHealth;
+  readonly store: Pick<Store, 'findNewestDataKey' | 'reencryption'>;
+  readonly makeDataKey: MakeDataKey;
   readonly leasedKeys: LeasedKeys;
   readonly ledger: Ledger;
   readonly reporters: Reporters;
   readonly clock: Clock;
-  readonly platformKek: Kek;
 }

@@ -31,6 +31,8 @@ export interface Observer {
   ): void;
   kmsGuarded(provider: ProviderName, event: KmsGuardEvent): void;
   cached(event: CacheEvent): void;
+  /** A data key was made under the platform key in place of a customer key that failed so. */
+  fellBack(cause: KmsCause): void;
   revoked(reason: ErrorCode): void;
   dataKeysMoved(outcome: MoveOutcome, count: number): void;
   auditWriteFailed(error: unknown): void;

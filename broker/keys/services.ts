@@ -11,6 +11,8 @@ import { ChangeKey } from './change-key.ts';
 import { CoverageChanges } from './coverage-changes.ts';
 import { DescribeAsset } from './describe-asset.ts';
 import { EnrolKey } from './enrol-key.ts';
+import { FallbackRecovery, type StartRecovery } from './fallback.ts';
+import { FallbackSettings } from './fallback-settings.ts';
 import { IssueDataKey } from './issue-data-key.ts';
 import { KeyHealth } from './key-health.ts';
 import { KeyLife } from './key-life.ts';
@@ -22,7 +24,8 @@ import { LedgerReading } from './ledger-reading.ts';
 import type { Observer } from './observer.ts';
 import { MovedLeases } from './moved-leases.ts';
 import { Mover } from './mover.ts';
-import { Moves } from './moves.ts';
+import { MakeDataKey } from './make-data-key.ts';
+import { Moves, PLATFORM } from './moves.ts';
 import { ensurePlatformKey } from './platform-key.ts';
 import { Probe } from './probe.ts';
 import { Reencryption } from './reencryption.ts';
@@ -70,6 +73,8 @@ export interface KeyServices {
   readonly blastRadius: BlastRadiusOptions;
   readonly statuses: KeyStatuses;
   readonly statusProbe: StatusProbe;
+  readonly fallbackSettings: FallbackSettings;
+  readonly fallbackRecovery: FallbackRecovery;
   readonly leasedKeys: LeasedKeys;
   readonly revocations: Revocations;
   readonly probe: Probe;
@@ -111,18 +116,17 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   mover.start();
   statuses.start();
   statusProbe.start();
+  const moves = new Moves({ store, ledger, clock, platformKek });
+  const startRecovery: StartRecovery = async ({ account }, kek) => {
+    const selection = { kekIds: [PLATFORM], protections: ['FALLBACK_KEY'] } as const;
+    await moves.start('broker', { account, kind: 'RECOVER', selection, target: kek.id });
+  };
+  const fallbackRecovery = new FallbackRecovery({ store, kms, ledger, clock, observer, startRecovery });
+  fallbackRecovery.start();
+  const made = { store, kms, health, leasedKeys, ledger, clock, observer, platformKek };
+  const makeDataKey = new MakeDataKey(made);
   return {
-    issueDataKey: new IssueDataKey({
-      access,
-      store,
-      kms,
-      health,
-      leasedKeys,
-      ledger,
-      reporters,
-      clock,
-      platformKek,
-    }),
+    issueDataKey: new IssueDataKey({ access, store, makeDataKey, leasedKeys, ledger, reporters, clock }),
     resolveDataKey: new ResolveDataKey({ access, store, leasedKeys, ledger, reporters, clock }),
     reportUses: new ReportUses({ store, ledger, clock }),
     reencryption: new Reencryption({ access, store, ledger, clock, leaseMs }),
@@ -131,13 +135,15 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     ledgerReading: new LedgerReading(store),
     administration: new Administration({ store, ledger, revocations, catalogue, clock }),
     coverageChanges: new CoverageChanges({ store, ledger, clock, catalogue, platformKek }),
-    moves: new Moves({ store, ledger, clock, platformKek }),
+    moves,
     mover,
     keyLife: new KeyLife({ store, revocations, ledger, clock }),
     changeKey: new ChangeKey({ store, kms, statuses, ledger, clock }),
     blastRadius: { store, leasedKeys, leaseMs },
     statuses,
     statusProbe,
+    fallbackSettings: new FallbackSettings({ store, ledger, catalogue }),
+    fallbackRecovery,
     leasedKeys,
     revocations,
     probe,
@@ -145,7 +151,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     ledger,
     async close() {
       kms.close();
-      await Promise.all([probe.stop(), statusProbe.stop(), mover.stop(), useGaps.stop()]);
+      const background = [probe, statusProbe, mover, useGaps, fallbackRecovery];
+      await Promise.all(background.map((each) => each.stop()));
       revocations.stop();
       await health.settled();
       await statuses.stop();

@@ -113,6 +113,11 @@ function parseCallers(value: unknown, known: ReadonlySet<string>, problems: stri
   return Object.fromEntries(callers);
 }
 
+/** Whether the service stores assets of this type. */
+export function knowsType(catalogue: Catalogue, srvId: string, type: string): boolean {
+  return catalogue.services.some((service) => service.srvId === srvId && service.types.includes(type));
+}
+
 function record(
   value: unknown,
   at: string,

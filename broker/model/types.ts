@@ -64,6 +64,46 @@ export interface Canary {
   readonly context: EncryptionContext;
 }
 
+/** When the platform key may stand in for a customer key that fails to wrap: never, in outages, whatever the cause. */
+export const FALLBACK_MODES = ['OFF', 'OUTAGE', 'ANY'] as const;
+export type FallbackMode = (typeof FALLBACK_MODES)[number];
+
+/** What an account wants to happen when its key cannot wrap. */
+export interface FallbackPolicy {
+  readonly mode: FallbackMode;
+  /** Hours from the beginning of an episode; null: without end. */
+  readonly maxHours: number | null;
+  /** Assets of one episode; null: any number. */
+  readonly maxAssets: number | null;
+}
+
+export const NO_FALLBACK: FallbackPolicy = { mode: 'OFF', maxHours: null, maxAssets: null };
+
+/** A time in which the platform key stands in for an account's key, until that works again. */
+export interface FallbackEpisode {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly account: string;
+  /** The key that failed. */
+  readonly kekId: string;
+  /** The error code of its latest failure. */
+  readonly cause: string;
+  /** UNIX milliseconds. */
+  readonly startedAt: number;
+  /** UNIX milliseconds; null: it lasts. */
+  readonly endedAt: number | null;
+  /** Data keys made under the platform key in it. */
+  readonly assets: number;
+  /** How often the key was tried in vain since. */
+  readonly probes: number;
+  /** UNIX milliseconds, when it is tried next. */
+  readonly nextProbeAt: number;
+}
+
+/** What a service should do when nothing can be stored: give up the asset, or the whole session, e.g. a phone call. */
+export const FAILURE_WISHES = ['FAIL_ASSET', 'DROP_SESSION'] as const;
+export type FailureWish = (typeof FAILURE_WISHES)[number];
+
 /** Under which kind of key a data key is wrapped. */
 export const PROTECTIONS = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'] as const;
 export type Protection = (typeof PROTECTIONS)[number];
@@ -165,6 +205,8 @@ export const AUDIT_ACTIONS = [
   'REENCRYPT',
   // How a use of a key or replica goes has changed.
   'STATUS',
+  // The platform key no longer stands in for the account's.
+  'FALLBACK',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -221,6 +263,8 @@ export interface Coverage {
   /** Whether a licensed group has the owner as a member. */
   readonly ownerInLicensedGroup: boolean;
   readonly enrolled: boolean;
+  readonly fallback: FallbackPolicy;
+  readonly onFailure: FailureWish;
   /** The account's keys, newest first. */
   readonly keks: readonly Kek[];
 }

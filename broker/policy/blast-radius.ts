@@ -1,5 +1,5 @@
 import type { KeyStatusRecord } from '../model/key-status.ts';
-import type { Kek } from '../model/types.ts';
+import type { FallbackMode, Kek } from '../model/types.ts';
 
 /** A key or replica, and whether others open what it opens. */
 export interface ReferenceRadius {
@@ -20,11 +20,20 @@ export function referenceRadius(kek: Kek, statuses: readonly KeyStatusRecord[]):
   }));
 }
 
-/** What becomes of new data when a key dies: another key of the account protects it anyway, or it is refused. */
-export type NewData = 'UNAFFECTED' | 'REFUSED';
+/**
+ * What becomes of new data when a key dies: another key of the account protects it anyway; the platform key does, in
+ * each case or in outages alone; or it is refused.
+ */
+export type NewData = 'UNAFFECTED' | 'FALLBACK' | 'FALLBACK_IN_OUTAGES' | 'REFUSED';
+
+const WITHOUT_KEY: Readonly<Record<FallbackMode, NewData>> = {
+  OFF: 'REFUSED',
+  OUTAGE: 'FALLBACK_IN_OUTAGES',
+  ANY: 'FALLBACK',
+};
 
 /** @param keks the account's, newest first */
-export function newDataWithout(kek: Pick<Kek, 'id'>, keks: readonly Kek[]): NewData {
+export function newDataWithout(kek: Pick<Kek, 'id'>, keks: readonly Kek[], fallback: FallbackMode): NewData {
   const used = keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
-  return used?.id === kek.id ? 'REFUSED' : 'UNAFFECTED';
+  return used?.id === kek.id ? WITHOUT_KEY[fallback] : 'UNAFFECTED';
 }

@@ -14,7 +14,7 @@ export interface KeyDecision {
  * Which key-encryption key protects a new data key. The customer's, when the licence covers the asset's owner, the
  * asset's type is enrolled and the account has a key in use; else the platform's, with the first reason why.
  */
-export function decideKey(coverage: Coverage, platformKek: Kek): KeyDecision {
+export function decideKey(coverage: Omit<Coverage, 'fallback' | 'onFailure'>, platformKek: Kek): KeyDecision {
   const platform = (reason: KeyReason): KeyDecision => ({
     kek: platformKek,
     protection: 'PLATFORM_KEY',

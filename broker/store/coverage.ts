@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { toAccount } from './accounts.ts';
+import { FAILURE_WISHES } from '../model/types.ts';
 import { readRows } from './database.ts';
+import { FALLBACK_COLUMNS, toFallback } from './fallbacks.ts';
 import { joinReferences, KEK_COLUMNS, toKeks } from './keks.ts';
 import type { Coverage } from './store.ts';
 
@@ -20,10 +22,11 @@ export async function coverage(
   const query = joinReferences(
     db('accounts as a').leftJoin('keks as k', 'k.account', 'a.id').where('a.id', account),
   )
-    .select('a.id', 'a.name', 'a.licence', 'a.external_id', ...KEK_COLUMNS)
+    .select('a.id', 'a.name', 'a.licence', 'a.external_id', ...FALLBACK_COLUMNS, ...KEK_COLUMNS)
     .select({
       in_licensed_group: db.raw('exists ?', [memberships]),
       enrolled: db.raw('exists ?', [enrolments]),
+      wish: db('failure_wishes').where({ account, srv_id: srvId, type }).select('wish'),
     });
   const rows = await readRows('coverage', query);
   const [first] = rows;
@@ -32,6 +35,8 @@ export async function coverage(
     account: toAccount(first),
     ownerInLicensedGroup: first.boolean('in_licensed_group'),
     enrolled: first.boolean('enrolled'),
+    fallback: toFallback(first),
+    onFailure: first.optionalOneOf('wish', FAILURE_WISHES) ?? 'FAIL_ASSET',
     keks: first.isNull('kek_id') ? [] : toKeks(rows),
   };
 }

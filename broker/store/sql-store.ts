@@ -25,6 +25,7 @@ import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import * as ledger from './ledger.ts';
 import { SqlCoverageStore } from './sql-coverage-store.ts';
+import { SqlFallbackStore } from './sql-fallback-store.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
 import { SqlReencryptionStore } from './sql-reencryption-store.ts';
 import { SqlKeyLifeStore } from './sql-key-life-store.ts';
@@ -45,6 +46,7 @@ export class SqlStore implements Store {
   readonly keyLife: SqlKeyLifeStore;
   readonly coverages: SqlCoverageStore;
   readonly idempotency: SqlIdempotencyStore;
+  readonly fallbacks: SqlFallbackStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
 
@@ -57,6 +59,7 @@ export class SqlStore implements Store {
     this.keyLife = new SqlKeyLifeStore(database, this.#guesses);
     this.coverages = new SqlCoverageStore(database, this.#guesses);
     this.idempotency = new SqlIdempotencyStore(database);
+    this.fallbacks = new SqlFallbackStore(database, this.#guesses);
   }
 
   putAccount(

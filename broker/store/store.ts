@@ -18,6 +18,7 @@ import type { Alert } from '../model/alerts.ts';
 import type { AlertStore } from './alert-store.ts';
 import type { CoverageStore } from './coverage-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
+import type { FallbackStore } from './fallback-store.ts';
 import type { MoveStore } from './move-store.ts';
 import type { ReencryptionStore } from './reencryption-store.ts';
 import type { KeyLifeStore } from './key-life-store.ts';
@@ -28,6 +29,7 @@ export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts'
 export type { IdempotencyStore, StoredAnswer } from './idempotency-store.ts';
 export type { Precondition, Versioned } from './versions.ts';
 
+export type { FallbackStart, FallbackStore } from './fallback-store.ts';
 export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
 export type { DataKeyCount, KeyLifeStore, Retirement } from './key-life-store.ts';
@@ -195,6 +197,7 @@ export interface Store {
   readonly coverages: CoverageStore;
   /** Requests that may be sent again. */
   readonly idempotency: IdempotencyStore;
+  readonly fallbacks: FallbackStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

@@ -1,3 +1,4 @@
+import { NO_FALLBACK } from '../../broker/model/types.ts';
 import { aKek, anAccount, anAuditEvent, withAccount, withKek } from '../support/stored-facts.ts';
 import type { StoreCase } from './store.ts';
 
@@ -90,7 +91,14 @@ export const accountCases: Record<string, StoreCase> = {
   'coverage has all that a decision needs': async (t, store) => {
     t.is(await store.coverage('acme', 'amy', '0001', 'X'), null);
     const { value: account } = await store.putAccount(anAccount(), anAuditEvent());
-    const nothing = { account, ownerInLicensedGroup: false, enrolled: false, keks: [] };
+    const nothing = {
+      account,
+      ownerInLicensedGroup: false,
+      enrolled: false,
+      fallback: NO_FALLBACK,
+      onFailure: 'FAIL_ASSET',
+      keks: [],
+    } as const;
     t.deepEqual(await store.coverage('acme', 'amy', '0001', 'X'), nothing);
 
     const group = { account: 'acme', id: 'hr', name: 'HR' };
@@ -100,7 +108,7 @@ export const accountCases: Record<string, StoreCase> = {
     const old = await withKek(store, { createdAt: 1, references: ['one', 'another'] });
     const young = await withKek(store, { createdAt: 2 });
     await withKek(store, { account: 'other' });
-    const all = { account, ownerInLicensedGroup: true, enrolled: true, keks: [young, old] };
+    const all = { ...nothing, ownerInLicensedGroup: true, enrolled: true, keks: [young, old] };
     t.deepEqual(await store.coverage('acme', 'amy', '0001', 'X'), all);
     t.deepEqual(await store.coverage('acme', 'bob', '0001', 'X'), { ...all, ownerInLicensedGroup: false });
     t.deepEqual(await store.coverage('acme', 'amy', '0001', 'Y'), { ...all, enrolled: false });

@@ -8,6 +8,7 @@ import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
 import { keyLifeCases } from './store-key-life.ts';
 import { keyStatusCases } from './store-key-statuses.ts';
+import { fallbackCases } from './store-fallbacks.ts';
 import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
 import { moveCases } from './store-moves.ts';
@@ -45,6 +46,7 @@ export function testStore(harness: StoreHarness): void {
     ...moveCases,
     ...reencryptionCases,
     ...coverageCases,
+    ...fallbackCases,
     ...useCases,
     ...wholeCases,
     ...alertRaces,

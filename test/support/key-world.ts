@@ -34,6 +34,7 @@ export const PATIENT = new AbortController().signal;
 export class Recorder implements Observer {
   readonly denials: string[] = [];
   readonly guarded: string[] = [];
+  readonly fallbacks: string[] = [];
   readonly revocations: string[] = [];
   readonly cacheEvents: string[] = [];
   readonly background: unknown[] = [];
@@ -48,6 +49,9 @@ export class Recorder implements Observer {
   }
   kmsGuarded(_provider: string, event: string): void {
     this.guarded.push(event);
+  }
+  fellBack(cause: string): void {
+    this.fallbacks.push(cause);
   }
   cached(event: string): void {
     this.cacheEvents.push(event);

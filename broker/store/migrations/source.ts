@@ -5,6 +5,7 @@ import * as ledger from './0003-ledger.ts';
 import * as alerts from './0004-alerts.ts';
 import * as keyStatuses from './0005-key-statuses.ts';
 import * as moves from './0006-moves.ts';
+import * as fallback from './0007-fallback.ts';
 import * as reencryption from './0008-reencryption.ts';
 import * as versions from './0009-versions.ts';
 import * as keyIdentities from './0010-key-identities.ts';
@@ -20,6 +21,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0004-alerts', alerts],
   ['0005-key-statuses', keyStatuses],
   ['0006-moves', moves],
+  ['0007-fallback', fallback],
   ['0008-reencryption', reencryption],
   ['0009-versions', versions],
   ['0010-key-identities', keyIdentities],

@@ -1,0 +1,131 @@
+import { CmkError } from '../../core/errors.ts';
+import type { EncryptionContext } from '../../core/encryption-context.ts';
+import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import { KmsError } from '../kms/provider.ts';
+import { newAlert } from '../model/alerts.ts';
+import type { FallbackEpisode, Kek } from '../model/types.ts';
+import type { Store } from '../store/store.ts';
+import type { KmsCalls } from './kms-calls.ts';
+import type { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
+
+/** How often due episodes are looked for. */
+const TICK_MS = 5_000;
+const AT_A_TIME = 16;
+const MINUTE_MS = 60_000;
+/** Each minute for five, then each 5 minutes. */
+const FAST_PROBES = 5;
+const SLOW_PROBE_MS = 5 * MINUTE_MS;
+/** Longer than a probe takes: whoever claimed it is gone after that. */
+const CLAIM_MS = MINUTE_MS;
+
+/** @param probes how often the key was tried in vain since the episode began */
+export function probePauseMs(probes: number): number {
+  return probes < FAST_PROBES ? MINUTE_MS : SLOW_PROBE_MS;
+}
+
+/** Moves what an episode left under the platform key to the customer's key; asked again, it goes on with the same. */
+export type StartRecovery = (episode: FallbackEpisode, kek: Kek) => Promise<void>;
+
+/**
+ * Ends fallback episodes: tries the customers' keys on a schedule, and when one wraps again, has everything that was
+ * made under the platform key meanwhile moved to it. By whichever broker claims an episode.
+ */
+export class FallbackRecovery {
+  readonly #options: FallbackRecoveryOptions;
+  #timer: ScheduledCall | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: FallbackRecoveryOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#closed) return;
+    this.#timer = this.#options.clock.schedule(TICK_MS, () => {
+      this.#running = this.runOnce().finally(() => this.start());
+    });
+  }
+
+  /** Fulfils when the round under way has ended. */
+  async stop(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  /** Tries the keys that are due. Never throws. */
+  async runOnce(): Promise<void> {
+    const { store, clock, observer } = this.#options;
+    const nowMs = Math.trunc(clock.wallMs());
+    try {
+      const due = await store.fallbacks.claimEpisodes(nowMs, nowMs + CLAIM_MS, AT_A_TIME);
+      await Promise.all(due.map((episode) => this.#tryToEnd(episode)));
+    } catch (error) {
+      observer.backgroundFailed('look for fallback episodes', error);
+    }
+  }
+
+  async #tryToEnd(episode: FallbackEpisode): Promise<void> {
+    const { store, clock, ledger, observer, startRecovery } = this.#options;
+    try {
+      const keks = await store.listKeks(episode.account);
+      const kek = keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
+      const failure = kek
+        ? await this.#probe(kek)
+        : new CmkError('NOT_FOUND', 'the account has no key in use');
+      if (failure || !kek) {
+        const pauseMs = probePauseMs(episode.probes + 1);
+        const facts = {
+          cause: failure?.code ?? episode.cause,
+          nextProbeAt: Math.trunc(clock.wallMs()) + pauseMs,
+        };
+        await store.fallbacks.probeFailed(episode.id, facts);
+        return;
+      }
+      // First the move: whoever dies between the two leaves an episode that is tried again.
+      await startRecovery(episode, kek);
+      const audit = ledger.event({
+        action: 'FALLBACK',
+        outcome: 'ALLOWED',
+        actor: 'broker',
+        account: episode.account,
+        kekId: kek.id,
+        detail: `fallback ended: the key wraps again; ${episode.assets} data keys are under the platform key`,
+      });
+      const { account, assets } = episode;
+      const facts = { kind: 'FALLBACK_ENDED', reference: kek.references[0], dataKeys: assets } as const;
+      const alert = newAlert(clock.wallMs(), { account, kekId: kek.id }, facts);
+      await store.fallbacks.endEpisode(episode.id, Math.trunc(clock.wallMs()), audit, alert);
+    } catch (error) {
+      observer.backgroundFailed('end a fallback episode', error);
+    }
+  }
+
+  /** Makes a data key that nobody gets, and opens it again. @returns why that failed */
+  async #probe(kek: Kek): Promise<CmkError | null> {
+    const { kms, clock } = this.#options;
+    const timestamp = String(Math.floor(clock.wallMs() / 1000));
+    const acct = kek.account ?? 'platform';
+    const context: EncryptionContext = { acct, srvId: '0000', type: 'Canary', id: kek.id, timestamp };
+    try {
+      const { dataKey, wrapped } = await kms.generate(kek, context);
+      dataKey[Symbol.dispose]();
+      (await kms.unwrap(kek, wrapped, context)).dataKey[Symbol.dispose]();
+      return null;
+    } catch (error) {
+      if (error instanceof KmsError) return error;
+      throw error;
+    }
+  }
+}
+
+interface FallbackRecoveryOptions {
+  readonly store: Pick<Store, 'fallbacks' | 'listKeks'>;
+  readonly kms: KmsCalls;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly startRecovery: StartRecovery;
+}

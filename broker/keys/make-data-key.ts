@@ -1,0 +1,189 @@
+import type { Asset } from '../../core/asset.ts';
+import { assetContext } from '../../core/encryption-context.ts';
+import { CmkError } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { KmsError } from '../kms/provider.ts';
+import { newAlert, type Alert } from '../model/alerts.ts';
+import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
+import { uuidv7 } from '../model/uuid.ts';
+import { refuseFallback } from '../policy/decide-fallback.ts';
+import { decideKey, decideNextKey, isToGiveWay, type KeyDecision } from '../policy/decide-key.ts';
+import type { FallbackStart, Store } from '../store/store.ts';
+import type { Admitted } from './access.ts';
+import { probePauseMs } from './fallback.ts';
+import type { KeyHealth } from './key-health.ts';
+import type { KmsCalls } from './kms-calls.ts';
+import type { LeasedKeys } from './leased-keys.ts';
+import type { Ledger } from './ledger.ts';
+import type { Observer } from './observer.ts';
+
+/** An asset's data key, newly made or found. */
+export interface Made {
+  readonly record: DataKeyRecord;
+  /** Whose audit event was stored together with it; null when another broker was first. */
+  readonly recordedFor: Admitted | null;
+}
+
+/** Under which key a data key is made. */
+interface Choice {
+  readonly kek: Kek;
+  readonly protection: Protection;
+  readonly reason: string;
+  readonly owner: string | null;
+  readonly generation: number;
+  readonly fallback: { readonly start: FallbackStart; readonly began: Alert } | null;
+}
+
+/** Makes an asset's data key: the first, or the next generation of one that is to give way. */
+export class MakeDataKey {
+  readonly #options: MakeDataKeyOptions;
+
+  constructor(options: MakeDataKeyOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Stored before it is handed out, whoever is first.
+   * @param owner null: the asset's files are being sealed again
+   * @throws CmkError ASSET_NOT_FOUND, CONFLICT, ACCOUNT_UNKNOWN, STORE_UNAVAILABLE; when no key could wrap it, that
+   *   of the customer's key, with what the account wants in its metadata: `on_failure`, and why there was no `fallback`
+   */
+  async run(attempt: Admitted, owner: string | null): Promise<Made> {
+    const { asset } = attempt;
+    // Whoever looked just before an earlier flight landed would have the KMS make a second key.
+    const stored = await this.#options.store.findNewestDataKey(asset);
+    if (!stored) return this.#makeFirst(attempt, owner);
+    const next = isToGiveWay(stored) ? await this.#decideNext(asset, owner) : null;
+    if (!next) return { record: stored, recordedFor: null };
+    const generation = stored.generation + 1;
+    // Never under the platform key in its place: to be rid of that is what it is made for.
+    return this.#makeUnder(attempt, { ...next, owner: stored.owner ?? owner, generation, fallback: null });
+  }
+
+  async #makeFirst(attempt: Admitted, owner: string | null): Promise<Made> {
+    if (owner === null) throw new CmkError('ASSET_NOT_FOUND', 'nothing was ever sealed for this asset');
+    const coverage = await this.#coverage(attempt.asset, owner);
+    const decision = decideKey(coverage, this.#options.platformKek);
+    const choice: Choice = { ...decision, owner, generation: 1, fallback: null };
+    try {
+      return await this.#makeUnder(attempt, choice);
+    } catch (error) {
+      if (choice.protection !== 'CUSTOMER_KEY' || !(error instanceof KmsError)) throw error;
+      return await this.#makeInFallback(attempt, choice, coverage, error);
+    }
+  }
+
+  /** Null: the data key stays, for now. */
+  async #decideNext(asset: Asset, owner: string | null): Promise<KeyDecision | null> {
+    const decision = decideNextKey(await this.#coverage(asset, owner ?? ''));
+    if (decision || owner !== null) return decision;
+    throw new CmkError(
+      'CONFLICT',
+      'the account has no key in use under which a newer data key could be made',
+    );
+  }
+
+  /** The customer's key cannot wrap: the platform's stands in where the account wants that, else nothing is stored. */
+  async #makeInFallback(
+    attempt: Admitted,
+    choice: Choice,
+    coverage: Coverage,
+    error: KmsError,
+  ): Promise<Made> {
+    const { platformKek: kek, observer } = this.#options;
+    const failed = (fallback: string) => {
+      const metadata = { on_failure: coverage.onFailure, fallback };
+      return new CmkError(error.code, error.message, { cause: error, metadata });
+    };
+    const refusal = refuseFallback(coverage.fallback, {
+      customerDecision: error.customerDecision,
+      aboutThisContext: error.kmsCause === 'CONTEXT_MISMATCH',
+    });
+    if (refusal) throw failed(refusal);
+    const reason = `FALLBACK: ${error.code}`;
+    const fallback = this.#startOf(choice.kek, coverage, error);
+    try {
+      const made = await this.#makeUnder(attempt, {
+        ...choice,
+        kek,
+        protection: 'FALLBACK_KEY',
+        reason,
+        fallback,
+      });
+      observer.fellBack(error.kmsCause);
+      return made;
+    } catch (second) {
+      if (second instanceof KmsError) throw failed('PLATFORM_KEY_FAILED');
+      if (second instanceof CmkError && second.code === 'CONFLICT') throw failed('LIMITS_REACHED');
+      throw second;
+    }
+  }
+
+  #startOf(kek: Kek, { account, fallback: policy }: Coverage, { code: cause }: KmsError): Choice['fallback'] {
+    const at = Math.trunc(this.#options.clock.wallMs());
+    const facts = { kind: 'FALLBACK_STARTED', reference: kek.references[0], cause } as const;
+    return {
+      start: { kekId: kek.id, cause, at, nextProbeAt: at + probePauseMs(0), policy },
+      began: newAlert(at, { account: account.id, kekId: kek.id }, facts),
+    };
+  }
+
+  async #makeUnder(attempt: Admitted, choice: Choice): Promise<Made> {
+    const { store, clock, leasedKeys, ledger, kms } = this.#options;
+    const { asset } = attempt;
+    const { kek, protection, reason: detail, generation, owner, fallback } = choice;
+    const mark = leasedKeys.mark(kek.id);
+    const nowMs = clock.wallMs();
+    const createdAt = Math.floor(nowMs / 1000);
+    const context = assetContext(asset, createdAt);
+    const generated = await this.#observed(kek, () => kms.generate(kek, context));
+    try {
+      const id = uuidv7(nowMs);
+      const kekId = kek.id;
+      const { wrapped } = generated;
+      const unchanged = { reencryptSince: null, destroyedAt: null };
+      const key = { asset, id, generation, kekId, protection, wrapped, context, createdAt, owner };
+      const record: DataKeyRecord = { ...key, ...unchanged };
+      const use = { dataKeyId: id, kekId, source: 'KMS', detail } as const;
+      const event = ledger.event({ ...attempt, ...use, outcome: 'ALLOWED' });
+      const first = fallback
+        ? await store.fallbacks.insertDataKey(record, event, fallback.start, fallback.began)
+        : await store.insertDataKey(record, event);
+      // When another broker was first, its key is the asset's, and this one was never used.
+      if (first.id !== id) return { record: first, recordedFor: null };
+      await leasedKeys.keep(record, generated, mark);
+      return { record, recordedFor: attempt };
+    } finally {
+      generated.dataKey[Symbol.dispose]();
+    }
+  }
+
+  async #coverage(asset: Asset, owner: string): Promise<Coverage> {
+    const coverage = await this.#options.store.coverage(asset.account, owner, asset.srvId, asset.type);
+    if (coverage) return coverage;
+    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${asset.account}`);
+  }
+
+  async #observed<T extends { startedAtMs: number }>(kek: Kek, call: () => Promise<T>): Promise<T> {
+    const { health } = this.#options;
+    try {
+      const result = await call();
+      health.succeeded(kek.id, result.startedAtMs);
+      return result;
+    } catch (error) {
+      if (error instanceof KmsError) health.failed(kek, error);
+      throw error;
+    }
+  }
+}
+
+interface MakeDataKeyOptions {
+  readonly store: Pick<Store, 'coverage' | 'findNewestDataKey' | 'insertDataKey' | 'fallbacks'>;
+  readonly kms: KmsCalls;
+  readonly health: KeyHealth;
+  readonly leasedKeys: LeasedKeys;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly platformKek: Kek;
+}

@@ -1,0 +1,52 @@
+import type { Alert } from '../model/alerts.ts';
+import type {
+  AuditEvent,
+  DataKeyRecord,
+  FailureWish,
+  FallbackEpisode,
+  FallbackPolicy,
+} from '../model/types.ts';
+
+/** Why a data key is made under the platform key, and within which limits. */
+export interface FallbackStart {
+  readonly kekId: string;
+  readonly cause: string;
+  /** UNIX milliseconds. */
+  readonly at: number;
+  readonly nextProbeAt: number;
+  readonly policy: FallbackPolicy;
+}
+
+/** A part of {@link Store}, with its promises: what accounts want when their key fails, and what happened. */
+export interface FallbackStore {
+  /** @throws CmkError CONFLICT when there is no such account */
+  setPolicy(account: string, policy: FallbackPolicy, audit: AuditEvent): Promise<void>;
+  /** Null: no such account. */
+  findPolicy(account: string): Promise<FallbackPolicy | null>;
+  /** FAIL_ASSET is what every type has by itself. */
+  setWish(account: string, srvId: string, type: string, wish: FailureWish, audit: AuditEvent): Promise<void>;
+  /** Those that are not FAIL_ASSET. */
+  listWishes(account: string): Promise<{ srvId: string; type: string; wish: FailureWish }[]>;
+
+  /**
+   * As `Store.insertDataKey`, for a data key under the platform key in place of one that failed: counts it in the
+   * account's episode, which begins with it, and with the alert, when none lasts.
+   * @throws CmkError CONFLICT when the policy's limits are reached; nothing is stored then
+   */
+  insertDataKey(
+    record: DataKeyRecord,
+    audit: AuditEvent,
+    start: FallbackStart,
+    began: Alert,
+  ): Promise<DataKeyRecord>;
+  /** The account's episode that lasts, if there is one. */
+  findEpisode(account: string): Promise<FallbackEpisode | null>;
+  /** Newest first. */
+  listEpisodes(account: string, limit: number): Promise<FallbackEpisode[]>;
+  /** Episodes that last and whose key is to be tried by now. Nobody else gets them before `claimedUntil`, UNIX ms. */
+  claimEpisodes(now: number, claimedUntil: number, limit: number): Promise<FallbackEpisode[]>;
+  /** The key was tried in vain. */
+  probeFailed(id: string, facts: { cause: string; nextProbeAt: number }): Promise<void>;
+  /** Ends an episode. @returns whether it lasted until now */
+  endEpisode(id: string, endedAt: number, audit: AuditEvent, ended: Alert): Promise<boolean>;
+}

@@ -1,0 +1,89 @@
+import type { Alert } from '../model/alerts.ts';
+import type {
+  AuditEvent,
+  DataKeyRecord,
+  FailureWish,
+  FallbackEpisode,
+  FallbackPolicy,
+} from '../model/types.ts';
+import { raiseAlerts } from './alert-outbox.ts';
+import { insertDataKey } from './data-keys.ts';
+import type { Database } from './database.ts';
+import type { FallbackStart, FallbackStore } from './fallback-store.ts';
+import * as fallbacks from './fallbacks.ts';
+import { appendAudit, type HeadGuesses } from './ledger.ts';
+
+/** Fallback in a SQL database: which statements belong together. */
+export class SqlFallbackStore implements FallbackStore {
+  readonly #database: Database;
+  readonly #guesses: HeadGuesses;
+
+  constructor(database: Database, guesses: HeadGuesses) {
+    this.#database = database;
+    this.#guesses = guesses;
+  }
+
+  setPolicy(account: string, policy: FallbackPolicy, audit: AuditEvent): Promise<void> {
+    return this.#database.transact(async (db) => {
+      await fallbacks.setFallback(db, account, policy);
+      await appendAudit(db, [audit], this.#guesses);
+    });
+  }
+
+  findPolicy(account: string): Promise<FallbackPolicy | null> {
+    return this.#database.run((db) => fallbacks.findFallback(db, account));
+  }
+
+  setWish(account: string, srvId: string, type: string, wish: FailureWish, audit: AuditEvent): Promise<void> {
+    return this.#database.transact(async (db) => {
+      await fallbacks.setFailureWish(db, { account, srvId, type, wish });
+      await appendAudit(db, [audit], this.#guesses);
+    });
+  }
+
+  listWishes(account: string): Promise<{ srvId: string; type: string; wish: FailureWish }[]> {
+    return this.#database.run((db) => fallbacks.listFailureWishes(db, account));
+  }
+
+  insertDataKey(
+    record: DataKeyRecord,
+    audit: AuditEvent,
+    start: FallbackStart,
+    began: Alert,
+  ): Promise<DataKeyRecord> {
+    return this.#database.transact(async (db) => {
+      const first = await insertDataKey(db, record);
+      if (first) return first;
+      const { isFirst } = await fallbacks.countFallback(db, record.asset.account, start);
+      if (isFirst) await raiseAlerts(db, [began]);
+      await appendAudit(db, [audit], this.#guesses);
+      return record;
+    });
+  }
+
+  findEpisode(account: string): Promise<FallbackEpisode | null> {
+    return this.#database.run((db) => fallbacks.findEpisode(db, account));
+  }
+
+  listEpisodes(account: string, limit: number): Promise<FallbackEpisode[]> {
+    return this.#database.run((db) => fallbacks.listEpisodes(db, account, limit));
+  }
+
+  claimEpisodes(now: number, claimedUntil: number, limit: number): Promise<FallbackEpisode[]> {
+    return this.#database.transact((db) => fallbacks.claimEpisodes(db, { now, claimedUntil, limit }));
+  }
+
+  probeFailed(id: string, facts: { cause: string; nextProbeAt: number }): Promise<void> {
+    return this.#database.run((db) => fallbacks.probeFailed(db, id, facts));
+  }
+
+  endEpisode(id: string, endedAt: number, audit: AuditEvent, alert: Alert): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      const ended = await fallbacks.endEpisode(db, id, endedAt);
+      if (!ended) return false;
+      await raiseAlerts(db, [alert]);
+      await appendAudit(db, [audit], this.#guesses);
+      return true;
+    });
+  }
+}

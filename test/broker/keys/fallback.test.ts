@@ -1,0 +1,152 @@
+import test, { type ExecutionContext } from 'ava';
+import { probePauseMs } from '../../../broker/keys/fallback.ts';
+import type { KmsCause } from '../../../broker/kms/provider.ts';
+import type { FallbackPolicy } from '../../../broker/model/types.ts';
+import { CmkError } from '../../../core/errors.ts';
+import { ASSET, keyWorld, PATIENT, RECORDER, type KeyWorld } from '../../support/key-world.ts';
+import { resolveRequest } from '../../support/resolve-request.ts';
+
+const ANY: FallbackPolicy = { mode: 'ANY', maxHours: null, maxAssets: null };
+const MINUTE_MS = 60_000;
+
+async function world(t: ExecutionContext, policy: FallbackPolicy = ANY): Promise<KeyWorld> {
+  const started = await keyWorld(t);
+  await started.fallbackSettings.setPolicy('operator', 'acme', policy);
+  return started;
+}
+
+function fail({ kms, reference, replica }: KeyWorld, cause: KmsCause | null): void {
+  for (const each of [reference, replica]) kms.key(each).failure = cause;
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<CmkError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof CmkError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+
+test('the platform key stands in for a key that is away, and the ledger and the metric say why', async (t) => {
+  const acme = await world(t);
+  fail(acme, 'UNREACHABLE');
+  const grant = await acme.issue();
+  t.is(grant.protection, 'FALLBACK_KEY');
+  t.is(grant.keyInUse, acme.platformReference);
+  t.deepEqual(acme.observer.fallbacks, ['UNREACHABLE']);
+  const audit = await acme.audit();
+  t.true(
+    audit.some(({ detail, outcome }) => outcome === 'ALLOWED' && detail === 'FALLBACK: KMS_UNREACHABLE'),
+  );
+  t.like(await acme.store.fallbacks.findEpisode('acme'), { assets: 1, cause: 'KMS_UNREACHABLE' });
+});
+
+test('a second file of the asset has the same data key, and it opens in the outage', async (t) => {
+  const acme = await world(t);
+  fail(acme, 'UNREACHABLE');
+  const first = await acme.issue();
+  const second = await acme.issue();
+  t.is(second.dataKeyId, first.dataKeyId);
+  const request = await resolveRequest(acme.store, ASSET);
+  acme.leasedKeys.clear();
+  const grant = await acme.resolveDataKey.run(RECORDER, request, PATIENT);
+  t.deepEqual(grant.dataKey.copyBytes(), first.dataKey.copyBytes());
+});
+
+test('fallback never opens what a customer key wrapped', async (t) => {
+  const acme = await world(t);
+  await acme.issue();
+  const request = await resolveRequest(acme.store, ASSET);
+  acme.leasedKeys.clear();
+  fail(acme, 'UNREACHABLE');
+  await t.throwsAsync(acme.resolveDataKey.run(RECORDER, request, PATIENT), { code: 'KMS_UNREACHABLE' });
+});
+
+test('with fallback off nothing is stored, and the service is told what the account wants', async (t) => {
+  const acme = await world(t, { ...ANY, mode: 'OFF' });
+  await acme.fallbackSettings.setWish('operator', 'acme', ASSET.srvId, ASSET.type, 'DROP_SESSION');
+  fail(acme, 'KEY_DISABLED');
+  const error = await failureOf(acme.issue());
+  t.is(error.code, 'KEY_DISABLED');
+  t.deepEqual(error.metadata, { on_failure: 'DROP_SESSION', fallback: 'FALLBACK_OFF' });
+  t.is(await acme.store.findNewestDataKey(ASSET), null);
+});
+
+test('a customer who chose OUTAGE has the last word', async (t) => {
+  const acme = await world(t, { ...ANY, mode: 'OUTAGE' });
+  fail(acme, 'KEY_DISABLED');
+  const error = await failureOf(acme.issue());
+  t.deepEqual(error.metadata, { on_failure: 'FAIL_ASSET', fallback: 'CUSTOMER_REFUSED' });
+  fail(acme, 'UNREACHABLE');
+  acme.clock.advance(1_000);
+  t.is((await acme.issue()).protection, 'FALLBACK_KEY');
+});
+
+test('with the platform key gone too, nothing is stored', async (t) => {
+  const acme = await world(t);
+  fail(acme, 'UNREACHABLE');
+  acme.kms.key(acme.platformReference).failure = 'UNREACHABLE';
+  const error = await failureOf(acme.issue());
+  t.is(error.code, 'KMS_UNREACHABLE');
+  t.is(error.metadata['fallback'], 'PLATFORM_KEY_FAILED');
+  t.is(await acme.store.findNewestDataKey(ASSET), null);
+  t.is(await acme.store.fallbacks.findEpisode('acme'), null);
+});
+
+test('after its limits an episode makes no more data keys', async (t) => {
+  const acme = await world(t, { ...ANY, maxAssets: 1 });
+  fail(acme, 'UNREACHABLE');
+  await acme.issue();
+  const error = await failureOf(acme.issue({ id: 'meeting-2' }));
+  t.is(error.metadata['fallback'], 'LIMITS_REACHED');
+  t.is(error.code, 'KMS_UNREACHABLE');
+});
+
+test('an asset that CMK does not cover needs no fallback', async (t) => {
+  const acme = await world(t);
+  acme.kms.key(acme.platformReference).failure = 'UNREACHABLE';
+  const error = await failureOf(acme.issue({ account: 'globex' }));
+  t.deepEqual(error.metadata, {});
+});
+
+test('the key is tried each minute for five, then each five minutes', (t) => {
+  const minutes = Array.from({ length: 8 }, (_, probes) => probePauseMs(probes) / MINUTE_MS);
+  t.deepEqual(minutes, [1, 1, 1, 1, 1, 5, 5, 5]);
+});
+
+test('a key that works again ends the episode, after its data keys were set to move', async (t) => {
+  const acme = await world(t);
+  fail(acme, 'UNREACHABLE');
+  await acme.issue();
+  const triedAt: number[] = [];
+  const startedMs = acme.clock.wallMs();
+  acme.kms.onCall = ({ operation, context, reference }) => {
+    if (operation === 'generate' && context['type'] === 'Canary' && reference === acme.reference)
+      triedAt.push(Math.round((acme.clock.wallMs() - startedMs) / MINUTE_MS));
+  };
+  for (let minute = 0; minute < 21; minute++) {
+    acme.clock.advance(MINUTE_MS);
+    await acme.fallbackRecovery.runOnce();
+  }
+  t.deepEqual([...new Set(triedAt)], [1, 2, 3, 4, 5, 10, 15, 20]);
+  t.like(await acme.store.fallbacks.findEpisode('acme'), { probes: 8 });
+
+  fail(acme, null);
+  acme.clock.advance(5 * MINUTE_MS);
+  await acme.fallbackRecovery.runOnce();
+  t.is(await acme.store.fallbacks.findEpisode('acme'), null);
+  t.true((await acme.audit()).some(({ action, outcome }) => action === 'FALLBACK' && outcome === 'ALLOWED'));
+  t.is((await acme.issue({ id: 'meeting-3' })).protection, 'CUSTOMER_KEY');
+});
+
+test('settings of unknown accounts and types are refused, and change nothing', async (t) => {
+  const { fallbackSettings } = await world(t);
+  await t.throwsAsync(fallbackSettings.setPolicy('operator', 'nobody', ANY), { code: 'ACCOUNT_UNKNOWN' });
+  await t.throwsAsync(fallbackSettings.episodes('nobody', 10), { code: 'ACCOUNT_UNKNOWN' });
+  await t.throwsAsync(fallbackSettings.setWish('operator', 'acme', '0001', 'Nothing', 'DROP_SESSION'), {
+    code: 'NOT_FOUND',
+  });
+  t.deepEqual(await fallbackSettings.wishes('acme'), []);
+});
