@@ -135,9 +135,14 @@ test('a whole broker: a key that is disabled and enabled again is told by mail a
   // Encrypting failed; that decrypting does as well is found out by the probe.
   await eventually(() => mails.mails.length === 1 && hooks.posts.length === 2);
   kms.key(reference).state = 'ENABLED';
-  await issue(recorder, {
-    asset: { account: 'acme', srvId: '0001', type: 'MeetingWebinarRecording', id: 'three' },
-  });
+  const third = { account: 'acme', srvId: '0001', type: 'MeetingWebinarRecording', id: 'three' };
+  // The last failure may be the answer for a second more.
+  await eventually(() =>
+    issue(recorder, { asset: third }).then(
+      () => true,
+      () => false,
+    ),
+  );
   await eventually(() => hooks.posts.length === 4);
   await eventually(() => mails.mails.length === 2, 20_000);
   t.regex(mails.mails[0]?.subject ?? '', /^\[CMK\] acme: Key .* cannot be used$/);

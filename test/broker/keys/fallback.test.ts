@@ -121,17 +121,13 @@ test('a key that works again ends the episode, after its data keys were set to m
   fail(acme, 'UNREACHABLE');
   await acme.issue();
   const triedAt: number[] = [];
-  const startedMs = acme.clock.wallMs();
-  acme.kms.onCall = ({ operation, context, reference }) => {
-    if (operation === 'generate' && context['type'] === 'Canary' && reference === acme.reference)
-      triedAt.push(Math.round((acme.clock.wallMs() - startedMs) / MINUTE_MS));
-  };
-  for (let minute = 0; minute < 21; minute++) {
+  for (let minute = 1; minute <= 21; minute++) {
     acme.clock.advance(MINUTE_MS);
     await acme.fallbackRecovery.runOnce();
+    const probes = (await acme.store.fallbacks.findEpisode('acme'))?.probes ?? 0;
+    if (probes > triedAt.length) triedAt.push(minute);
   }
-  t.deepEqual([...new Set(triedAt)], [1, 2, 3, 4, 5, 10, 15, 20]);
-  t.like(await acme.store.fallbacks.findEpisode('acme'), { probes: 8 });
+  t.deepEqual(triedAt, [1, 2, 3, 4, 5, 10, 15, 20]);
 
   fail(acme, null);
   acme.clock.advance(5 * MINUTE_MS);
