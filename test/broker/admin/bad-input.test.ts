@@ -70,6 +70,7 @@ const CHANGES: Record<string, Wrong> = {
     ...notFound,
   },
 };
+const FALLBACK = { mode: 'ANY', maxHours: null, maxAssets: null };
 const MOVE = { kind: 'LEAVE', selection: { kekIds: ['KEY'] }, target: 'platform' };
 
 const ROUTES: Readonly<Record<string, Route>> = {
@@ -202,6 +203,21 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'POST /v1/accounts/:account/moves/:move/cancel': {
     wrong: { 'a move that was cancelled': { params: { move: 'CANCELLED' }, ...conflict } },
+  },
+  'GET /v1/accounts/:account/fallback': READ,
+  'PUT /v1/accounts/:account/fallback': {
+    body: FALLBACK,
+    wrong: {
+      'a mode that there is not': { body: { ...FALLBACK, mode: 'ON' }, ...invalid },
+      'no hours at all': { body: { ...FALLBACK, maxHours: 0 }, ...invalid },
+      'half an asset': { body: { ...FALLBACK, maxAssets: 0.5 }, ...invalid },
+    },
+  },
+  'GET /v1/accounts/:account/fallback/episodes': LIST,
+  'GET /v1/accounts/:account/on-failure': READ,
+  'PUT /v1/accounts/:account/on-failure/:srvId/:type': {
+    body: { wish: 'DROP_SESSION' },
+    wrong: { ...TYPE, 'a wish that there is not': { body: { wish: 'IGNORE' }, ...invalid } },
   },
   'POST /v1/accounts/:account/coverage/preview': { body: LICENCE, wrong: CHANGES },
   'POST /v1/accounts/:account/coverage/apply': {
