@@ -10,14 +10,31 @@ const COUNTER = { id: 1 };
  * The counter's row stays locked until the transaction commits, so positions are gapless and in commit order: a
  * reader that has seen position n has seen all before it. A sequence gives neither.
  */
-export async function appendKeyEvent(db: Knex, event: Omit<KeyEvent, 'position'>): Promise<KeyEvent> {
+export async function appendKeyEvents(
+  db: Knex,
+  events: readonly Omit<KeyEvent, 'position'>[],
+): Promise<KeyEvent[]> {
   const counters: unknown[] = await db('key_event_counter')
     .where(COUNTER)
-    .increment('newest', 1)
+    .increment('newest', events.length)
     .returning('newest');
-  const position = new Row('key_event_counter', counters[0]).integer('newest', 1);
-  await db('key_events').insert({ position, kek_id: event.kekId, reason: event.reason, at: event.at });
-  return { position, kekId: event.kekId, reason: event.reason, at: event.at };
+  const first = new Row('key_event_counter', counters[0]).integer('newest', 1) - events.length + 1;
+  const placed = events.map(({ kekId, reason, at }, index) => ({
+    position: first + index,
+    kekId,
+    reason,
+    at,
+  }));
+  const rows = placed.map(({ position, kekId, reason, at }) => ({ position, kek_id: kekId, reason, at }));
+  await db('key_events').insert(rows);
+  return placed;
+}
+
+/** As {@link appendKeyEvents}, one event. */
+export async function appendKeyEvent(db: Knex, event: Omit<KeyEvent, 'position'>): Promise<KeyEvent> {
+  const [stored] = await appendKeyEvents(db, [event]);
+  if (!stored) throw new CmkError('INTERNAL', 'a key event was not stored');
+  return stored;
 }
 
 export async function keyEventsAfter(db: Knex, position: number, limit: number): Promise<KeyEvent[]> {

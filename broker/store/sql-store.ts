@@ -23,6 +23,7 @@ import type { Database } from './database.ts';
 import * as groups from './groups.ts';
 import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
+import { KeyEventWriter, type KeyEventEntry } from './key-event-writer.ts';
 import * as ledger from './ledger.ts';
 import { SqlCoverageStore } from './sql-coverage-store.ts';
 import { SqlFallbackStore } from './sql-fallback-store.ts';
@@ -49,6 +50,7 @@ export class SqlStore implements Store {
   readonly fallbacks: SqlFallbackStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
+  readonly #keyEventWriter = new KeyEventWriter((entries) => this.#appendKeyEvents(entries));
 
   constructor(database: Database) {
     this.#database = database;
@@ -240,12 +242,7 @@ export class SqlStore implements Store {
     audit: AuditEvent,
     alerts: readonly Alert[] = [],
   ): Promise<KeyEvent> {
-    return this.#database.transact(async (db) => {
-      const stored = await keyEvents.appendKeyEvent(db, event);
-      await raiseAlerts(db, alerts);
-      await this.#append(db, [audit]);
-      return stored;
-    });
+    return this.#keyEventWriter.append({ event, audit, alerts });
   }
 
   keyEventsAfter(position: number, limit: number): Promise<KeyEvent[]> {
@@ -263,6 +260,22 @@ export class SqlStore implements Store {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  #appendKeyEvents(entries: readonly KeyEventEntry[]): Promise<KeyEvent[]> {
+    return this.#database.transact(async (db) => {
+      const events = entries.map(({ event }) => event);
+      const stored = await keyEvents.appendKeyEvents(db, events);
+      await raiseAlerts(
+        db,
+        entries.flatMap(({ alerts }) => alerts),
+      );
+      await this.#append(
+        db,
+        entries.map(({ audit }) => audit),
+      );
+      return stored;
+    });
   }
 
   #append(db: Knex, events: readonly AuditEvent[]): Promise<void> {
