@@ -5,6 +5,7 @@ import { addAlerts } from './alerts.ts';
 import { addContacts } from './contacts.ts';
 import { addCoverage } from './coverage.ts';
 import { addEnrolments } from './enrolments.ts';
+import { addFallback } from './fallback.ts';
 import { addGroups } from './groups.ts';
 import { addKeyLife } from './key-life.ts';
 import { addKeySetUp } from './key-set-up.ts';
@@ -27,6 +28,7 @@ export function addAdmin(program: Command, io: Io): void {
   addKeySetUp(keys, io);
   addCoverage(admin, io);
   addMoves(admin, io);
+  addFallback(admin, io);
   addContacts(admin, io);
   addWebhooks(admin, io);
   addAlerts(admin, io);
