@@ -74,7 +74,9 @@ for (const [kms, row] of Object.entries(ROWS)) {
   test.serial(`${kms}: the story comes out as told`, async (t) => {
     const file = join(dir, `${kms}.mp4`);
     writeFileSync(file, row.file);
-    const { status, out, errors } = await start(kms, ['--once', '--kms', kms, file], { CMK_PROBE_INTERVAL: '1s' });
+    const { status, out, errors } = await start(kms, ['--once', '--kms', kms, file], {
+      CMK_PROBE_INTERVAL: '1s',
+    });
     t.is(status, 0, out + errors);
     t.regex(out, new RegExp(`seals ${kms}\\.mp4, ${row.file.length > 10_000 ? '' : row.file.length}`));
     t.true(out.includes('SHA-256 equal'));
