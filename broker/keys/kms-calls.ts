@@ -192,7 +192,7 @@ export class KmsCalls {
     const { clock, observer, settings } = this.#options;
     const endsMs = clock.monotonicMs() + settings.kmsTimeoutMs;
     const operation: Operation<T> = { target, name, context, attempt, endsMs, wasAsked: false };
-    const budget = this.#guard.retryBudget(target);
+    const budget = this.#guard.retryBudget({ account: payerOf(operation), provider: target.provider });
     budget.earn();
     for (let retries = 0; ; retries++) {
       const outcome = await this.#tryReplicas(operation);
@@ -227,8 +227,6 @@ export class KmsCalls {
         return await this.#call(operation, reference, shareMs);
       } catch (error) {
         const failure = asKmsError(error);
-        // The same bytes under the same context: another replica would say the same.
-        if (failure.kmsCause === 'CONTEXT_MISMATCH') return failure;
         const { isGone } = this.#breakers.get(target.provider, reference);
         failures.push({ error: failure, isGone });
       }
@@ -305,7 +303,7 @@ export class KmsCalls {
     const { clock, providers } = this.#options;
     const provider = providers[target.provider];
     const guarded = {
-      account: target.account,
+      account: payerOf(operation),
       provider: target.provider,
       quota: provider.quotaOf(reference, operation.name),
       maxWaitMs: timeoutMs,
@@ -366,6 +364,11 @@ function withoutRoles(provider: ProviderName): CmkError {
   return new CmkError('INVALID_ARGUMENT', `role: expected none for provider ${provider}, got one`, {
     metadata: { field: 'role' },
   });
+}
+
+/** Whose share of the limits a call is: under the platform key, that of the account whose asset it is for. */
+function payerOf({ target, context }: Pick<Operation<unknown>, 'target' | 'context'>): string | null {
+  return target.account ?? context?.['acct'] ?? null;
 }
 
 /** Providers promise to throw nothing else; a defect there must not look like a customer's decision. */
