@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { CmkError, type CmkClient } from '../../client/index.ts';
@@ -102,27 +101,16 @@ async function readAllTheTime(
     const over = atMs >= LEASE_MS;
     // The last millisecond of the lease is the one that tells an off-by-one.
     if (atMs === LEASE_MS) {
-      await pass(system, STEP_MS - 1_000);
+      await system.pass(STEP_MS - 1_000);
       await read('first', first);
       await noRevocation(t, both);
-      await pass(system, 1_000);
-    } else if (atMs > 0) await pass(system, STEP_MS);
+      await system.pass(1_000);
+    } else if (atMs > 0) await system.pass(STEP_MS);
     if (!over || atMs % 30_000 === 0) await read('first', first);
     if (atMs >= SECOND_READER_MS && atMs % 30_000 === 0) await read('second', second);
     if (row.linkUp && !over) await eventually(() => both.every(({ sidecar }) => sidecar.hearsRevocations()));
   }
   return outcomes;
-}
-
-/** A heartbeat each 5 driven seconds takes this much real time to be written, sent and read, and far less as a rule. */
-const REAL_MS_PER_SECOND = 4;
-
-/** Lets time pass in pieces, so that the heartbeats of the watch get through between them as they do in real time. */
-async function pass(system: DrivenSystem, ms: number): Promise<void> {
-  for (let passedMs = 0; passedMs < ms; passedMs += 1_000) {
-    system.clock.advance(1_000);
-    await setTimeout(REAL_MS_PER_SECOND);
-  }
 }
 
 /** What ends the use is the lease and nothing else. */

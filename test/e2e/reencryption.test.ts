@@ -188,7 +188,7 @@ test('after a recovery and re-encryption the platform key opens nothing, and not
   t.true(marked.every(({ readyInMs }) => readyInMs > LEASE_MS));
   // A file that is added meanwhile is right already.
   for (let passed = 0; passed < 2 * LEASE_MS; passed += 30_000) {
-    system.clock.advance(30_000);
+    await system.pass(30_000);
     await eventually(() => sidecar.hearsRevocations());
   }
   const added = client.encrypt(content, { asset: assetOf('m-1'), owner: OWNER });
@@ -243,7 +243,7 @@ test('a recording that goes on keeps its data key, and its file is sealed again 
   for (let passed = 0; passed < 4 * LEASE_MS; passed += 60_000) {
     await writer.write(content);
     await eventually(() => sidecar.hearsRevocations());
-    system.clock.advance(60_000);
+    await system.pass(60_000);
     await eventually(() => sidecar.hearsRevocations());
     await writer.write(content);
     await eventually(async () => (await isHeld(client, dataKeyId)) || passed < LEASE_MS);
@@ -256,7 +256,7 @@ test('a recording that goes on keeps its data key, and its file is sealed again 
   const sealed = await whole;
   writeFileSync(join(folders.root, 'm-1', 'recording'), sealed);
   for (let passed = 0; passed < 2 * LEASE_MS; passed += 30_000) {
-    system.clock.advance(30_000);
+    await system.pass(30_000);
     await eventually(() => sidecar.hearsRevocations());
   }
   t.deepEqual(await worker.runOnce(), { done: 1, waiting: 0, failed: 0, readyInMs: null });

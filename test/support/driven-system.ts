@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { readBrokerConfig } from '../../broker/config.ts';
@@ -27,6 +28,8 @@ import { StallableProxy } from './stallable-proxy.ts';
 import { WatchedKms } from './watched-kms.ts';
 import { ACCOUNT, OWNER, recording } from './whole-system.ts';
 
+/** A heartbeat each 5 driven seconds takes this much real time to be written, sent and read, and far less as a rule. */
+const REAL_MS_PER_SECOND = 4;
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
 
 export interface SidecarInProcess {
@@ -139,6 +142,17 @@ export class DrivenSystem {
   /** The sum over all label values that the text names. */
   async brokerMetric(name: string, labels = ''): Promise<number> {
     return metricIn(await this.broker.metrics.registry.metrics(), name, labels);
+  }
+
+  /**
+   * Lets time pass in pieces, so that the heartbeats of the watches get through between them as they do in real time.
+   * @param ms whole seconds
+   */
+  async pass(ms: number): Promise<void> {
+    for (let passedMs = 0; passedMs < ms; passedMs += 1_000) {
+      this.clock.advance(1_000);
+      await setTimeout(REAL_MS_PER_SECOND);
+    }
   }
 
   async #close(artifacts: string): Promise<void> {
