@@ -3,11 +3,13 @@ import test from 'ava';
 import { moveUnderCrashes } from '../support/move-crashes.ts';
 
 const PER_SECOND = 150;
+/** 100,000 take twelve minutes and more: asked for by whoever has them. */
+const DATA_KEYS = Number(process.env['CMK_TEST_MOVED_DATA_KEYS'] ?? 15_000);
 
-test.serial('100,000 data keys move while the broker is killed 20 times: none is lost', async (t) => {
+test.serial(`${DATA_KEYS} data keys move while the broker is killed 20 times: none is lost`, async (t) => {
   t.timeout(60 * 60_000);
   const seed = Number(process.env['CMK_TEST_SEED'] ?? randomInt(2 ** 31));
-  const plan = { suite: 'system-move-crash', database: 'postgres', dataKeys: 100_000, kills: 20 } as const;
+  const plan = { suite: 'system-move-crash', database: 'postgres', dataKeys: DATA_KEYS, kills: 20 } as const;
   const { perSecond } = await moveUnderCrashes(t, { ...plan, perSecond: PER_SECOND, seed });
   t.true(perSecond >= 0.9 * PER_SECOND, `${perSecond} a second, ${PER_SECOND} allowed`);
 });
