@@ -2,7 +2,7 @@
  * What a sick KMS costs: the calls of its own account, and those of everybody else. Real SDK, real sockets, the
  * emulator in a process of its own; each figure is compared with the same load just before the KMS fell ill.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,8 @@ import { openStore } from '../broker/store/open-store.ts';
 import { CmkError } from '../core/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { AwsAccount } from '../sandbox/customers/aws.ts';
-import { launch } from '../sandbox/process.ts';
+import { launchEmulator, type EmulatorAddresses } from '../sandbox/parts.ts';
+import { awsKmsSettings } from '../sandbox/settings.ts';
 
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
 const CALLS_PER_SECOND = 40;
@@ -138,17 +139,20 @@ async function load({ keys }: World, account: string, forMs: number): Promise<Ou
 }
 
 async function start(dir: string, closers: (() => Promise<unknown>)[]): Promise<World> {
-  const kms = await startKms(dir);
+  await mkdir(join(dir, 'logs'));
+  const kms = await launchEmulator(dir, 'aws-kms', ['--regions', REGIONS.join(',')]);
   closers.push(() => kms.process.stop());
-  const provider = new AwsAccount(kms.controlUrl, '409910850980');
+  const { controlUrl, endpoints } = kms.addresses as EmulatorAddresses & {
+    endpoints: Record<string, string>;
+  };
+  const provider = new AwsAccount(controlUrl, '409910850980');
   const role = await provider.createRole('cmk-broker');
   const platformKey = await provider.createMultiRegionKey(REGIONS);
-  const endpoints = Object.entries(kms.endpoints).map(([region, url]) => `${region}=${url}`);
   const config = readBrokerConfig({
     CMK_TRUST_DOMAIN: 'cmk.bench',
     CMK_ADMIN_TOKEN: 'x'.repeat(32),
     CMK_PLATFORM_KEY: platformKey.join(','),
-    CMK_AWS_KMS_ENDPOINT: endpoints.join(','),
+    ...awsKmsSettings({ endpoints, stsEndpoints: {} }),
     CMK_TLS_CERT: 'none',
     CMK_TLS_KEY: 'none',
     CMK_TLS_CA: 'none',
@@ -172,7 +176,7 @@ async function start(dir: string, closers: (() => Promise<unknown>)[]): Promise<
     aws.close();
   });
 
-  const customer = new AwsAccount(kms.controlUrl, '111122223333');
+  const customer = new AwsAccount(controlUrl, '111122223333');
   const policy = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' }],
@@ -192,7 +196,7 @@ async function start(dir: string, closers: (() => Promise<unknown>)[]): Promise<
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(10_000),
     };
-    const response = await fetch(`${kms.controlUrl}/faults`, init);
+    const response = await fetch(`${controlUrl}/faults`, init);
     if (!response.ok) throw new Error(`the emulator answered ${response.status}`);
   };
   return {
@@ -223,18 +227,6 @@ class CountingKms extends AwsKmsProvider {
   #note(reference: string): void {
     this.attempts.set(reference, (this.attempts.get(reference) ?? 0) + 1);
   }
-}
-
-async function startKms(dir: string) {
-  const logPath = join(dir, 'aws-kms.log');
-  let line = '';
-  const args = ['sandbox/aws-kms/main.ts', '--regions', REGIONS.join(',')];
-  const process = await launch({ name: 'the emulated AWS KMS', args, env: {}, logPath }, async () => {
-    const lines = (await readFile(logPath, 'utf8')).split('\n');
-    line = lines.find((text) => text.startsWith('{"endpoints"')) ?? '';
-    return line !== '';
-  });
-  return { process, ...(JSON.parse(line) as { endpoints: Record<string, string>; controlUrl: string }) };
 }
 
 function p99({ durationsMs }: Outcome): number {

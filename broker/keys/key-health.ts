@@ -42,6 +42,21 @@ export class KeyHealth {
     this.#options = options;
   }
 
+  /**
+   * Makes a use of the key, and learns from how it went.
+   * @throws what the call throws
+   */
+  async observe<T extends { startedAtMs: number }>(kek: Kek, call: () => Promise<T>): Promise<T> {
+    try {
+      const result = await call();
+      this.succeeded(kek.id, result.startedAtMs);
+      return result;
+    } catch (error) {
+      if (error instanceof KmsError) this.failed(kek, error);
+      throw error;
+    }
+  }
+
   /** A use of the key failed. Returns at once; what follows happens behind the caller. */
   failed(kek: Kek, error: KmsError): void {
     const aboutOneContext = error.kmsCause === 'PERMISSION_REVOKED' || error.kmsCause === 'CONTEXT_MISMATCH';

@@ -2,7 +2,6 @@ import type { DataKey } from '../../core/data-key.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SealedKeyCache, type LoadedKey } from '../../runtime/sealed-cache.ts';
-import { KmsError } from '../kms/provider.ts';
 import type { DataKeyRecord } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyHealth } from './key-health.ts';
@@ -175,12 +174,11 @@ export class LeasedKeys {
     }
     const mark = this.mark(kek.id);
     try {
-      const { dataKey, ...success } = await kms.unwrap(kek, record.wrapped, record.context);
-      health.succeeded(kek.id, success.startedAtMs);
+      const unwrapping = () => kms.unwrap(kek, record.wrapped, record.context);
+      const { dataKey, ...success } = await health.observe(kek, unwrapping);
       return this.#loaded(record, dataKey, success, mark);
     } catch (error) {
       // A failed load leaves nothing of this data key here; whether the others go too is for its key's health.
-      if (error instanceof KmsError) health.failed(kek, error);
       // Its old key may be gone by now, and rightly so.
       const moved = await store.findDataKey(record.asset, record.id);
       if (moved && moved.kekId !== record.kekId) return this.#unwrap(moved);

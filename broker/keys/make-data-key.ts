@@ -129,14 +129,14 @@ export class MakeDataKey {
   }
 
   async #makeUnder(attempt: Admitted, choice: Choice): Promise<Made> {
-    const { store, clock, leasedKeys, ledger, kms } = this.#options;
+    const { store, clock, leasedKeys, ledger, kms, health } = this.#options;
     const { asset } = attempt;
     const { kek, protection, reason: detail, generation, owner, fallback } = choice;
     const mark = leasedKeys.mark(kek.id);
     const nowMs = clock.wallMs();
     const createdAt = Math.floor(nowMs / 1000);
     const context = assetContext(asset, createdAt);
-    const generated = await this.#observed(kek, () => kms.generate(kek, context));
+    const generated = await health.observe(kek, () => kms.generate(kek, context));
     try {
       const id = uuidv7(nowMs);
       const kekId = kek.id;
@@ -162,18 +162,6 @@ export class MakeDataKey {
     const coverage = await this.#options.store.coverage(asset.account, owner, asset.srvId, asset.type);
     if (coverage) return coverage;
     throw new CmkError('ACCOUNT_UNKNOWN', `no account ${asset.account}`);
-  }
-
-  async #observed<T extends { startedAtMs: number }>(kek: Kek, call: () => Promise<T>): Promise<T> {
-    const { health } = this.#options;
-    try {
-      const result = await call();
-      health.succeeded(kek.id, result.startedAtMs);
-      return result;
-    } catch (error) {
-      if (error instanceof KmsError) health.failed(kek, error);
-      throw error;
-    }
   }
 }
 

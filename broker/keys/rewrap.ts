@@ -101,15 +101,15 @@ export class Rewrap {
     { wrapped, context }: DataKeyRecord,
     { from, to }: { from: Kek; to: Kek },
   ): Promise<{ wrapped: Uint8Array } | { step: Step; error: KmsError }> {
-    const { kms } = this.#options;
+    const { kms, health } = this.#options;
     let step: Step = 'unwrap';
     try {
-      const old = await this.#observed(from, () => kms.unwrap(from, wrapped, context));
+      const old = await health.observe(from, () => kms.unwrap(from, wrapped, context));
       return await lent(old.dataKey, async (dataKey) => {
         step = 'wrap';
-        const renewed = await this.#observed(to, () => kms.wrap(to, dataKey, context));
+        const renewed = await health.observe(to, () => kms.wrap(to, dataKey, context));
         step = 'verify';
-        const again = await this.#observed(to, () => kms.unwrap(to, renewed.wrapped, context));
+        const again = await health.observe(to, () => kms.unwrap(to, renewed.wrapped, context));
         await lent(again.dataKey, (opened) => assertSame(dataKey, opened));
         return { wrapped: renewed.wrapped };
       });
@@ -117,18 +117,6 @@ export class Rewrap {
       if (!(error instanceof KmsError)) throw error;
       if (error.kmsCause === 'THROTTLED') this.#rate.slowDown();
       return { step, error };
-    }
-  }
-
-  async #observed<T extends { startedAtMs: number }>(kek: Kek, call: () => Promise<T>): Promise<T> {
-    const { health } = this.#options;
-    try {
-      const result = await call();
-      health.succeeded(kek.id, result.startedAtMs);
-      return result;
-    } catch (error) {
-      if (error instanceof KmsError) health.failed(kek, error);
-      throw error;
     }
   }
 
