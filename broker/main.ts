@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess } from '../runtime/process.ts';
+import { operatorToken } from './admin/authenticators.ts';
 import { Idempotency } from './admin/idempotency.ts';
 import { startAdminServer } from './admin/server.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
@@ -86,14 +87,13 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
     isReady: () => ready,
   });
   closers.add(() => status.close());
-  const token = config.adminToken;
   const admin = await startAdminServer(
     {
       ...keys,
       recipients,
       keySetUp: createKeySetUp(config),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
-      token,
+      authenticators: [operatorToken(config.adminToken)],
       logger,
     },
     { host: config.adminHost, port: config.adminPort },

@@ -43,7 +43,13 @@ export const ERROR_CODES = {
   TOKEN_INVALID: {
     grpc: 'UNAUTHENTICATED',
     retryable: false,
-    meaning: 'The administration API was called without a valid operator token.',
+    meaning: 'The administration API was called without a valid token or session.',
+  },
+  ROLE_INSUFFICIENT: {
+    grpc: 'PERMISSION_DENIED',
+    retryable: false,
+    meaning:
+      'The administration API knows who called, but their role does not allow this. Nothing was changed. Ask an administrator of the account, or the operator.',
   },
   ACCOUNT_UNKNOWN: {
     grpc: 'NOT_FOUND',

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { Webhook } from '../model/alerts.ts';
 import type { Idempotency } from './idempotency.ts';
-import { OPERATOR } from './routes.ts';
+import { actorOf } from './access.ts';
 import * as schemas from './schemas.ts';
 
 interface Account {
@@ -16,21 +16,27 @@ export function addAlertRoutes(
 ): void {
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/alerts',
-    { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
+    {
+      config: { access: 'READ' },
+      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
+    },
     async ({ params, query }) => ({
       alerts: await recipients.alerts(params.account, Number(query.limit)),
     }),
   );
   app.get<{ Params: Account }>(
     '/v1/accounts/:account/contacts',
-    { schema: { params: schemas.accountParams } },
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
     async ({ params }) => ({ emails: await recipients.contacts(params.account) }),
   );
   app.put<{ Params: Account; Body: { emails: string[] } }>(
     '/v1/accounts/:account/contacts',
-    { schema: { params: schemas.accountParams, body: schemas.contactsBody } },
-    async ({ params, body }) => ({
-      emails: await recipients.putContacts(OPERATOR, params.account, body.emails),
+    {
+      config: { access: 'ADMINISTER' },
+      schema: { params: schemas.accountParams, body: schemas.contactsBody },
+    },
+    async (request) => ({
+      emails: await recipients.putContacts(actorOf(request), request.params.account, request.body.emails),
     }),
   );
   addWebhooks(app, recipients, idempotency);
@@ -38,16 +44,23 @@ export function addAlertRoutes(
 
 function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/webhooks';
-  app.get<{ Params: Account }>(path, { schema: { params: schemas.accountParams } }, async ({ params }) => ({
-    webhooks: await recipients.webhooks(params.account),
-  }));
+  app.get<{ Params: Account }>(
+    path,
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
+    async ({ params }) => ({
+      webhooks: await recipients.webhooks(params.account),
+    }),
+  );
   app.post<{ Params: Account; Body: { url: string } }>(
     path,
-    { schema: { params: schemas.accountParams, body: schemas.webhookBody } },
+    {
+      config: { access: 'ADMINISTER' },
+      schema: { params: schemas.accountParams, body: schemas.webhookBody },
+    },
     (request, reply) => {
       const { account } = request.params;
       const make = async () => {
-        const { webhook, secret } = await recipients.addWebhook(OPERATOR, account, request.body.url);
+        const { webhook, secret } = await recipients.addWebhook(actorOf(request), account, request.body.url);
         return { status: 201, body: { webhook, secret: secret.reveal() } };
       };
       void reply.header('cache-control', 'no-store');
@@ -62,9 +75,10 @@ function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: 
   );
   app.delete<{ Params: Account & { webhook: string } }>(
     `${path}/:webhook`,
-    { schema: { params: schemas.webhookParams } },
-    async ({ params }) => {
-      await recipients.deleteWebhook(OPERATOR, params.account, params.webhook);
+    { config: { access: 'ADMINISTER' }, schema: { params: schemas.webhookParams } },
+    async (request) => {
+      const { params } = request;
+      await recipients.deleteWebhook(actorOf(request), params.account, params.webhook);
       return { id: params.webhook };
     },
   );

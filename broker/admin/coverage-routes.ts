@@ -3,7 +3,7 @@ import type { Administration } from '../keys/administration.ts';
 import type { ChangeOptions, CoverageChanges } from '../keys/coverage-changes.ts';
 import type { CoverageChange } from '../model/coverage.ts';
 import { withPace } from './move-routes.ts';
-import { OPERATOR } from './routes.ts';
+import { actorOf } from './access.ts';
 import * as schemas from './schemas.ts';
 import { accountPrecondition, groupPrecondition, groupTag } from './versions.ts';
 
@@ -26,16 +26,20 @@ export function addCoverageRoutes(
   const path = '/v1/accounts/:account/coverage';
   app.post<{ Params: Account; Body: CoverageChange }>(
     `${path}/preview`,
-    { schema: { params: schemas.accountParams, body: schemas.coverageBody } },
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams, body: schemas.coverageBody } },
     ({ params, body }) => coverageChanges.preview(params.account, body),
   );
   app.post<{ Params: Account; Body: ApplyBody }>(
     `${path}/apply`,
-    { schema: { params: schemas.accountParams, body: schemas.coverageApplyBody } },
-    async ({ params, body, headers }) => {
+    {
+      config: { access: 'ADMINISTER' },
+      schema: { params: schemas.accountParams, body: schemas.coverageApplyBody },
+    },
+    async (request) => {
+      const { params, body, headers } = request;
       const { moveExisting = false, ...change } = body;
       const options = { moveExisting, ...preconditionsOf(change, headers['if-match']) };
-      const outcome = await coverageChanges.apply(OPERATOR, params.account, change, options);
+      const outcome = await coverageChanges.apply(actorOf(request), params.account, change, options);
       return {
         newAssets: outcome.newAssets,
         existingAssets: moveExisting ? 'FOLLOW' : 'STAY',
@@ -45,11 +49,15 @@ export function addCoverageRoutes(
   );
   app.patch<{ Params: GroupParams; Body: GroupPatch }>(
     '/v1/accounts/:account/groups/:group',
-    { schema: { params: schemas.groupParams, body: schemas.groupPatchBody } },
-    async ({ params, body, headers }, reply) => {
+    {
+      config: { access: 'ADMINISTER' },
+      schema: { params: schemas.groupParams, body: schemas.groupPatchBody },
+    },
+    async (request, reply) => {
+      const { params, body, headers } = request;
       const change = { kind: 'GROUP', group: params.group, ...body } as const;
       const options = { moveExisting: false, ...preconditionsOf(change, headers['if-match']) };
-      await coverageChanges.apply(OPERATOR, params.account, change, options);
+      await coverageChanges.apply(actorOf(request), params.account, change, options);
       const stored = await administration.group(params.account, params.group);
       const { members, ...group } = stored.value;
       return reply.header('etag', groupTag(stored)).send({ ...group, memberCount: members.length });

@@ -96,9 +96,10 @@ function keyOf({ headers }: FastifyRequest): string | null {
   });
 }
 
-function hashOf({ method, url, body }: FastifyRequest): string {
+/** Somebody else's request is another one, even when it says the same. */
+function hashOf({ method, url, body, principal }: FastifyRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([method, url, body]))
+    .update(JSON.stringify([method, url, body, principal?.name]))
     .digest('base64url');
 }
 

@@ -5,8 +5,8 @@ import type { ChangeKey } from '../keys/change-key.ts';
 import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
 import type { KeyLife } from '../keys/key-life.ts';
 import type { Idempotency } from './idempotency.ts';
-import { toProblem } from './problem.ts';
-import { OPERATOR, sendProblem } from './routes.ts';
+import { actorOf } from './access.ts';
+import { sendProblem, toProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 
 interface Account {
@@ -39,11 +39,14 @@ const KEY = `${KEYS}/:key`;
 const ONE_KEY = { params: schemas.ownKeyParams };
 
 function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: KeyRouteParts): void {
-  const schema = { params: schemas.accountParams, body: schemas.keyBody };
-  app.post<{ Params: Account; Body: NamedKey }>(KEYS, { schema }, (request, reply) => {
+  const route = {
+    config: { access: 'ADMINISTER' },
+    schema: { params: schemas.accountParams, body: schemas.keyBody },
+  } as const;
+  app.post<{ Params: Account; Body: NamedKey }>(KEYS, route, (request, reply) => {
     const { account } = request.params;
     return idempotency.serve(request, reply, account, async () => {
-      const enrolment = await enrolKey.run(OPERATOR, account, request.body);
+      const enrolment = await enrolKey.run(actorOf(request), account, request.body);
       const { steps } = enrolment;
       if (enrolment.ok) {
         return { status: 201, body: { key: await keyLife.one(account, enrolment.kek.id), steps } };
@@ -52,22 +55,30 @@ function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: 
       return { status: problem.status, body: problem };
     });
   });
-  app.post<{ Params: Account; Body: NamedKey }>(`${KEYS}/verify`, { schema }, async ({ params, body }) => {
-    const { ok, steps } = await enrolKey.verify(OPERATOR, params.account, body);
+  app.post<{ Params: Account; Body: NamedKey }>(`${KEYS}/verify`, route, async (request) => {
+    const { ok, steps } = await enrolKey.verify(actorOf(request), request.params.account, request.body);
     return { ok, steps };
   });
 }
 
 function addViews(app: FastifyInstance, { keyLife, blastRadius: options }: KeyRouteParts): void {
-  app.get<{ Params: Account }>(KEYS, { schema: { params: schemas.accountParams } }, async ({ params }) => ({
-    keys: await keyLife.list(params.account),
-  }));
-  app.get<{ Params: OneKey }>(KEY, { schema: ONE_KEY }, async ({ params: { account, key } }) => ({
-    key: await keyLife.one(account, key),
-  }));
+  app.get<{ Params: Account }>(
+    KEYS,
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
+    async ({ params }) => ({
+      keys: await keyLife.list(params.account),
+    }),
+  );
+  app.get<{ Params: OneKey }>(
+    KEY,
+    { config: { access: 'READ' }, schema: ONE_KEY },
+    async ({ params: { account, key } }) => ({
+      key: await keyLife.one(account, key),
+    }),
+  );
   app.get<{ Params: OneKey }>(
     `${KEY}/blast-radius`,
-    { schema: ONE_KEY },
+    { config: { access: 'READ' }, schema: ONE_KEY },
     async ({ params: { account, key } }) => ({ blastRadius: await blastRadius(options, account, key) }),
   );
 }
@@ -75,35 +86,58 @@ function addViews(app: FastifyInstance, { keyLife, blastRadius: options }: KeyRo
 function addLife(app: FastifyInstance, { keyLife, administration }: KeyRouteParts): void {
   app.post<{ Params: OneKey; Body: Retirement }>(
     `${KEY}/retire`,
-    { schema: { ...ONE_KEY, body: schemas.retireBody } },
-    async ({ params: { account, key }, body }) => {
+    { config: { access: 'ADMINISTER' }, schema: { ...ONE_KEY, body: schemas.retireBody } },
+    async (request) => {
+      const {
+        params: { account, key },
+        body,
+      } = request;
       const { acceptUnreadable = false, dataKeys = null } = body ?? {};
       const confirmed = { acceptUnreadable, dataKeys };
-      return { position: await keyLife.retire(OPERATOR, account, key, confirmed) };
+      return { position: await keyLife.retire(actorOf(request), account, key, confirmed) };
     },
   );
   app.post<{ Params: OneKey }>(
     `${KEY}/restore`,
-    { schema: ONE_KEY },
-    async ({ params: { account, key } }) => ({ key: await keyLife.restore(OPERATOR, account, key) }),
+    { config: { access: 'ADMINISTER' }, schema: ONE_KEY },
+    async (request) => ({
+      key: await keyLife.restore(actorOf(request), request.params.account, request.params.key),
+    }),
   );
   app.post<{ Params: { key: string } }>(
     '/v1/keys/:key/revoke',
-    { schema: { params: schemas.keyParams } },
-    async ({ params }) => ({ position: await administration.revokeNow(OPERATOR, params.key) }),
+    { config: { access: 'OPERATE' }, schema: { params: schemas.keyParams } },
+    async (request) => ({ position: await administration.revokeNow(actorOf(request), request.params.key) }),
+  );
+  app.post<{ Params: OneKey }>(
+    `${KEY}/revoke`,
+    { config: { access: 'ADMINISTER' }, schema: ONE_KEY },
+    async (request) => {
+      const { account, key } = request.params;
+      return { position: await administration.revokeNow(actorOf(request), key, account) };
+    },
   );
 }
 
 function addChanges(app: FastifyInstance, changeKey: ChangeKey): void {
-  app.post<{ Params: OneKey }>(`${KEY}/verify`, { schema: ONE_KEY }, async ({ params: { account, key } }) => {
-    const { ok, steps } = await changeKey.verify(OPERATOR, account, key);
-    return { ok, steps };
-  });
+  app.post<{ Params: OneKey }>(
+    `${KEY}/verify`,
+    { config: { access: 'ADMINISTER' }, schema: ONE_KEY },
+    async (request) => {
+      const { account, key } = request.params;
+      const { ok, steps } = await changeKey.verify(actorOf(request), account, key);
+      return { ok, steps };
+    },
+  );
   app.put<{ Params: OneKey; Body: { references: string[] } }>(
     `${KEY}/references`,
-    { schema: { ...ONE_KEY, body: schemas.referencesBody } },
-    async ({ params: { account, key }, body: { references } }, reply) => {
-      const change = await changeKey.setReferences(OPERATOR, account, key, references);
+    { config: { access: 'ADMINISTER' }, schema: { ...ONE_KEY, body: schemas.referencesBody } },
+    async (request, reply) => {
+      const {
+        params: { account, key },
+        body: { references },
+      } = request;
+      const change = await changeKey.setReferences(actorOf(request), account, key, references);
       const { steps } = change;
       return change.ok ? reply.send({ references, steps }) : sendProblem(reply, change.error, { steps });
     },

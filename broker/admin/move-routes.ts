@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Moves } from '../keys/moves.ts';
 import { paceOf, type Move, type MovePlan } from '../model/moves.ts';
 import type { Idempotency } from './idempotency.ts';
-import { OPERATOR } from './routes.ts';
+import { actorOf } from './access.ts';
 import * as schemas from './schemas.ts';
 
 interface Account {
@@ -17,7 +17,7 @@ export function addMoveRoutes(app: FastifyInstance, moves: Moves, idempotency: I
   const path = '/v1/accounts/:account/moves';
   app.post<{ Params: Account; Body: Body }>(
     path,
-    { schema: { params: schemas.accountParams, body: schemas.moveBody } },
+    { config: { access: 'ADMINISTER' }, schema: { params: schemas.accountParams, body: schemas.moveBody } },
     async (request, reply) => {
       const { account } = request.params;
       const { dryRun, ...wanted } = request.body;
@@ -25,27 +25,32 @@ export function addMoveRoutes(app: FastifyInstance, moves: Moves, idempotency: I
       if (dryRun) return { preview: await moves.preview(plan) };
       return idempotency.serve(request, reply, account, async () => ({
         status: 201,
-        body: { move: withPace(await moves.start(OPERATOR, plan)) },
+        body: { move: withPace(await moves.start(actorOf(request), plan)) },
       }));
     },
   );
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     path,
-    { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
+    {
+      config: { access: 'READ' },
+      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
+    },
     async ({ params, query }) => ({
       moves: (await moves.list(params.account, Number(query.limit))).map(withPace),
     }),
   );
   app.get<{ Params: OneMove }>(
     `${path}/:move`,
-    { schema: { params: schemas.moveParams } },
+    { config: { access: 'READ' }, schema: { params: schemas.moveParams } },
     async ({ params }) => ({ move: withPace(await moves.find(params.account, params.move)) }),
   );
   for (const act of ['pause', 'resume', 'cancel'] as const) {
     app.post<{ Params: OneMove }>(
       `${path}/:move/${act}`,
-      { schema: { params: schemas.moveParams } },
-      async ({ params }) => ({ move: withPace(await moves[act](OPERATOR, params.account, params.move)) }),
+      { config: { access: 'ADMINISTER' }, schema: { params: schemas.moveParams } },
+      async (request) => ({
+        move: withPace(await moves[act](actorOf(request), request.params.account, request.params.move)),
+      }),
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { CmkError, ERROR_CODES, toCmkError, type GrpcStatusName } from '../../core/errors.ts';
 
 /** The mapping between {@link CmkError} and HTTP: RFC 9457 problem details. */
@@ -47,6 +48,15 @@ export function toProblem(error: unknown, extensions: Record<string, unknown> = 
     code,
     retryable,
   };
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  error: unknown,
+  extensions?: Record<string, unknown>,
+): FastifyReply {
+  const problem = toProblem(error, extensions);
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }
 
 /** Fastify's own refusals (schema, body, route) in our words; anything else passes. */

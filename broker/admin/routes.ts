@@ -1,16 +1,13 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Administration } from '../keys/administration.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Licence } from '../model/types.ts';
 import { addLedger } from './ledger-routes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import { addFallbackRoutes } from './fallback-routes.ts';
-import { PROBLEM_TYPE, toProblem } from './problem.ts';
+import { actorOf } from './access.ts';
 import * as schemas from './schemas.ts';
 import { accountPrecondition, accountTag, groupPrecondition, groupTag, sendTagged } from './versions.ts';
-
-/** Who acts: this API knows one operator, by the token. */
-export const OPERATOR = 'operator';
 
 interface Account {
   account: string;
@@ -37,29 +34,34 @@ export function addRoutes(
   addAccounts(app, parts.administration);
   addEnrolments(app, parts.administration);
   addLedger(app, parts.ledgerReading);
-  addFallbackRoutes(app, parts.fallbackSettings, OPERATOR);
+  addFallbackRoutes(app, parts.fallbackSettings);
 }
 
 function addAccounts(app: FastifyInstance, administration: Administration): void {
   app.get<{ Querystring: { after?: string; limit: string } }>(
     '/v1/accounts',
-    { schema: { querystring: schemas.listQuery } },
+    { config: { access: 'OPERATE' }, schema: { querystring: schemas.listQuery } },
     async ({ query }) => ({
       accounts: await administration.accounts(query.after ?? null, Number(query.limit)),
     }),
   );
   app.put<{ Params: Account; Body: { name: string; licence: Licence } }>(
     '/v1/accounts/:account',
-    { schema: { params: schemas.accountParams, body: schemas.accountBody } },
-    async ({ params, body, headers }, reply) => {
+    { config: { access: 'OPERATE' }, schema: { params: schemas.accountParams, body: schemas.accountBody } },
+    async (request, reply) => {
+      const { params, body, headers } = request;
       const demand = accountPrecondition(headers['if-match']);
-      const stored = await administration.putAccount(OPERATOR, { id: params.account, ...body }, demand);
+      const stored = await administration.putAccount(
+        actorOf(request),
+        { id: params.account, ...body },
+        demand,
+      );
       return sendTagged(reply, stored, accountTag(stored));
     },
   );
   app.get<{ Params: Account }>(
     '/v1/accounts/:account',
-    { schema: { params: schemas.accountParams } },
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
     async ({ params }, reply) => {
       const stored = await administration.versionedAccount(params.account);
       return sendTagged(reply, stored, accountTag(stored));
@@ -68,7 +70,10 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
   addGroups(app, administration);
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/audit-events',
-    { schema: { params: schemas.accountParams, querystring: schemas.auditQuery } },
+    {
+      config: { access: 'READ' },
+      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
+    },
     async ({ params, query }) => ({
       auditEvents: await administration.auditEvents(params.account, Number(query.limit)),
     }),
@@ -79,47 +84,48 @@ function addGroups(app: FastifyInstance, administration: Administration): void {
   const path = '/v1/accounts/:account/groups';
   app.put<{ Params: GroupParams; Body: GroupBody }>(
     `${path}/:group`,
-    { schema: { params: schemas.groupParams, body: schemas.groupBody } },
-    async ({ params: { account, group: id }, body, headers }, reply) => {
+    { config: { access: 'ADMINISTER' }, schema: { params: schemas.groupParams, body: schemas.groupBody } },
+    async (request, reply) => {
+      const {
+        params: { account, group: id },
+        body,
+        headers,
+      } = request;
       const demand = groupPrecondition(headers['if-match']);
-      const stored = await administration.putGroup(OPERATOR, { account, id, ...body }, demand);
+      const stored = await administration.putGroup(actorOf(request), { account, id, ...body }, demand);
       return sendTagged(reply, stored, groupTag(stored));
     },
   );
   app.get<{ Params: GroupParams }>(
     `${path}/:group`,
-    { schema: { params: schemas.groupParams } },
+    { config: { access: 'READ' }, schema: { params: schemas.groupParams } },
     async ({ params }, reply) => {
       const stored = await administration.group(params.account, params.group);
       return sendTagged(reply, stored, groupTag(stored));
     },
   );
-  app.get<{ Params: Account }>(path, { schema: { params: schemas.accountParams } }, async ({ params }) => ({
-    groups: await administration.groups(params.account),
-  }));
+  app.get<{ Params: Account }>(
+    path,
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
+    async ({ params }) => ({
+      groups: await administration.groups(params.account),
+    }),
+  );
 }
 
 function addEnrolments(app: FastifyInstance, administration: Administration): void {
   const path = '/v1/accounts/:account/enrolments/:srvId/:type';
-  const schema = { params: schemas.enrolmentParams };
-  const set = async ({ account, srvId, type }: EnrolmentParams, enrolled: boolean) => {
-    await administration.setEnrolment(OPERATOR, account, srvId, type, enrolled);
+  const route = { config: { access: 'ADMINISTER' }, schema: { params: schemas.enrolmentParams } } as const;
+  const set = async (request: FastifyRequest<{ Params: EnrolmentParams }>, enrolled: boolean) => {
+    const { account, srvId, type } = request.params;
+    await administration.setEnrolment(actorOf(request), account, srvId, type, enrolled);
     return { srvId, type, enrolled };
   };
-  app.put<{ Params: EnrolmentParams }>(path, { schema }, ({ params }) => set(params, true));
-  app.delete<{ Params: EnrolmentParams }>(path, { schema }, ({ params }) => set(params, false));
+  app.put<{ Params: EnrolmentParams }>(path, route, (request) => set(request, true));
+  app.delete<{ Params: EnrolmentParams }>(path, route, (request) => set(request, false));
   app.get<{ Params: Account }>(
     '/v1/accounts/:account/enrolments',
-    { schema: { params: schemas.accountParams } },
+    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
     async ({ params }) => ({ enrolments: await administration.enrolments(params.account) }),
   );
-}
-
-export function sendProblem(
-  reply: FastifyReply,
-  error: unknown,
-  extensions?: Record<string, unknown>,
-): FastifyReply {
-  const problem = toProblem(error, extensions);
-  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }

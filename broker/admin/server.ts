@@ -1,8 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
-import type { Secret } from '../../runtime/config.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { CoverageChanges } from '../keys/coverage-changes.ts';
@@ -10,13 +8,15 @@ import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
+import { guardAccess } from './access.ts';
 import { addAlertRoutes } from './alert-routes.ts';
+import type { Authenticator } from './authenticators.ts';
 import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
 import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
-import { fromFastifyError } from './problem.ts';
-import { addRoutes, sendProblem } from './routes.ts';
+import { fromFastifyError, sendProblem } from './problem.ts';
+import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -29,7 +29,8 @@ export interface AdminParts extends KeyRouteParts {
   readonly moves: Moves;
   readonly coverageChanges: CoverageChanges;
   readonly idempotency: Idempotency;
-  readonly token: Secret;
+  /** In the order in which they are asked who sent a request. */
+  readonly authenticators: readonly Authenticator[];
   readonly logger: Logger;
 }
 
@@ -62,7 +63,7 @@ export async function startAdminServer(
  * @param onRoute told of each route
  */
 export function createAdminApp(
-  { token, logger, ...parts }: AdminParts,
+  { authenticators, logger, ...parts }: AdminParts,
   onRoute?: (route: { method: string | string[]; url: string }) => void,
 ): FastifyInstance {
   const app = fastify({
@@ -83,9 +84,7 @@ export function createAdminApp(
     },
   });
   if (onRoute) app.addHook('onRoute', onRoute);
-  app.addHook('onRequest', (request, _reply, done) => {
-    done(isOperator(request.headers.authorization, token) ? undefined : refusal());
-  });
+  guardAccess(app, authenticators);
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new CmkError('NOT_FOUND', 'nothing under this path')),
   );
@@ -106,18 +105,4 @@ export function createAdminApp(
   addMoveRoutes(app, parts.moves, parts.idempotency);
   addCoverageRoutes(app, parts);
   return app;
-}
-
-function refusal(): CmkError {
-  return new CmkError('TOKEN_INVALID', 'expected the operator’s bearer token');
-}
-
-/** Compares hashes of equal length, so that the time tells nothing about the token. */
-function isOperator(authorization: string | undefined, token: Secret): boolean {
-  const [, given] = /^Bearer ([\x21-\x7e]{1,1024})$/.exec(authorization ?? '') ?? [];
-  return given !== undefined && timingSafeEqual(sha256(given), sha256(token.reveal()));
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

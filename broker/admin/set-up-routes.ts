@@ -20,7 +20,10 @@ export function addSetUpRoutes(
 ): void {
   app.get<{ Params: { account: string }; Querystring: Query }>(
     '/v1/accounts/:account/key-set-up',
-    { schema: { params: schemas.accountParams, querystring: schemas.keySetUpQuery } },
+    {
+      config: { access: 'READ' },
+      schema: { params: schemas.accountParams, querystring: schemas.keySetUpQuery },
+    },
     async ({ params, query }) => {
       const account = await administration.account(params.account);
       return { documents: keySetUp(account.id, factsOf(query, account.externalId)) };

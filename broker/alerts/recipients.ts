@@ -6,6 +6,7 @@ import { auditEvent } from '../audit/audit-event.ts';
 import type { ListedAlert, Webhook } from '../model/alerts.ts';
 import type { AuditEvent } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { Store } from '../store/store.ts';
 import { webhookSecret } from './signature.ts';
 import { parseWebhookUrl } from './webhook-url.ts';
@@ -105,7 +106,7 @@ export class Recipients {
 
   async #checkAccount(id: string): Promise<void> {
     if (await this.#options.store.findAccount(id)) return;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(id.slice(0, 64))}`);
+    throw unknownAccount(id);
   }
 
   #event(actor: string, account: string, detail: string): AuditEvent {

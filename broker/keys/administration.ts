@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Account, AuditEvent, Group } from '../model/types.ts';
 import type { AccountFacts, Precondition, Store, Versioned } from '../store/store.ts';
 import { knowsType, type Catalogue } from '../model/catalogue.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -40,7 +41,7 @@ export class Administration {
   async versionedAccount(id: string): Promise<Versioned<Account>> {
     const account = await this.#options.store.findVersionedAccount(id);
     if (account) return account;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(id.slice(0, 64))}`);
+    throw unknownAccount(id);
   }
 
   accounts(afterId: string | null, limit: number): Promise<Account[]> {
@@ -102,13 +103,15 @@ export class Administration {
 
   /**
    * Makes every broker and sidecar drop the key's data keys now. The KMS decides about the next use.
+   * @param account whose key it has to be; absent: anybody's, or the platform's
    * @returns the position of the revocation
    * @throws CmkError NOT_FOUND, STORE_UNAVAILABLE
    */
-  async revokeNow(actor: string, kekId: string): Promise<number> {
+  async revokeNow(actor: string, kekId: string, account?: string): Promise<number> {
     const { store, revocations, ledger, clock } = this.#options;
     const kek = await store.findKek(kekId);
-    if (!kek) throw new CmkError('NOT_FOUND', 'no such key');
+    if (!kek || (account !== undefined && kek.account !== account))
+      throw new CmkError('NOT_FOUND', 'no such key');
     const audit = ledger.event({
       action: 'REVOKE',
       outcome: 'ALLOWED',

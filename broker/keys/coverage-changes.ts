@@ -13,6 +13,7 @@ import type {
 import type { Move } from '../model/moves.ts';
 import type { Account, Group, Kek } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import { planCoverage } from '../policy/plan-coverage.ts';
 import type { CoverageStore, NewMove, Precondition, Store, Versioned } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -83,7 +84,7 @@ export class CoverageChanges {
 
   async #check(account: string, change: CoverageChange): Promise<CoverageFacts> {
     const facts = await this.#options.store.coverages.facts(account, change);
-    if (!facts) throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(account.slice(0, 64))}`);
+    if (!facts) throw unknownAccount(account);
     if (change.kind === 'GROUP') checkGroup(facts, change);
     if (change.kind === 'ENROLMENT' && !this.#knows(change)) {
       throw new CmkError('NOT_FOUND', 'the catalogue has no such service and asset type');

@@ -2,6 +2,7 @@ import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Account, AssumedRole, Kek, ProviderName } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyStatuses } from './key-statuses.ts';
 import type { KmsCalls } from './kms-calls.ts';
@@ -91,7 +92,7 @@ export class EnrolKey {
     const { store, clock } = this.#options;
     const references = parseReferences(this.#options.kms, key);
     const owner = account === null ? null : await store.findAccount(account);
-    if (account !== null && !owner) throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
+    if (account !== null && !owner) throw unknownAccount(account);
     const role = this.#roleOf(key, references, owner);
     const nowMs = clock.wallMs();
     // In the order of their making: `createdAt` alone does not tell two keys of one second apart.

@@ -1,6 +1,7 @@
 import { CmkError } from '../../core/errors.ts';
 import { knowsType, type Catalogue } from '../model/catalogue.ts';
 import type { FailureWish, FallbackEpisode, FallbackPolicy } from '../model/types.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -20,7 +21,7 @@ export class FallbackSettings {
   async policy(account: string): Promise<FallbackPolicy> {
     const policy = await this.#store.findPolicy(account);
     if (policy) return policy;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(account.slice(0, 64))}`);
+    throw unknownAccount(account);
   }
 
   /**

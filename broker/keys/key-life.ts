@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { KEY_USES, newAlert } from '../model/alerts.ts';
 import { unknownStatus, type KeyStatusRecord } from '../model/key-status.ts';
 import type { AuditEvent, Kek, KeyLifecycle } from '../model/types.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
@@ -32,7 +33,7 @@ export class KeyLife {
   /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
   async list(account: string): Promise<KeyView[]> {
     const { store } = this.#options;
-    if (!(await store.findAccount(account))) throw new CmkError('ACCOUNT_UNKNOWN', `no account ${account}`);
+    if (!(await store.findAccount(account))) throw unknownAccount(account);
     const keks = await store.listKeks(account);
     const statuses = await store.keyStatuses.list(keks.map(({ id }) => id));
     return keks.map((kek) => viewOf(kek, statuses));

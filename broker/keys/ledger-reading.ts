@@ -1,6 +1,6 @@
-import { CmkError } from '../../core/errors.ts';
 import type { LedgerHead, LedgerRecord } from '../../core/ledger.ts';
 import type { Store } from '../store/store.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 
 const PAGE = 500;
 
@@ -46,6 +46,6 @@ export class LedgerReading {
 
   async #check(account: string | null): Promise<void> {
     if (account === null || (await this.#store.findAccount(account))) return;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(account.slice(0, 64))}`);
+    throw unknownAccount(account);
   }
 }

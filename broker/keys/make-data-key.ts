@@ -6,6 +6,7 @@ import { KmsError } from '../kms/provider.ts';
 import { newAlert, type Alert } from '../model/alerts.ts';
 import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import { refuseFallback } from '../policy/decide-fallback.ts';
 import { decideKey, decideNextKey, isToGiveWay, type KeyDecision } from '../policy/decide-key.ts';
 import type { FallbackStart, Store } from '../store/store.ts';
@@ -161,7 +162,7 @@ export class MakeDataKey {
   async #coverage(asset: Asset, owner: string): Promise<Coverage> {
     const coverage = await this.#options.store.coverage(asset.account, owner, asset.srvId, asset.type);
     if (coverage) return coverage;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${asset.account}`);
+    throw unknownAccount(asset.account);
   }
 }
 

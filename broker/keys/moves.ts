@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Move, MoveCount, MoveFailure, MoveKind, MovePlan, MoveState } from '../model/moves.ts';
 import type { AuditEvent, Kek } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
+import { unknownAccount } from '../model/unknown-account.ts';
 import type { MoveStore, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import { moveEnded } from './move-end.ts';
@@ -146,7 +147,7 @@ export class Moves {
 
   async #checkAccount(account: string): Promise<void> {
     if (await this.#options.store.findAccount(account)) return;
-    throw new CmkError('ACCOUNT_UNKNOWN', `no account ${JSON.stringify(account.slice(0, 64))}`);
+    throw unknownAccount(account);
   }
 
   #event(actor: string, { account, target }: Pick<Move, 'account' | 'target'>, detail: string): AuditEvent {

@@ -165,7 +165,7 @@ export interface AuditEvent {
   readonly account: string | null;
   readonly action: AuditAction;
   readonly outcome: AuditOutcome;
-  /** The caller's SPIFFE id, `operator`, or `broker`; for an unknown peer a short description of why. */
+  /** The caller's SPIFFE id, a principal's name such as `operator`, or `broker`; for an unknown peer a short description of why. */
   readonly actor: string;
   readonly asset: Asset | null;
   readonly reason: Reason | null;

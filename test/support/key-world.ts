@@ -85,7 +85,7 @@ export interface KeyWorld extends KeyServices {
   issue(facts?: Partial<Asset>, caller?: Caller): ReturnType<KeyServices['issueDataKey']['run']>;
   /** Unwraps so far, those of canaries left out. */
   unwraps(): number;
-  audit(): Promise<AuditEvent[]>;
+  readonly audit: () => Promise<AuditEvent[]>;
   /** Another broker over the same store and KMS. */
   another(): Promise<KeyServices & { observer: Recorder }>;
 }

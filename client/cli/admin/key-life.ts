@@ -74,7 +74,10 @@ async function revokeKey(desk: Desk, { account, yes }: Confirmed, name: string):
   const radius = await blastRadiusOf(desk, account, key);
   const consequences = `Running streams stop, and ask the KMS again. It decides about every next use.\n${radiusInText(key, radius)}`;
   await confirm({ account, yes, consequences }, desk.io);
-  const answer = await desk.send<{ position: number }>('POST', at`/v1/keys/${key.id}/revoke`);
+  const answer = await desk.send<{ position: number }>(
+    'POST',
+    at`/v1/accounts/${account}/keys/${key.id}/revoke`,
+  );
   await desk.tell(answer, ({ position }) => `revoked, as event ${position}\n`);
 }
 

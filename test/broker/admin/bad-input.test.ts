@@ -148,6 +148,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     },
   },
   'POST /v1/keys/:key/revoke': READ,
+  'POST /v1/accounts/:account/keys/:key/revoke': READ,
   'PUT /v1/accounts/:account/enrolments/:srvId/:type': { wrong: TYPE },
   'DELETE /v1/accounts/:account/enrolments/:srvId/:type': { wrong: TYPE },
   'GET /v1/accounts/:account/enrolments': READ,
