@@ -30,11 +30,11 @@ export interface ProcessOptions {
   readonly cwd?: string;
 }
 
-/** Starts a program with this process's node. Its environment is `env` and PATH, nothing else. */
+/** Starts a program with this process's node. Its environment is `env` and what finds and caches programs, nothing else. */
 function startProcess(options: ProcessOptions): ManagedProcess {
   const log = createWriteStream(options.logPath, { flags: 'a' });
   const child = spawn(process.execPath, options.args, {
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    env: { ...inherited(), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -50,6 +50,11 @@ function startProcess(options: ProcessOptions): ManagedProcess {
     stop: (graceMs = 10_000) => end(child, ended, 'SIGTERM', graceMs),
     kill: () => end(child, ended, 'SIGKILL', 10_000),
   };
+}
+
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 async function end(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ARTIFACTS, createMarker } from '../test/support/canaries.ts';
 import { scanForKeys } from './canary-scan.ts';
 
@@ -21,12 +21,15 @@ export async function testAndScan(args: readonly string[]): Promise<boolean> {
   return passed && leaks.length === 0;
 }
 
-/** Ava's output goes to the terminal and among the artifacts. */
+/**
+ * Ava's output goes to the terminal and among the artifacts. Hundreds of threads and processes load the same modules:
+ * they share what was compiled.
+ */
 async function runAva(args: readonly string[]): Promise<boolean> {
   const log = createWriteStream(join(ARTIFACTS, 'ava.log'));
   const child = spawn('ava', args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FORCE_COLOR: '0' },
+    env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node'), ...process.env, FORCE_COLOR: '0' },
   });
   for (const [from, to] of [
     [child.stdout, process.stdout],

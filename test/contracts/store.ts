@@ -21,6 +21,8 @@ export interface StoreHarness {
   readonly name: string;
   /** A fresh, empty database that nobody has opened yet. */
   fresh(t: ExecutionContext): Promise<StoreLocation>;
+  /** A database with the whole schema and nothing in it, for one case at a time. */
+  cleared(t: ExecutionContext): Promise<StoreLocation>;
   /** Runs one SQL statement past the store. */
   execute(location: StoreLocation, sql: string): Promise<void>;
 }
@@ -53,14 +55,14 @@ export function testStore(harness: StoreHarness): void {
   };
   for (const [title, run] of Object.entries(cases)) {
     // One after the other: writers that wait for SQLite's lock occupy the threads that whoever holds it needs.
-    test.serial(`${harness.name}: ${title}`, onFresh(harness, run));
+    test.serial(`${harness.name}: ${title}`, onCleared(harness, run));
   }
   testDurability(harness);
 }
 
-function onFresh(harness: StoreHarness, run: StoreCase): (t: ExecutionContext) => Promise<void> {
+function onCleared(harness: StoreHarness, run: StoreCase): (t: ExecutionContext) => Promise<void> {
   return async (t) => {
-    const location = await harness.fresh(t);
+    const location = await harness.cleared(t);
     const store = await openStore(location);
     t.teardown(() => store.close());
     await run(t, store, { harness, location });

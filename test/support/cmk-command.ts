@@ -19,7 +19,7 @@ export function startCmk(
   nodeArgs: readonly string[] = [],
 ): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   });
   // A command that ended leaves nobody to read what is still to be written.
   child.stdin.on('error', () => undefined);

@@ -4,9 +4,14 @@ import { testStore } from '../../contracts/store.ts';
 import { PostgresServer } from '../../support/postgres.ts';
 
 let server: PostgresServer;
+let shared: string;
+let rewind: () => Promise<void>;
 
 test.before(async () => {
   server = await PostgresServer.start();
+  shared = await server.createDatabase();
+  await (await openStore({ databaseUrl: shared })).close();
+  rewind = await server.rewinder(shared);
 });
 test.after.always(() => server.remove());
 
@@ -14,27 +19,31 @@ async function execute(location: StoreLocation, sql: string): Promise<void> {
   await server.query('databaseUrl' in location ? location.databaseUrl : '', sql);
 }
 
-async function freshDatabase(setting: string): Promise<StoreLocation> {
-  const databaseUrl = await server.createDatabase();
-  await server.query(databaseUrl, `ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET ${setting}`);
-  return { databaseUrl, poolSize: 4 };
+function withSetting(databaseUrl: string, setting: string): StoreLocation {
+  const url = new URL(databaseUrl);
+  url.searchParams.set('options', `-c ${setting}`);
+  return { databaseUrl: url.href, poolSize: 4 };
 }
 
-testStore({
-  name: 'PostgreSQL',
-  fresh: () => freshDatabase(`default_transaction_isolation = 'read committed'`),
-  execute,
-});
-
-// As CockroachDB does unasked: conflicts come as errors that must be retried.
-testStore({
-  name: 'PostgreSQL, serializable',
-  fresh: () => freshDatabase(`default_transaction_isolation = 'serializable'`),
-  execute,
-});
+// Serializable as CockroachDB is unasked: conflicts come as errors that must be retried.
+for (const [name, isolation] of [
+  ['PostgreSQL', 'read\\ committed'],
+  ['PostgreSQL, serializable', 'serializable'],
+] as const) {
+  const setting = `default_transaction_isolation=${isolation}`;
+  testStore({
+    name,
+    fresh: async () => withSetting(await server.createDatabase(), setting),
+    cleared: async () => {
+      await rewind();
+      return withSetting(shared, setting);
+    },
+    execute,
+  });
+}
 
 test('a database that does not keep what it commits is refused', async (t) => {
-  const location = await freshDatabase('synchronous_commit = off');
+  const location = withSetting(shared, 'synchronous_commit=off');
   await t.throwsAsync(openStore(location), { code: 'CONFIG_INVALID', message: /synchronous_commit/ });
 });
 

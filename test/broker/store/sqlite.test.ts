@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -20,9 +20,21 @@ async function execute(file: string, sql: string): Promise<void> {
   await promisify(database.close.bind(database))();
 }
 
+let migrated: string;
+test.before(async () => {
+  migrated = path.join(await mkdtemp(path.join(tmpdir(), 'cmk-store-')), 'cmk.db');
+  await (await openStore({ sqlitePath: migrated })).close();
+});
+test.after.always(() => rm(path.dirname(migrated), { recursive: true, force: true }));
+
 testStore({
   name: 'SQLite',
   fresh: async (t) => ({ sqlitePath: await freshPath(t) }),
+  cleared: async (t) => {
+    const sqlitePath = await freshPath(t);
+    await copyFile(migrated, sqlitePath);
+    return { sqlitePath };
+  },
   execute: (location: StoreLocation, sql) =>
     execute('sqlitePath' in location ? location.sqlitePath : '', sql),
 });

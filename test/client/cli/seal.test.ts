@@ -315,7 +315,8 @@ test.serial('100 MB go through pipes in bounded memory', async (t) => {
       for (let left = total; left > 0; left -= MIB) yield piece.subarray(0, Math.min(left, MIB));
     }
     const count = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
-      for await (const each of pieces) opened += each.every((byte) => byte === 7) ? each.length : Number.NaN;
+      for await (const each of pieces)
+        opened += each.equals(piece.subarray(0, each.length)) ? each.length : NaN;
     };
     const [first, second] = await Promise.all([
       text(sealing.stderr),
