@@ -2,14 +2,17 @@ import { randomInt } from 'node:crypto';
 import test from 'ava';
 import { crashUnderLoad } from '../support/crash-load.ts';
 
-/** No plaintext data key leaves the broker before its wrapped form is durable. test/system does this a hundred times. */
-
-const BROKER_KILLS = 8;
-
-for (const database of ['sqlite', 'postgres'] as const) {
-  test.serial(`the broker is killed under load, on ${database}: no data key is lost`, async (t) => {
-    const seed = Number(process.env['CMK_TEST_SEED'] ?? randomInt(2 ** 31));
-    const suite = `broker-crash-${database}`;
-    await crashUnderLoad(t, { suite, database, brokerKills: BROKER_KILLS, sidecarKills: 0, seed });
+/**
+ * No plaintext data key leaves the broker before its wrapped form is durable. test/system does this a hundred times,
+ * and on PostgreSQL as well.
+ */
+test('the broker is killed under load, on sqlite: no data key is lost', async (t) => {
+  const seed = Number(process.env['CMK_TEST_SEED'] ?? randomInt(2 ** 31));
+  await crashUnderLoad(t, {
+    suite: 'broker-crash',
+    database: 'sqlite',
+    brokerKills: 5,
+    sidecarKills: 0,
+    seed,
   });
-}
+});
