@@ -86,10 +86,7 @@ export class PostgresServer {
     return this.url(name);
   }
 
-  /**
-   * Takes a database back to the rows that it has now.
-   * @returns does so; far cheaper than a new database
-   */
+  /** @returns takes the database back to the rows that it has now, which is far cheaper than a new database */
   async rewinder(database: string): Promise<() => Promise<void>> {
     const rows = await this.query(database, `select tablename from pg_tables where schemaname = 'public'`);
     const tables = (rows as { tablename: string }[]).map(({ tablename }) => tablename);
@@ -101,7 +98,9 @@ export class PostgresServer {
       ...tables.map((table) => `delete from public.${table}`),
       ...tables.map((table) => `insert into public.${table} select * from kept.${table}`),
     ].join('; ');
-    return async () => void (await this.query(database, rewind));
+    return async () => {
+      await this.query(database, rewind);
+    };
   }
 
   /** Runs one statement, as the server's superuser. */
