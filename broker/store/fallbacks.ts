@@ -142,7 +142,7 @@ export async function endEpisode(db: Knex, id: string, endedAt: number): Promise
   return (await db('fallback_episodes').where({ id, ended_at: null }).update({ ended_at: endedAt })) === 1;
 }
 
-function toEpisode(row: Row): FallbackEpisode {
+export function toEpisode(row: Row): FallbackEpisode {
   return {
     id: row.text('id'),
     account: row.text('account'),

@@ -25,12 +25,17 @@ import * as keks from './keks.ts';
 import * as keyEvents from './key-events.ts';
 import { KeyEventWriter, type KeyEventEntry } from './key-event-writer.ts';
 import * as ledger from './ledger.ts';
+import { SqlActivityStore } from './sql-activity-store.ts';
+import { SqlAssetStore } from './sql-asset-store.ts';
+import { SqlAttentionStore } from './sql-attention-store.ts';
 import { SqlCoverageStore } from './sql-coverage-store.ts';
 import { SqlFallbackStore } from './sql-fallback-store.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
 import { SqlReencryptionStore } from './sql-reencryption-store.ts';
 import { SqlKeyLifeStore } from './sql-key-life-store.ts';
 import { SqlKeyStatusStore } from './sql-key-status-store.ts';
+import { SqlProcessStore } from './sql-process-store.ts';
+import { SqlTallyStore } from './sql-tally-store.ts';
 import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './store.ts';
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
@@ -48,6 +53,11 @@ export class SqlStore implements Store {
   readonly coverages: SqlCoverageStore;
   readonly idempotency: SqlIdempotencyStore;
   readonly fallbacks: SqlFallbackStore;
+  readonly assets: SqlAssetStore;
+  readonly activity: SqlActivityStore;
+  readonly tallies: SqlTallyStore;
+  readonly attention: SqlAttentionStore;
+  readonly processes: SqlProcessStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
   readonly #keyEventWriter = new KeyEventWriter((entries) => this.#appendKeyEvents(entries));
@@ -62,6 +72,11 @@ export class SqlStore implements Store {
     this.coverages = new SqlCoverageStore(database, this.#guesses);
     this.idempotency = new SqlIdempotencyStore(database);
     this.fallbacks = new SqlFallbackStore(database, this.#guesses);
+    this.assets = new SqlAssetStore(database);
+    this.activity = new SqlActivityStore(database);
+    this.tallies = new SqlTallyStore(database);
+    this.attention = new SqlAttentionStore(database);
+    this.processes = new SqlProcessStore(database);
   }
 
   putAccount(

@@ -15,7 +15,10 @@ import type {
   UseReport,
 } from '../model/types.ts';
 import type { Alert } from '../model/alerts.ts';
+import type { ActivityStore } from './activity-store.ts';
 import type { AlertStore } from './alert-store.ts';
+import type { AssetStore } from './asset-store.ts';
+import type { AttentionStore } from './attention-store.ts';
 import type { CoverageStore } from './coverage-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { FallbackStore } from './fallback-store.ts';
@@ -23,6 +26,8 @@ import type { MoveStore } from './move-store.ts';
 import type { ReencryptionStore } from './reencryption-store.ts';
 import type { KeyLifeStore } from './key-life-store.ts';
 import type { KeyStatusStore } from './key-status-store.ts';
+import type { ProcessStore } from './process-store.ts';
+import type { TallyStore } from './tally-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
 export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts';
@@ -34,6 +39,11 @@ export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
 export type { DataKeyCount, KeyLifeStore, Retirement } from './key-life-store.ts';
 export type { KeyStatusChange, KeyStatusStore } from './key-status-store.ts';
+export type { ActivityFilter, ActivityPage, ActivityStore } from './activity-store.ts';
+export type { AssetPlace, AssetQuery, AssetRow, AssetStore, ProtectionCount } from './asset-store.ts';
+export type { AttentionStore, Pulse } from './attention-store.ts';
+export type { ProcessStore } from './process-store.ts';
+export type { HourSpan, KmsTally, LedgerTally, TallyStore } from './tally-store.ts';
 export type { Coverage };
 
 /** What others say of an account; the rest of it is made by the store. */
@@ -198,6 +208,12 @@ export interface Store {
   /** Requests that may be sent again. */
   readonly idempotency: IdempotencyStore;
   readonly fallbacks: FallbackStore;
+  /** What administrators look at. */
+  readonly assets: AssetStore;
+  readonly activity: ActivityStore;
+  readonly tallies: TallyStore;
+  readonly attention: AttentionStore;
+  readonly processes: ProcessStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

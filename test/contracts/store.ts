@@ -2,7 +2,10 @@ import test, { type ExecutionContext } from 'ava';
 import { openStore, type StoreLocation } from '../../broker/store/open-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { accountCases } from './store-accounts.ts';
+import { activityCases } from './store-activity.ts';
 import { alertCases, alertRaces } from './store-alerts.ts';
+import { assetCases } from './store-assets.ts';
+import { attentionCases } from './store-attention.ts';
 import { coverageCases } from './store-coverage.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
@@ -50,6 +53,9 @@ export function testStore(harness: StoreHarness): void {
     ...coverageCases,
     ...fallbackCases,
     ...useCases,
+    ...assetCases,
+    ...activityCases,
+    ...attentionCases,
     ...wholeCases,
     ...alertRaces,
   };

@@ -9,6 +9,7 @@ import * as fallback from './0007-fallback.ts';
 import * as reencryption from './0008-reencryption.ts';
 import * as versions from './0009-versions.ts';
 import * as keyIdentities from './0010-key-identities.ts';
+import * as views from './0014-views.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
@@ -25,6 +26,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0008-reencryption', reencryption],
   ['0009-versions', versions],
   ['0010-key-identities', keyIdentities],
+  ['0014-views', views],
 ]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */

@@ -1,0 +1,179 @@
+import type { Knex } from 'knex';
+import type { Asset } from '../../core/asset.ts';
+import { PROTECTIONS } from '../model/types.ts';
+import type {
+  AssetPlace,
+  AssetQuery,
+  AssetRow,
+  AssetStore,
+  Backlog,
+  ProtectionCount,
+} from './asset-store.ts';
+import { assetColumns, DATA_KEY_COLUMNS, toRecord } from './data-keys.ts';
+import { readRow, readRows, type Database } from './database.ts';
+import type { Row } from './row.ts';
+
+type TypePlace = Pick<AssetPlace, 'srvId' | 'type'>;
+
+/** Beyond every id that begins with a prefix: ids are printable ASCII. */
+const AFTER_EVERY_ID = '\u007f';
+const COLUMNS = DATA_KEY_COLUMNS.map((column) => `d.${column}`);
+
+/** Assets in a SQL database. */
+export class SqlAssetStore implements AssetStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  list(account: string, query: AssetQuery, after: AssetPlace | null, limit: number): Promise<AssetRow[]> {
+    return this.#database.run(async (db) => {
+      const found: AssetRow[] = [];
+      // One type after the other: within one, ids are a range of an index, whatever else is asked for.
+      for await (const place of typesOf(db, account, query, after)) {
+        const isFirst = after?.srvId === place.srvId && after.type === place.type;
+        const ids = { query, afterId: isFirst ? after.id : null, limit: limit - found.length };
+        found.push(...(await listOneType(db, account, place, ids)));
+        if (found.length >= limit) break;
+      }
+      return found;
+    });
+  }
+
+  dataKeys(asset: Asset): Promise<AssetRow[]> {
+    return this.#database.run(async (db) => {
+      const query = db('data_keys').where(assetColumns(asset)).orderBy('generation', 'desc');
+      return (await readRows('data_keys', query.select(DATA_KEY_COLUMNS))).map(toAssetRow);
+    });
+  }
+
+  countByProtection(account: string): Promise<ProtectionCount[]> {
+    return this.#database.run((db) => countByProtection(db, account));
+  }
+
+  countByKey(account: string): Promise<ReadonlyMap<string, number>> {
+    return this.#database.run(async (db) => {
+      const query = db('data_keys').where({ account }).whereNull('destroyed_at').groupBy('kek_id');
+      const rows = await readRows('data_keys', query.select('kek_id').count('* as count'));
+      return new Map(rows.map((row) => [row.text('kek_id'), row.integer('count')]));
+    });
+  }
+
+  backlog(account: string): Promise<Backlog[]> {
+    return this.#database.run(async (db) => {
+      const query = db('data_keys')
+        .where({ account, protection: 'CUSTOMER_KEY' })
+        .whereNotNull('reencrypt_since')
+        .whereNull('destroyed_at')
+        .groupBy('srv_id', 'type')
+        .orderBy(['srv_id', 'type'])
+        .select('srv_id', 'type')
+        .count('* as count')
+        .min('reencrypt_since as oldest');
+      return (await readRows('data_keys', query)).map((row) => ({
+        srvId: row.text('srv_id'),
+        type: row.text('type'),
+        dataKeys: row.integer('count'),
+        oldestSince: row.integer('oldest'),
+      }));
+    });
+  }
+}
+
+/** The account's asset types in their order, from that of `after` on: one look into an index each. */
+async function* typesOf(
+  db: Knex,
+  account: string,
+  { srvId, type }: AssetQuery,
+  after: TypePlace | null,
+): AsyncGenerator<TypePlace> {
+  let comparison = '>=';
+  let from = [after?.srvId ?? srvId ?? '', after?.type ?? ''];
+  for (;;) {
+    const query = db('data_keys')
+      .where({ account })
+      .whereRaw(`(srv_id, type) ${comparison} (?, ?)`, from)
+      .orderBy(['srv_id', 'type'])
+      .select('srv_id', 'type');
+    const row = await readRow('data_keys', query);
+    if (!row) return;
+    const place = { srvId: row.text('srv_id'), type: row.text('type') };
+    if (srvId !== undefined && place.srvId > srvId) return;
+    const isWanted = (srvId ?? place.srvId) === place.srvId && (type ?? place.type) === place.type;
+    if (isWanted) yield place;
+    from = [place.srvId, place.type];
+    comparison = '>';
+  }
+}
+
+async function listOneType(
+  db: Knex,
+  account: string,
+  { srvId: srv_id, type }: TypePlace,
+  { query, afterId, limit }: { query: AssetQuery; afterId: string | null; limit: number },
+): Promise<AssetRow[]> {
+  const { protection, idPrefix } = query;
+  const rows = db('data_keys as d')
+    .where({ 'd.account': account, 'd.srv_id': srv_id, 'd.type': type })
+    .whereNotExists(newer(db))
+    .orderBy('d.asset_id')
+    .limit(limit)
+    .select(COLUMNS);
+  if (protection !== undefined) void rows.where('d.protection', protection);
+  if (afterId !== null) void rows.where('d.asset_id', '>', afterId);
+  if (idPrefix !== undefined) {
+    void rows.where('d.asset_id', '>=', idPrefix).where('d.asset_id', '<', idPrefix + AFTER_EVERY_ID);
+  }
+  return (await readRows('data_keys', rows)).map(toAssetRow);
+}
+
+function newer(db: Knex): Knex.QueryBuilder {
+  const query = db('data_keys as n').where('n.generation', '>', db.ref('d.generation'));
+  // Known already, but said so that the index of newer generations serves.
+  void query.where('n.generation', '>', db.raw('1'));
+  for (const column of ['account', 'srv_id', 'type', 'asset_id']) {
+    void query.where(`n.${column}`, db.ref(`d.${column}`));
+  }
+  return query.select(db.raw('1'));
+}
+
+/** An asset counts where its newest data key is; all but the newest are the predecessors of another. */
+async function countByProtection(db: Knex, account: string): Promise<ProtectionCount[]> {
+  const groups = ['srv_id', 'type', 'protection'];
+  const all = db('data_keys')
+    .where({ account })
+    .groupBy(groups)
+    .orderBy(groups)
+    .select(groups)
+    .select(db.raw('count(*) as all_rows, sum(case when destroyed_at is null then 1 else 0 end) as live'));
+  const rows = await readRows('data_keys', all);
+  const older = await countOlder(db, account);
+  return rows.map((row) => {
+    const [srvId, type] = [row.text('srv_id'), row.text('type')];
+    const protection = row.oneOf('protection', PROTECTIONS);
+    const assets = row.integer('all_rows') - (older.get(`${srvId} ${type} ${protection}`) ?? 0);
+    return { srvId, type, protection, assets, dataKeys: row.integer('live') };
+  });
+}
+
+async function countOlder(db: Knex, account: string): Promise<ReadonlyMap<string, number>> {
+  const query = db('data_keys as n')
+    .join('data_keys as d', (on) => {
+      for (const column of ['account', 'srv_id', 'type', 'asset_id']) on.on(`d.${column}`, `n.${column}`);
+      on.on('d.generation', '=', db.raw('n.generation - 1'));
+    })
+    .where('n.account', account)
+    .where('n.generation', '>', db.raw('1'))
+    .groupBy('d.srv_id', 'd.type', 'd.protection')
+    .select('d.srv_id', 'd.type', 'd.protection')
+    .count('* as count');
+  const rows = await readRows('data_keys', query);
+  const nameOf = (row: Row) => ['srv_id', 'type', 'protection'].map((column) => row.text(column)).join(' ');
+  return new Map(rows.map((row) => [nameOf(row), row.integer('count')]));
+}
+
+function toAssetRow(row: Row): AssetRow {
+  const { wrapped: _wrapped, context: _context, ...facts } = toRecord(row);
+  return facts;
+}
