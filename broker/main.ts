@@ -19,6 +19,7 @@ import { BrokerMetrics } from './metrics.ts';
 import type { ProviderName } from './model/types.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
+import { createViews } from './views/views.ts';
 
 export type Providers = Readonly<Record<ProviderName, KmsProvider>>;
 
@@ -93,6 +94,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       recipients,
       keySetUp: createKeySetUp(config),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
+      views: createViews({ store, clock }),
       authenticators: [operatorToken(config.adminToken)],
       logger,
     },

@@ -54,6 +54,16 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     /^:node:/,
     ':lru-cache',
   ],
+  'broker/views': [
+    'broker/views',
+    'broker/keys',
+    'broker/policy',
+    'broker/store',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+  ],
   'broker/grpc': [
     'broker/grpc',
     'broker/keys',
@@ -69,6 +79,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   'broker/admin': [
     'broker/admin',
     'broker/alerts',
+    'broker/views',
     'broker/keys',
     'broker/policy',
     'broker/audit',
@@ -89,6 +100,7 @@ const PORTS: Record<string, readonly string[]> = {
 };
 const ONLY_PORTS_FOR = [
   'broker/keys',
+  'broker/views',
   'broker/grpc',
   'broker/admin',
   'broker/audit',

@@ -8,6 +8,7 @@ import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
+import type { Views } from '../views/views.ts';
 import { guardAccess } from './access.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import type { Authenticator } from './authenticators.ts';
@@ -18,6 +19,7 @@ import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { fromFastifyError, sendProblem } from './problem.ts';
 import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
+import { addViewRoutes } from './view-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -29,6 +31,7 @@ export interface AdminParts extends KeyRouteParts {
   readonly moves: Moves;
   readonly coverageChanges: CoverageChanges;
   readonly idempotency: Idempotency;
+  readonly views: Views;
   /** In the order in which they are asked who sent a request. */
   readonly authenticators: readonly Authenticator[];
   readonly logger: Logger;
@@ -72,6 +75,8 @@ export function createAdminApp(
     connectionTimeout: 60_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // An asset's id has up to 256 characters, three times as many when they are escaped.
+    routerOptions: { maxParamLength: 768 },
     // Strict: what is not of the right type is refused rather than made to fit, and nothing is quietly dropped.
     ajv: {
       customOptions: {
@@ -104,5 +109,6 @@ export function createAdminApp(
   addAlertRoutes(app, parts);
   addMoveRoutes(app, parts.moves, parts.idempotency);
   addCoverageRoutes(app, parts);
+  addViewRoutes(app, parts);
   return app;
 }

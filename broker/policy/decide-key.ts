@@ -34,7 +34,10 @@ function keyInUse({ keks }: Pick<Coverage, 'keks'>): Kek | undefined {
 }
 
 /** Whether an asset's newest data key is to give way to a newer one: the platform key wrapped it for a while. */
-export function isToGiveWay({ reencryptSince, protection }: DataKeyRecord): boolean {
+export function isToGiveWay({
+  reencryptSince,
+  protection,
+}: Pick<DataKeyRecord, 'reencryptSince' | 'protection'>): boolean {
   return reencryptSince !== null && protection === 'CUSTOMER_KEY';
 }
 

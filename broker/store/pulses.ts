@@ -43,7 +43,7 @@ async function texts(
   query: Knex.QueryBuilder,
   columns: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const rows = (await query.orderBy([...columns]).select([...columns])) as Record<string, unknown>[];
+  const rows: Record<string, unknown>[] = await query.orderBy([...columns]).select([...columns]);
   const byAccount = new Map<string, string>();
   for (const { account, ...values } of rows) {
     const id = String(account);

@@ -35,7 +35,9 @@ async function readFacts(
   ids: readonly string[],
   sinceHour: number,
 ): Promise<ReadonlyMap<string, AttentionFacts>> {
-  const accounts = db('accounts as a').whereIn('a.id', ids).select('a.id', 'a.licence', ...FALLBACK_COLUMNS);
+  const accounts = db('accounts as a')
+    .whereIn('a.id', ids)
+    .select('a.id', 'a.licence', ...FALLBACK_COLUMNS);
   const rows = await readRows('accounts', accounts);
   const enrolments = await countBy(db('enrolments').whereIn('account', ids));
   const contacts = await countBy(db('contacts').whereIn('account', ids));

@@ -5,6 +5,7 @@ import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import type { Principal, Role } from '../../broker/model/principal.ts';
+import { createViews } from '../../broker/views/views.ts';
 import { Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
@@ -50,6 +51,7 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     recipients: new Recipients({ store, clock, webhookKey, webhookNetworks: null }),
     keySetUp: keySetUpFor(),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
+    views: createViews({ store, clock }),
     authenticators: [believing],
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });

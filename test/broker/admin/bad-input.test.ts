@@ -1,6 +1,9 @@
 import test from 'ava';
 import { createAdminApp } from '../../../broker/admin/server.ts';
+import { invalid, LIST, READ, type Route, type Wrong } from '../../support/bad-input.ts';
+import { VIEW_ROUTES } from '../../support/bad-input-views.ts';
 import { brokerWorld, type BrokerWorld } from '../../support/broker-world.ts';
+import { aDataKey, aKek, anAuditEvent } from '../../support/stored-facts.ts';
 import { TOKEN } from '../../support/settings.ts';
 
 /**
@@ -11,39 +14,10 @@ import { TOKEN } from '../../support/settings.ts';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const STALE = { 'if-match': '"0.name-AAAAAAAA"' };
 
-interface Wrong {
-  readonly params?: Readonly<Record<string, string>>;
-  readonly query?: string;
-  readonly body?: object;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly status: number;
-  readonly code: string;
-  /** The refusal itself is an audit event. */
-  readonly audited?: boolean;
-}
-
-interface Route {
-  /** A body that would be taken; absent: the call has none. */
-  readonly body?: object;
-  /** Parameters that may name what there is not yet. */
-  readonly makes?: string;
-  /** Query that is needed. */
-  readonly query?: string;
-  readonly wrong?: Readonly<Record<string, Wrong>>;
-}
-
-const invalid = { status: 400, code: 'INVALID_ARGUMENT' } as const;
 const conflict = { status: 409, code: 'CONFLICT' } as const;
 const notFound = { status: 404, code: 'NOT_FOUND' } as const;
 const stale = { status: 412, code: 'STALE_VERSION' } as const;
 
-const LIST: Route = {
-  wrong: {
-    'a limit of none': { query: 'limit=0', ...invalid },
-    'an unknown parameter': { query: 'all=1', ...invalid },
-  },
-};
-const READ: Route = {};
 const KEY = { provider: 'aws', references: ['fake:spare'] };
 const LICENCE = { kind: 'LICENCE', licence: 'NONE' };
 const TYPE: Record<string, Wrong> = {
@@ -220,6 +194,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { wish: 'DROP_SESSION' },
     wrong: { ...TYPE, 'a wish that there is not': { body: { wish: 'IGNORE' }, ...invalid } },
   },
+  ...VIEW_ROUTES,
   'POST /v1/accounts/:account/coverage/preview': { body: LICENCE, wrong: CHANGES },
   'POST /v1/accounts/:account/coverage/apply': {
     body: LICENCE,
@@ -270,11 +245,13 @@ function commonRows(path: string, route: Route): Record<string, Wrong> {
     if (route.makes === name) continue;
     // Of a key it does not matter whose it is not.
     const aboutKey = path.includes(':key');
-    const unknown = name === 'account' && !aboutKey ? { status: 404, code: 'ACCOUNT_UNKNOWN' } : notFound;
+    const codes: Record<string, string> = { id: 'ASSET_NOT_FOUND', account: 'ACCOUNT_UNKNOWN' };
+    const code = (aboutKey ? null : codes[name]) ?? 'NOT_FOUND';
+    const unknown = { status: 404, code };
     const id = name === 'account' || name === 'group' ? 'nobody' : NOBODY;
     rows[`an unknown ${name}`] = { params: { [name]: id }, ...unknown };
     if (name === 'account' || !path.includes(':account')) continue;
-    rows[`another account’s ${name}`] = { params: { account: 'globex' }, ...notFound };
+    rows[`another account’s ${name}`] = { params: { account: 'globex' }, ...unknown };
   }
   if (route.body) {
     rows['no body'] = { body: [], ...invalid };
@@ -310,6 +287,8 @@ async function populated(world: BrokerWorld): Promise<Ids> {
   await made('POST', `${acme}/moves/${paused['move']?.id}/pause`);
   // After the moves: nothing is on its way to it, and its deliveries do not change anything meanwhile.
   const hook = await made('POST', `${acme}/webhooks`, { url: 'https://hooks.acme.test/one' });
+  const record = aDataKey(aKek({ id: kekId }));
+  await world.store.insertDataKey(record, anAuditEvent());
   await world.store.idempotency.take(
     { account: 'acme', key: 'used', hash: 'of another request' },
     { nowMs: Date.now(), untilMs: Date.now() + 3_600_000 },
@@ -326,6 +305,7 @@ async function populated(world: BrokerWorld): Promise<Ids> {
     'THEIR KEY': theirs['key']?.id ?? '',
     srvId: '0001',
     type: 'MeetingWebinarRecording',
+    id: record.asset.id,
   };
 }
 
