@@ -90,6 +90,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'runtime',
     /^:node:/,
     ':fastify',
+    /^:@fastify\//,
   ],
 };
 

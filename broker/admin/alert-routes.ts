@@ -3,7 +3,7 @@ import type { Recipients } from '../alerts/recipients.ts';
 import type { Webhook } from '../model/alerts.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
-import * as schemas from './schemas.ts';
+import { ALERTS } from './operations/alerts.ts';
 
 interface Account {
   account: string;
@@ -16,25 +16,17 @@ export function addAlertRoutes(
 ): void {
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/alerts',
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
-    },
+    ALERTS.list,
     async ({ params, query }) => ({
       alerts: await recipients.alerts(params.account, Number(query.limit)),
     }),
   );
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account/contacts',
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }) => ({ emails: await recipients.contacts(params.account) }),
-  );
+  app.get<{ Params: Account }>('/v1/accounts/:account/contacts', ALERTS.contacts, async ({ params }) => ({
+    emails: await recipients.contacts(params.account),
+  }));
   app.put<{ Params: Account; Body: { emails: string[] } }>(
     '/v1/accounts/:account/contacts',
-    {
-      config: { access: 'ADMINISTER' },
-      schema: { params: schemas.accountParams, body: schemas.contactsBody },
-    },
+    ALERTS.putContacts,
     async (request) => ({
       emails: await recipients.putContacts(actorOf(request), request.params.account, request.body.emails),
     }),
@@ -44,38 +36,27 @@ export function addAlertRoutes(
 
 function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/webhooks';
-  app.get<{ Params: Account }>(
-    path,
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }) => ({
-      webhooks: await recipients.webhooks(params.account),
-    }),
-  );
-  app.post<{ Params: Account; Body: { url: string } }>(
-    path,
-    {
-      config: { access: 'ADMINISTER' },
-      schema: { params: schemas.accountParams, body: schemas.webhookBody },
-    },
-    (request, reply) => {
-      const { account } = request.params;
-      const make = async () => {
-        const { webhook, secret } = await recipients.addWebhook(actorOf(request), account, request.body.url);
-        return { status: 201, body: { webhook, secret: secret.reveal() } };
-      };
-      void reply.header('cache-control', 'no-store');
-      return idempotency.serve(request, reply, account, make, {
-        conceal: (body) => ({ webhook: (body as { webhook: Webhook }).webhook }),
-        reveal(body) {
-          const { webhook } = body as { webhook: Webhook };
-          return { webhook, secret: recipients.secretOf(webhook.id).reveal() };
-        },
-      });
-    },
-  );
+  app.get<{ Params: Account }>(path, ALERTS.webhooks, async ({ params }) => ({
+    webhooks: await recipients.webhooks(params.account),
+  }));
+  app.post<{ Params: Account; Body: { url: string } }>(path, ALERTS.addWebhook, (request, reply) => {
+    const { account } = request.params;
+    const make = async () => {
+      const { webhook, secret } = await recipients.addWebhook(actorOf(request), account, request.body.url);
+      return { status: 201, body: { webhook, secret: secret.reveal() } };
+    };
+    void reply.header('cache-control', 'no-store');
+    return idempotency.serve(request, reply, account, make, {
+      conceal: (body) => ({ webhook: (body as { webhook: Webhook }).webhook }),
+      reveal(body) {
+        const { webhook } = body as { webhook: Webhook };
+        return { webhook, secret: recipients.secretOf(webhook.id).reveal() };
+      },
+    });
+  });
   app.delete<{ Params: Account & { webhook: string } }>(
     `${path}/:webhook`,
-    { config: { access: 'ADMINISTER' }, schema: { params: schemas.webhookParams } },
+    ALERTS.deleteWebhook,
     async (request) => {
       const { params } = request;
       await recipients.deleteWebhook(actorOf(request), params.account, params.webhook);

@@ -4,7 +4,8 @@ import type { ChangeOptions, CoverageChanges } from '../keys/coverage-changes.ts
 import type { CoverageChange } from '../model/coverage.ts';
 import { withPace } from './move-routes.ts';
 import { actorOf } from './access.ts';
-import * as schemas from './schemas.ts';
+import { GROUPS } from './operations/accounts.ts';
+import { COVERAGE } from './operations/coverage.ts';
 import { accountPrecondition, groupPrecondition, groupTag } from './versions.ts';
 
 interface Account {
@@ -26,33 +27,23 @@ export function addCoverageRoutes(
   const path = '/v1/accounts/:account/coverage';
   app.post<{ Params: Account; Body: CoverageChange }>(
     `${path}/preview`,
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams, body: schemas.coverageBody } },
+    COVERAGE.preview,
     ({ params, body }) => coverageChanges.preview(params.account, body),
   );
-  app.post<{ Params: Account; Body: ApplyBody }>(
-    `${path}/apply`,
-    {
-      config: { access: 'ADMINISTER' },
-      schema: { params: schemas.accountParams, body: schemas.coverageApplyBody },
-    },
-    async (request) => {
-      const { params, body, headers } = request;
-      const { moveExisting = false, ...change } = body;
-      const options = { moveExisting, ...preconditionsOf(change, headers['if-match']) };
-      const outcome = await coverageChanges.apply(actorOf(request), params.account, change, options);
-      return {
-        newAssets: outcome.newAssets,
-        existingAssets: moveExisting ? 'FOLLOW' : 'STAY',
-        moves: outcome.moves.map(withPace),
-      };
-    },
-  );
+  app.post<{ Params: Account; Body: ApplyBody }>(`${path}/apply`, COVERAGE.apply, async (request) => {
+    const { params, body, headers } = request;
+    const { moveExisting = false, ...change } = body;
+    const options = { moveExisting, ...preconditionsOf(change, headers['if-match']) };
+    const outcome = await coverageChanges.apply(actorOf(request), params.account, change, options);
+    return {
+      newAssets: outcome.newAssets,
+      existingAssets: moveExisting ? 'FOLLOW' : 'STAY',
+      moves: outcome.moves.map(withPace),
+    };
+  });
   app.patch<{ Params: GroupParams; Body: GroupPatch }>(
     '/v1/accounts/:account/groups/:group',
-    {
-      config: { access: 'ADMINISTER' },
-      schema: { params: schemas.groupParams, body: schemas.groupPatchBody },
-    },
+    GROUPS.patch,
     async (request, reply) => {
       const { params, body, headers } = request;
       const change = { kind: 'GROUP', group: params.group, ...body } as const;

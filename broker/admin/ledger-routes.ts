@@ -2,40 +2,30 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { canonicalJson } from '../../core/ledger.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
-import type { AccessRule } from '../model/principal.ts';
-import * as schemas from './schemas.ts';
-
-const NDJSON = 'application/x-ndjson';
+import { ACCOUNT_LEDGER, COMMON_LEDGER, NDJSON } from './operations/ledger.ts';
 
 /** The audit ledger, of accounts and of what belongs to none: docs/ledger.md. */
 export function addLedger(app: FastifyInstance, reading: LedgerReading): void {
-  addChain(app, reading, '/v1/accounts/:account/ledger', {
-    config: { access: 'READ' },
-    schema: { params: schemas.accountParams },
-  });
-  addChain(app, reading, '/v1/ledger', { config: { access: 'OPERATE' }, schema: {} });
+  addChain(app, reading, '/v1/accounts/:account/ledger', ACCOUNT_LEDGER);
+  addChain(app, reading, '/v1/ledger', COMMON_LEDGER);
 }
 
-interface Route {
-  readonly config: { readonly access: AccessRule };
-  readonly schema: object;
-}
+type Operations = typeof ACCOUNT_LEDGER | typeof COMMON_LEDGER;
 
 interface Of {
   readonly account?: string;
 }
 
-function addChain(app: FastifyInstance, reading: LedgerReading, path: string, route: Route): void {
-  const { config, schema } = route;
+function addChain(app: FastifyInstance, reading: LedgerReading, path: string, about: Operations): void {
   app.get<{ Params: Of; Querystring: { after: string; limit: string } }>(
     path,
-    { config, schema: { ...schema, querystring: schemas.ledgerQuery } },
+    about.records,
     async ({ params, query }) => ({
       records: await reading.after(params.account ?? null, Number(query.after), Number(query.limit)),
     }),
   );
-  app.get<{ Params: Of }>(`${path}/head`, route, ({ params }) => reading.head(params.account ?? null));
-  app.get<{ Params: Of }>(`${path}/export`, route, async ({ params }, reply) =>
+  app.get<{ Params: Of }>(`${path}/head`, about.head, ({ params }) => reading.head(params.account ?? null));
+  app.get<{ Params: Of }>(`${path}/export`, about.whole, async ({ params }, reply) =>
     sendLines(reply, await reading.whole(params.account ?? null)),
   );
 }

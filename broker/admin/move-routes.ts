@@ -3,7 +3,7 @@ import type { Moves } from '../keys/moves.ts';
 import { paceOf, type Move, type MovePlan } from '../model/moves.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
-import * as schemas from './schemas.ts';
+import { MOVES } from './operations/coverage.ts';
 
 interface Account {
   account: string;
@@ -15,43 +15,30 @@ type Body = Omit<MovePlan, 'account'> & { dryRun: boolean };
 /** Moves of data keys between keys. */
 export function addMoveRoutes(app: FastifyInstance, moves: Moves, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/moves';
-  app.post<{ Params: Account; Body: Body }>(
-    path,
-    { config: { access: 'ADMINISTER' }, schema: { params: schemas.accountParams, body: schemas.moveBody } },
-    async (request, reply) => {
-      const { account } = request.params;
-      const { dryRun, ...wanted } = request.body;
-      const plan = { account, ...wanted };
-      if (dryRun) return { preview: await moves.preview(plan) };
-      return idempotency.serve(request, reply, account, async () => ({
-        status: 201,
-        body: { move: withPace(await moves.start(actorOf(request), plan)) },
-      }));
-    },
-  );
+  app.post<{ Params: Account; Body: Body }>(path, MOVES.start, async (request, reply) => {
+    const { account } = request.params;
+    const { dryRun, ...wanted } = request.body;
+    const plan = { account, ...wanted };
+    if (dryRun) return { preview: await moves.preview(plan) };
+    return idempotency.serve(request, reply, account, async () => ({
+      status: 201,
+      body: { move: withPace(await moves.start(actorOf(request), plan)) },
+    }));
+  });
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     path,
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
-    },
+    MOVES.list,
     async ({ params, query }) => ({
       moves: (await moves.list(params.account, Number(query.limit))).map(withPace),
     }),
   );
-  app.get<{ Params: OneMove }>(
-    `${path}/:move`,
-    { config: { access: 'READ' }, schema: { params: schemas.moveParams } },
-    async ({ params }) => ({ move: withPace(await moves.find(params.account, params.move)) }),
-  );
+  app.get<{ Params: OneMove }>(`${path}/:move`, MOVES.get, async ({ params }) => ({
+    move: withPace(await moves.find(params.account, params.move)),
+  }));
   for (const act of ['pause', 'resume', 'cancel'] as const) {
-    app.post<{ Params: OneMove }>(
-      `${path}/:move/${act}`,
-      { config: { access: 'ADMINISTER' }, schema: { params: schemas.moveParams } },
-      async (request) => ({
-        move: withPace(await moves[act](actorOf(request), request.params.account, request.params.move)),
-      }),
-    );
+    app.post<{ Params: OneMove }>(`${path}/:move/${act}`, MOVES[act], async (request) => ({
+      move: withPace(await moves[act](actorOf(request), request.params.account, request.params.move)),
+    }));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { CmkError, ERROR_CODES, toCmkError, type GrpcStatusName } from '../../core/errors.ts';
+import { CmkError, ERROR_CODES, toCmkError, type ErrorCode, type GrpcStatusName } from '../../core/errors.ts';
 
 /** The mapping between {@link CmkError} and HTTP: RFC 9457 problem details. */
 
@@ -34,16 +34,20 @@ export interface Problem {
   readonly [extension: string]: unknown;
 }
 
+/** The HTTP status of a code. */
+export function statusOf(code: ErrorCode): number {
+  return HTTP_STATUS[ERROR_CODES[code].grpc];
+}
+
 /** @param extensions further members, e.g. the steps of a verification */
 export function toProblem(error: unknown, extensions: Record<string, unknown> = {}): Problem {
   const { code, message, retryable, metadata } = toCmkError(error);
-  const facts = ERROR_CODES[code];
   return {
     ...metadata,
     ...extensions,
     type: `urn:cmk:error:${code}`,
-    title: facts.meaning,
-    status: HTTP_STATUS[facts.grpc],
+    title: ERROR_CODES[code].meaning,
+    status: statusOf(code),
     detail: message,
     code,
     retryable,

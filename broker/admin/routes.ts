@@ -6,7 +6,7 @@ import { addLedger } from './ledger-routes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import { addFallbackRoutes } from './fallback-routes.ts';
 import { actorOf } from './access.ts';
-import * as schemas from './schemas.ts';
+import { ACCOUNTS, ENROLMENTS, GROUPS } from './operations/accounts.ts';
 import { accountPrecondition, accountTag, groupPrecondition, groupTag, sendTagged } from './versions.ts';
 
 interface Account {
@@ -40,14 +40,14 @@ export function addRoutes(
 function addAccounts(app: FastifyInstance, administration: Administration): void {
   app.get<{ Querystring: { after?: string; limit: string } }>(
     '/v1/accounts',
-    { config: { access: 'OPERATE' }, schema: { querystring: schemas.listQuery } },
+    ACCOUNTS.list,
     async ({ query }) => ({
       accounts: await administration.accounts(query.after ?? null, Number(query.limit)),
     }),
   );
   app.put<{ Params: Account; Body: { name: string; licence: Licence } }>(
     '/v1/accounts/:account',
-    { config: { access: 'OPERATE' }, schema: { params: schemas.accountParams, body: schemas.accountBody } },
+    ACCOUNTS.put,
     async (request, reply) => {
       const { params, body, headers } = request;
       const demand = accountPrecondition(headers['if-match']);
@@ -59,21 +59,14 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
       return sendTagged(reply, stored, accountTag(stored));
     },
   );
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account',
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }, reply) => {
-      const stored = await administration.versionedAccount(params.account);
-      return sendTagged(reply, stored, accountTag(stored));
-    },
-  );
+  app.get<{ Params: Account }>('/v1/accounts/:account', ACCOUNTS.get, async ({ params }, reply) => {
+    const stored = await administration.versionedAccount(params.account);
+    return sendTagged(reply, stored, accountTag(stored));
+  });
   addGroups(app, administration);
   app.get<{ Params: Account; Querystring: { limit: string } }>(
     '/v1/accounts/:account/audit-events',
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.auditQuery },
-    },
+    ACCOUNTS.events,
     async ({ params, query }) => ({
       auditEvents: await administration.auditEvents(params.account, Number(query.limit)),
     }),
@@ -82,50 +75,35 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
 
 function addGroups(app: FastifyInstance, administration: Administration): void {
   const path = '/v1/accounts/:account/groups';
-  app.put<{ Params: GroupParams; Body: GroupBody }>(
-    `${path}/:group`,
-    { config: { access: 'ADMINISTER' }, schema: { params: schemas.groupParams, body: schemas.groupBody } },
-    async (request, reply) => {
-      const {
-        params: { account, group: id },
-        body,
-        headers,
-      } = request;
-      const demand = groupPrecondition(headers['if-match']);
-      const stored = await administration.putGroup(actorOf(request), { account, id, ...body }, demand);
-      return sendTagged(reply, stored, groupTag(stored));
-    },
-  );
-  app.get<{ Params: GroupParams }>(
-    `${path}/:group`,
-    { config: { access: 'READ' }, schema: { params: schemas.groupParams } },
-    async ({ params }, reply) => {
-      const stored = await administration.group(params.account, params.group);
-      return sendTagged(reply, stored, groupTag(stored));
-    },
-  );
-  app.get<{ Params: Account }>(
-    path,
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }) => ({
-      groups: await administration.groups(params.account),
-    }),
-  );
+  app.put<{ Params: GroupParams; Body: GroupBody }>(`${path}/:group`, GROUPS.put, async (request, reply) => {
+    const {
+      params: { account, group: id },
+      body,
+      headers,
+    } = request;
+    const demand = groupPrecondition(headers['if-match']);
+    const stored = await administration.putGroup(actorOf(request), { account, id, ...body }, demand);
+    return sendTagged(reply, stored, groupTag(stored));
+  });
+  app.get<{ Params: GroupParams }>(`${path}/:group`, GROUPS.get, async ({ params }, reply) => {
+    const stored = await administration.group(params.account, params.group);
+    return sendTagged(reply, stored, groupTag(stored));
+  });
+  app.get<{ Params: Account }>(path, GROUPS.list, async ({ params }) => ({
+    groups: await administration.groups(params.account),
+  }));
 }
 
 function addEnrolments(app: FastifyInstance, administration: Administration): void {
   const path = '/v1/accounts/:account/enrolments/:srvId/:type';
-  const route = { config: { access: 'ADMINISTER' }, schema: { params: schemas.enrolmentParams } } as const;
   const set = async (request: FastifyRequest<{ Params: EnrolmentParams }>, enrolled: boolean) => {
     const { account, srvId, type } = request.params;
     await administration.setEnrolment(actorOf(request), account, srvId, type, enrolled);
     return { srvId, type, enrolled };
   };
-  app.put<{ Params: EnrolmentParams }>(path, route, (request) => set(request, true));
-  app.delete<{ Params: EnrolmentParams }>(path, route, (request) => set(request, false));
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account/enrolments',
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }) => ({ enrolments: await administration.enrolments(params.account) }),
-  );
+  app.put<{ Params: EnrolmentParams }>(path, ENROLMENTS.put, (request) => set(request, true));
+  app.delete<{ Params: EnrolmentParams }>(path, ENROLMENTS.delete, (request) => set(request, false));
+  app.get<{ Params: Account }>('/v1/accounts/:account/enrolments', ENROLMENTS.list, async ({ params }) => ({
+    enrolments: await administration.enrolments(params.account),
+  }));
 }

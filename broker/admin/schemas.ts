@@ -1,3 +1,4 @@
+import { object } from './json-schema.ts';
 import { MAX_REFERENCES } from '../keys/enrol-key.ts';
 import { PLATFORM } from '../keys/moves.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
@@ -11,10 +12,6 @@ const group = account;
 /** Without control characters: not every database takes all of them. */
 const name = { type: 'string', maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]+$' } as const;
 const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const;
-
-function object<P extends Record<string, unknown>>(properties: P, required = Object.keys(properties)) {
-  return { type: 'object', additionalProperties: false, properties, required } as const;
-}
 
 const MAX_CONTACTS = 20;
 

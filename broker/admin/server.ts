@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type RouteOptions } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
@@ -16,6 +16,7 @@ import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
 import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
+import { addOpenApi } from './openapi.ts';
 import { fromFastifyError, sendProblem } from './problem.ts';
 import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
@@ -67,7 +68,7 @@ export async function startAdminServer(
  */
 export function createAdminApp(
   { authenticators, logger, ...parts }: AdminParts,
-  onRoute?: (route: { method: string | string[]; url: string }) => void,
+  onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -103,6 +104,17 @@ export function createAdminApp(
     }
     return sendProblem(reply, error);
   });
+  // Schemas say what answers are; a test proves it. They do not make answers fit: what is missing in one would be lost.
+  app.setSerializerCompiler(() => JSON.stringify);
+  addOpenApi(app);
+  void app.register((api, _options, done) => {
+    addAllRoutes(api, parts);
+    done();
+  });
+  return app;
+}
+
+function addAllRoutes(app: FastifyInstance, parts: Omit<AdminParts, 'authenticators' | 'logger'>): void {
   addRoutes(app, parts);
   addKeyRoutes(app, parts);
   addSetUpRoutes(app, parts);
@@ -110,5 +122,4 @@ export function createAdminApp(
   addMoveRoutes(app, parts.moves, parts.idempotency);
   addCoverageRoutes(app, parts);
   addViewRoutes(app, parts);
-  return app;
 }

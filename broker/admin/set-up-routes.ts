@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Administration } from '../keys/administration.ts';
 import type { KeySetUp, SetUpFacts } from '../kms/set-up.ts';
-import * as schemas from './schemas.ts';
+import { KEYS } from './operations/keys.ts';
 
 /** Facts of AWS as a query can hold them. */
 interface AwsQuery {
@@ -20,10 +20,7 @@ export function addSetUpRoutes(
 ): void {
   app.get<{ Params: { account: string }; Querystring: Query }>(
     '/v1/accounts/:account/key-set-up',
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.keySetUpQuery },
-    },
+    KEYS.setUp,
     async ({ params, query }) => {
       const account = await administration.account(params.account);
       return { documents: keySetUp(account.id, factsOf(query, account.externalId)) };

@@ -4,7 +4,7 @@ import type { ActivityFilter, ActivityPage } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 import { fromCursor, toCursor } from './cursors.ts';
 import { withPace } from './move-routes.ts';
-import * as schemas from './view-schemas.ts';
+import { VIEWS } from './operations/views.ts';
 
 interface Account {
   account: string;
@@ -37,24 +37,17 @@ export function addViewRoutes(app: FastifyInstance, { views }: { views: Views })
 }
 
 function addOverview(app: FastifyInstance, views: Views): void {
-  app.get<{ Params: Account }>(
-    '/v1/accounts/:account/overview',
-    { config: { access: 'READ' }, schema: { params: schemas.accountParams } },
-    async ({ params }) => {
-      const { moves, ...overview } = await views.overviews.one(params.account);
-      return { overview: { ...overview, moves: moves.map(withPace) } };
-    },
-  );
+  app.get<{ Params: Account }>('/v1/accounts/:account/overview', VIEWS.overview, async ({ params }) => {
+    const { moves, ...overview } = await views.overviews.one(params.account);
+    return { overview: { ...overview, moves: moves.map(withPace) } };
+  });
 }
 
 function addAssets(app: FastifyInstance, views: Views): void {
   const path = '/v1/accounts/:account/assets';
   app.get<{ Params: Account; Querystring: AssetsQuery }>(
     path,
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.assetsQuery },
-    },
+    VIEWS.assets,
     async ({ params, query: { limit, cursor, ...query } }) => {
       const [srvId = '', type = '', id = ''] = fromCursor(cursor, 3) ?? [];
       const after = cursor === undefined ? null : { srvId, type, id };
@@ -64,14 +57,12 @@ function addAssets(app: FastifyInstance, views: Views): void {
     },
   );
   const one = `${path}/:srvId/:type/:id`;
-  app.get<{ Params: OneAsset }>(
-    one,
-    { config: { access: 'READ' }, schema: { params: schemas.assetParams } },
-    async ({ params }) => ({ asset: await views.assetViews.one(params) }),
-  );
+  app.get<{ Params: OneAsset }>(one, VIEWS.asset, async ({ params }) => ({
+    asset: await views.assetViews.one(params),
+  }));
   app.get<{ Params: OneAsset; Querystring: Paging }>(
     `${one}/history`,
-    { config: { access: 'READ' }, schema: { params: schemas.assetParams, querystring: schemas.pageQuery } },
+    VIEWS.history,
     async ({ params, query }) =>
       eventsOf(await views.assetViews.history(params, beforeOf(query), Number(query.limit))),
   );
@@ -80,10 +71,7 @@ function addAssets(app: FastifyInstance, views: Views): void {
 function addActivity(app: FastifyInstance, views: Views): void {
   app.get<{ Params: Account; Querystring: ActivityQuery }>(
     '/v1/accounts/:account/activity',
-    {
-      config: { access: 'READ' },
-      schema: { params: schemas.accountParams, querystring: schemas.activityQuery },
-    },
+    VIEWS.activity,
     async ({ params, query }) => {
       const page = views.activity.list(params.account, filterOf(query), beforeOf(query), Number(query.limit));
       return eventsOf(await page);

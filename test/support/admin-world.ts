@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../../broker/admin/authenticators.ts';
 import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
@@ -11,7 +11,10 @@ import { createLogger } from '../../runtime/logger.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
 import { keySetUpFor } from './set-up.ts';
 
-/** The administration API without its port, over a real store. Whoever calls says who they are. */
+/**
+ * The administration API without its port, over a real store. Whoever calls says who they are. An answer that is not as
+ * the OpenAPI document has it becomes a failure with status 500.
+ */
 export interface AdminWorld extends KeyWorld {
   readonly app: FastifyInstance;
   /** What the broker logged. */
@@ -56,8 +59,32 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });
   t.teardown(() => app.close());
+  app.addHook('preSerialization', (request, reply, payload) => {
+    const error = mismatch(request, reply, payload);
+    return error ? Promise.reject(error) : Promise.resolve(payload);
+  });
   await app.ready();
   return { ...world, app, log, ask: askOf(app) };
+}
+
+interface Described {
+  readonly operationId?: string;
+  readonly response?: Record<string, { content: Record<string, { schema: object }> }>;
+}
+
+/** What an answer has that its description does not, or the other way round; null: they agree. */
+function mismatch(request: FastifyRequest, reply: FastifyReply, payload: unknown): Error | null {
+  const { operationId, response } = (request.routeOptions.schema ?? {}) as Described;
+  if (!response || operationId === 'getOpenApi') return null;
+  const described = response[reply.statusCode];
+  if (!described) return new Error(`${operationId} does not describe status ${reply.statusCode}`);
+  const [schema] = Object.values(described.content).map((each) => each.schema);
+  const validate = request.compileValidationSchema(schema ?? {});
+  if (validate(JSON.parse(JSON.stringify(payload)))) return null;
+  const problems = JSON.stringify(validate.errors?.slice(0, 3));
+  return new Error(
+    `${operationId} answered otherwise than described: ${problems} ${JSON.stringify(payload)}`,
+  );
 }
 
 function askOf(app: FastifyInstance): Ask {

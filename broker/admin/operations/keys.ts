@@ -1,0 +1,135 @@
+import { listOf, object, ref, text } from '../json-schema.ts';
+import { operation } from '../operation.ts';
+import * as schemas from '../schemas.ts';
+
+const params = schemas.accountParams;
+const keyParams = schemas.ownKeyParams;
+const steps = listOf(ref('VerificationStep'));
+const oneKey = object({ key: ref('Key') });
+
+/** What a verification may find: its problem has the steps. */
+const FINDINGS = [
+  'KEY_DISABLED',
+  'KEY_PERMISSION_REVOKED',
+  'KEY_PENDING_DELETION',
+  'KEY_NOT_FOUND',
+  'KMS_AUTH_FAILED',
+  'KMS_CONTEXT_MISMATCH',
+  'KMS_ACCOUNT_ISSUE',
+  'KMS_THROTTLED',
+  'KMS_UNREACHABLE',
+  'KMS_INVALID_RESPONSE',
+] as const;
+
+/** What can be asked about keys. */
+export const KEYS = {
+  setUp: operation('READ', {
+    id: 'getKeySetUp',
+    tag: 'Keys',
+    summary: 'What the customer pastes or runs before a key can be enrolled',
+    description:
+      'Policies, role assignments, commands and Terraform, made of the facts in the query. Which facts there are depends on the provider. Changes nothing.',
+    params,
+    query: schemas.keySetUpQuery,
+    answer: object({ documents: listOf(ref('SetUpDocument')) }),
+  }),
+  list: operation('READ', {
+    id: 'listKeys',
+    tag: 'Keys',
+    summary: 'The account’s keys, the newest first, with how their uses go',
+    params,
+    answer: object({ keys: listOf(ref('Key')) }),
+  }),
+  get: operation('READ', {
+    id: 'getKey',
+    tag: 'Keys',
+    summary: 'One key, with how its uses go',
+    params: keyParams,
+    answer: oneKey,
+    refusals: ['NOT_FOUND'],
+  }),
+  enrol: operation('ADMINISTER', {
+    id: 'enrolKey',
+    tag: 'Keys',
+    summary: 'Verify a key and enrol it',
+    description:
+      'Every step of the verification is tried on the key and on each replica. The key becomes ACTIVE with its first data key. When a step fails nothing is enrolled, and the problem has the `steps`, with cause and advice.',
+    params,
+    body: schemas.keyBody,
+    made: object({ key: ref('Key'), steps }),
+    idempotent: true,
+    refusals: ['CONFLICT', ...FINDINGS],
+  }),
+  tryOut: operation('ADMINISTER', {
+    id: 'tryKey',
+    tag: 'Keys',
+    summary: 'Verify a key without enrolling it',
+    params,
+    body: schemas.keyBody,
+    answer: ref('Verification'),
+  }),
+  verify: operation('ADMINISTER', {
+    id: 'verifyKey',
+    tag: 'Keys',
+    summary: 'Verify an enrolled key again',
+    params: keyParams,
+    answer: ref('Verification'),
+    refusals: ['NOT_FOUND'],
+  }),
+  setReferences: operation('ADMINISTER', {
+    id: 'setKeyReferences',
+    tag: 'Keys',
+    summary: 'Say where a key is found: the key itself and its replicas, in the order to try',
+    description:
+      'What is new is verified first and must open what the key wrapped before. When a step fails nothing is changed, and the problem has the `steps`.',
+    params: keyParams,
+    body: schemas.referencesBody,
+    answer: object({ references: listOf(text), steps }),
+    refusals: ['NOT_FOUND', 'CONFLICT', ...FINDINGS],
+  }),
+  blastRadius: operation('READ', {
+    id: 'getBlastRadius',
+    tag: 'Keys',
+    summary: 'What becomes unreadable if a key dies',
+    description: 'Counts, and changes nothing.',
+    params: keyParams,
+    answer: object({ blastRadius: ref('BlastRadius') }),
+    refusals: ['NOT_FOUND'],
+  }),
+  retire: operation('ADMINISTER', {
+    id: 'retireKey',
+    tag: 'Keys',
+    summary: 'Retire a key: what only it protects opens no more',
+    description:
+      'A key that still protects something is retired only with `acceptUnreadable` and the very number of data keys that the blast radius says. `restoreKey` brings it back.',
+    params: keyParams,
+    body: schemas.retireBody,
+    answer: ref('KeyEventPosition'),
+    refusals: ['NOT_FOUND', 'CONFLICT'],
+  }),
+  restore: operation('ADMINISTER', {
+    id: 'restoreKey',
+    tag: 'Keys',
+    summary: 'Bring a retired key back: it opens again what it protects',
+    params: keyParams,
+    answer: oneKey,
+    refusals: ['NOT_FOUND', 'CONFLICT'],
+  }),
+  revoke: operation('ADMINISTER', {
+    id: 'revokeKey',
+    tag: 'Keys',
+    summary: 'Revoke now: every broker and sidecar drops the key’s data keys at once',
+    description: 'Running streams stop and ask the KMS again, which decides about every next use.',
+    params: keyParams,
+    answer: ref('KeyEventPosition'),
+    refusals: ['NOT_FOUND'],
+  }),
+  revokeAny: operation('OPERATE', {
+    id: 'revokeAnyKey',
+    tag: 'Keys',
+    summary: 'Revoke any key now, the platform’s included',
+    params: schemas.keyParams,
+    answer: ref('KeyEventPosition'),
+    refusals: ['NOT_FOUND'],
+  }),
+} as const;
