@@ -7,8 +7,8 @@ import { newAlert, type Alert } from '../model/alerts.ts';
 import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
-import { refuseFallback } from '../policy/decide-fallback.ts';
-import { decideKey, decideNextKey, isToGiveWay, type KeyDecision } from '../policy/decide-key.ts';
+import { isWithinLimits, nextStep, NOTHING_FAILED, type Failed } from '../policy/decide-fallback.ts';
+import { decideNextKey, isToGiveWay, type KeyDecision } from '../policy/decide-key.ts';
 import type { FallbackStart, Store } from '../store/store.ts';
 import type { Admitted } from './access.ts';
 import { probePauseMs } from './fallback.ts';
@@ -64,13 +64,22 @@ export class MakeDataKey {
   async #makeFirst(attempt: Admitted, owner: string | null): Promise<Made> {
     if (owner === null) throw new CmkError('ASSET_NOT_FOUND', 'nothing was ever sealed for this asset');
     const coverage = await this.#coverage(attempt.asset, owner);
-    const decision = decideKey(coverage, this.#options.platformKek);
-    const choice: Choice = { ...decision, owner, generation: 1, fallback: null };
-    try {
-      return await this.#makeUnder(attempt, choice);
-    } catch (error) {
-      if (choice.protection !== 'CUSTOMER_KEY' || !(error instanceof KmsError)) throw error;
-      return await this.#makeInFallback(attempt, choice, coverage, error);
+    let failed: Failed & { readonly chosen: KmsError | null } = NOTHING_FAILED;
+    for (;;) {
+      const { chosen } = failed;
+      const step = nextStep(coverage, this.#options.platformKek, failed);
+      if (step.kind === 'NOT_STORED') throw notStored(chosen, step.metadata);
+      try {
+        const fallback = step.inPlaceOf && chosen ? this.#startOf(step.inPlaceOf, coverage, chosen) : null;
+        const made = await this.#makeUnder(attempt, { ...step, owner, generation: 1, fallback });
+        if (chosen) this.#options.observer.fellBack(chosen.kmsCause);
+        return made;
+      } catch (error) {
+        if (error instanceof LimitsReached) failed = { ...failed, standIn: 'LIMITS_REACHED' };
+        else if (!(error instanceof KmsError)) throw error;
+        else if (chosen) failed = { chosen, standIn: 'PLATFORM_KEY_FAILED' };
+        else failed = { chosen: error, standIn: null };
+      }
     }
   }
 
@@ -84,47 +93,14 @@ export class MakeDataKey {
     );
   }
 
-  /** The customer's key cannot wrap: the platform's stands in where the account wants that, else nothing is stored. */
-  async #makeInFallback(
-    attempt: Admitted,
-    choice: Choice,
-    coverage: Coverage,
-    error: KmsError,
-  ): Promise<Made> {
-    const { platformKek: kek, observer } = this.#options;
-    const failed = (fallback: string) => {
-      const metadata = { on_failure: coverage.onFailure, fallback };
-      return new CmkError(error.code, error.message, { cause: error, metadata });
-    };
-    const refusal = refuseFallback(coverage.fallback, {
-      customerDecision: error.customerDecision,
-      aboutThisContext: error.kmsCause === 'CONTEXT_MISMATCH',
-    });
-    if (refusal) throw failed(refusal);
-    const reason = `FALLBACK: ${error.code}`;
-    const fallback = this.#startOf(choice.kek, coverage, error);
-    try {
-      const made = await this.#makeUnder(attempt, {
-        ...choice,
-        kek,
-        protection: 'FALLBACK_KEY',
-        reason,
-        fallback,
-      });
-      observer.fellBack(error.kmsCause);
-      return made;
-    } catch (second) {
-      if (second instanceof KmsError) throw failed('PLATFORM_KEY_FAILED');
-      if (second instanceof CmkError && second.code === 'CONFLICT') throw failed('LIMITS_REACHED');
-      throw second;
-    }
-  }
-
   #startOf(kek: Kek, { account, fallback: policy }: Coverage, { code: cause }: KmsError): Choice['fallback'] {
     const at = Math.trunc(this.#options.clock.wallMs());
     const facts = { kind: 'FALLBACK_STARTED', reference: kek.references[0], cause } as const;
+    const check: FallbackStart['check'] = (episode) => {
+      if (!isWithinLimits(policy, episode, at)) throw new LimitsReached();
+    };
     return {
-      start: { kekId: kek.id, cause, at, nextProbeAt: at + probePauseMs(0), policy },
+      start: { kekId: kek.id, cause, at, nextProbeAt: at + probePauseMs(0), check },
       began: newAlert(at, { account: account.id, kekId: kek.id }, facts),
     };
   }
@@ -164,6 +140,20 @@ export class MakeDataKey {
     if (coverage) return coverage;
     throw unknownAccount(asset.account);
   }
+}
+
+/** The account's episode of fallback takes no more assets. */
+class LimitsReached extends CmkError {
+  constructor() {
+    super('CONFLICT', 'the limits of the account’s fallback are reached');
+  }
+}
+
+/** The failure of the key that was chosen, with what else the service is told. */
+function notStored(failure: KmsError | null, metadata: Readonly<Record<string, string>>): CmkError {
+  if (!failure) return new CmkError('INTERNAL', 'a data key was given up before any key was tried');
+  if (Object.keys(metadata).length === 0) return failure;
+  return new CmkError(failure.code, failure.message, { cause: failure, metadata });
 }
 
 interface MakeDataKeyOptions {

@@ -141,4 +141,9 @@ export class KmsError extends CmkError {
   get customerDecision(): boolean {
     return KMS_CAUSES[this.kmsCause].customerDecision;
   }
+
+  /** Whether it is the context of this one call that did not fit: nothing that is known of the key. */
+  get aboutThisContext(): boolean {
+    return this.kmsCause === 'CONTEXT_MISMATCH';
+  }
 }

@@ -7,14 +7,15 @@ import type {
   FallbackPolicy,
 } from '../model/types.ts';
 
-/** Why a data key is made under the platform key, and within which limits. */
+/** Why a data key is made under the platform key, and whether it still may. */
 export interface FallbackStart {
   readonly kekId: string;
   readonly cause: string;
   /** UNIX milliseconds. */
   readonly at: number;
   readonly nextProbeAt: number;
-  readonly policy: FallbackPolicy;
+  /** Given the account's episode, without this data key; throws when it takes no more. May be called several times. */
+  readonly check: (episode: FallbackEpisode) => void;
 }
 
 /** A part of {@link Store}, with its promises: what accounts want when their key fails, and what happened. */
@@ -31,7 +32,8 @@ export interface FallbackStore {
   /**
    * As `Store.insertDataKey`, for a data key under the platform key in place of one that failed: counts it in the
    * account's episode, which begins with it, and with the alert, when none lasts.
-   * @throws CmkError CONFLICT when the policy's limits are reached; nothing is stored then
+   * Nobody else counts while `check` decides.
+   * @throws what `check` throws; nothing is stored then
    */
   insertDataKey(
     record: DataKeyRecord,

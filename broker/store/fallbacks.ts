@@ -11,8 +11,7 @@ import { uuidv7 } from '../model/uuid.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 import type { FallbackStart } from './fallback-store.ts';
-
-const MS_PER_HOUR = 3_600_000;
+import { isSqlite } from './migrations/columns.ts';
 
 export const FALLBACK_COLUMNS = ['a.fallback_mode', 'a.fallback_max_hours', 'a.fallback_max_assets'];
 
@@ -67,14 +66,14 @@ export async function listFailureWishes(
 /**
  * Counts a data key in the account's episode, and begins one when none lasts.
  * @returns whether it is the episode's first
- * @throws CmkError CONFLICT when the policy's limits are reached
+ * @throws what the start's check throws
  */
 export async function countFallback(
   db: Knex,
   account: string,
   start: FallbackStart,
 ): Promise<{ isFirst: boolean }> {
-  const { kekId, cause, at, nextProbeAt, policy } = start;
+  const { kekId, cause, at, nextProbeAt, check } = start;
   const begun = await db('fallback_episodes')
     .insert({
       id: uuidv7(at),
@@ -90,12 +89,16 @@ export async function countFallback(
     .onConflict()
     .ignore()
     .returning('id');
-  const query = db('fallback_episodes').where({ account, ended_at: null });
-  if (policy.maxAssets !== null) void query.where('assets', '<', policy.maxAssets);
-  if (policy.maxHours !== null) void query.where('started_at', '>', at - policy.maxHours * MS_PER_HOUR);
-  if ((await query.update({ assets: db.raw('assets + 1'), cause })) === 1)
-    return { isFirst: begun.length > 0 };
-  throw new CmkError('CONFLICT', 'the limits of the account’s fallback are reached');
+  // Locked from here on. SQLite has one writer, and no words for this.
+  const lasting = db('fallback_episodes').where({ account, ended_at: null });
+  const row = await readRow('fallback_episodes', isSqlite(db) ? lasting : lasting.forUpdate());
+  if (!row) throw new CmkError('STORE_UNAVAILABLE', 'an episode of fallback was in the way and is gone');
+  const episode = toEpisode(row);
+  check(episode);
+  await db('fallback_episodes')
+    .where({ id: episode.id })
+    .update({ assets: db.raw('assets + 1'), cause });
+  return { isFirst: begun.length > 0 };
 }
 
 export async function findEpisode(db: Knex, account: string): Promise<FallbackEpisode | null> {

@@ -139,8 +139,8 @@ export const attentionCases: Record<string, StoreCase> = {
     await changes();
     await store.moves.start({ ...plan, target: next.id, id, startedAt: NOW }, () => anAuditEvent());
     t.deepEqual(await changes(), ['ledger', 'moves']);
-    const policy = { mode: 'ANY', maxHours: null, maxAssets: null } as const;
-    const start = { kekId: kek.id, cause: 'KEY_DISABLED', at: NOW, nextProbeAt: NOW + 1, policy };
+    const check = () => undefined;
+    const start = { kekId: kek.id, cause: 'KEY_DISABLED', at: NOW, nextProbeAt: NOW + 1, check };
     await store.fallbacks.insertDataKey(aDataKey(next), anAuditEvent(), start, anAlert());
     t.true((await changes()).includes('fallback'));
     t.truthy((await factsOf(store, 'acme'))?.episode);

@@ -1,5 +1,6 @@
-import type { DataKeyRecord, FallbackPolicy, Kek } from '../../broker/model/types.ts';
+import type { DataKeyRecord, FallbackEpisode, FallbackPolicy, Kek } from '../../broker/model/types.ts';
 import type { FallbackStart, Store } from '../../broker/store/store.ts';
+import { CmkError } from '../../core/errors.ts';
 import { aDataKey, anAlert, anAsset, anAuditEvent, withAccount, withKek } from '../support/stored-facts.ts';
 import type { StoreCase } from './store.ts';
 
@@ -19,7 +20,7 @@ function fallBack(
     cause: 'KMS_UNREACHABLE',
     at: AT,
     nextProbeAt: AT + 60_000,
-    policy: UNLIMITED,
+    check: () => undefined,
   };
   return store.fallbacks.insertDataKey(
     record,
@@ -78,27 +79,33 @@ export const fallbackCases: Record<string, StoreCase> = {
     );
   },
 
-  'an episode takes no more assets than the policy says, however many come at once': async (t, store) => {
+  'what the check refuses is not stored, however many come at once': async (t, store) => {
     const kek = await withKek(store);
-    const policy = { ...UNLIMITED, maxAssets: 3 };
-    const calls = Array.from({ length: 10 }, (_, i) => fallBack(store, kek, `meeting-${i}`, { policy }));
+    const full = new CmkError('CONFLICT', 'full');
+    const check = ({ assets }: FallbackEpisode) => {
+      if (assets >= 3) throw full;
+    };
+    const calls = Array.from({ length: 10 }, (_, i) => fallBack(store, kek, `meeting-${i}`, { check }));
     const outcomes = await Promise.allSettled(calls);
     t.is(outcomes.filter(({ status }) => status === 'fulfilled').length, 3);
     t.is((await store.fallbacks.findEpisode('acme'))?.assets, 3);
-    for (const [i, { status }] of outcomes.entries()) {
+    for (const [i, outcome] of outcomes.entries()) {
       const stored = await store.findNewestDataKey(anAsset({ id: `meeting-${i}` }));
-      t.is(stored !== null, status === 'fulfilled');
+      t.is(stored !== null, outcome.status === 'fulfilled');
+      if (outcome.status === 'rejected') t.is(outcome.reason, full);
     }
   },
 
-  'and none after its hours': async (t, store) => {
+  'the check is given the episode that lasts': async (t, store) => {
     const kek = await withKek(store);
-    const policy = { ...UNLIMITED, maxHours: 2 };
-    await fallBack(store, kek, 'first', { policy });
-    await fallBack(store, kek, 'in time', { policy, at: AT + 2 * HOUR_MS - 1 });
-    const late = fallBack(store, kek, 'late', { policy, at: AT + 2 * HOUR_MS });
-    await t.throwsAsync(late, { code: 'CONFLICT' });
-    t.is(await store.findNewestDataKey(anAsset({ id: 'late' })), null);
+    const given: FallbackEpisode[] = [];
+    const check = (episode: FallbackEpisode) => void given.push(episode);
+    await fallBack(store, kek, 'first', { check });
+    await fallBack(store, kek, 'second', { check, at: AT + HOUR_MS });
+    t.deepEqual(
+      given.map(({ account, startedAt, assets }) => ({ account, startedAt, assets })),
+      [0, 1].map((assets) => ({ account: 'acme', startedAt: AT, assets })),
+    );
   },
 
   'a due episode is claimed by one broker, and by another after the claim': async (t, store) => {
