@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { startKeyServices, type KeyServices } from '../../broker/keys/services.ts';
+import { startKeyServices, type KeyServices, type KeyServicesOptions } from '../../broker/keys/services.ts';
 import type { Observer } from '../../broker/keys/observer.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
 import type { AuditEvent, Kek } from '../../broker/model/types.ts';
@@ -97,6 +97,8 @@ export interface WorldOptions {
   readonly kmsTimeoutMs?: number;
   readonly kmsConcurrency?: number;
   readonly moveRate?: number;
+  /** Default: the fake one for all. */
+  readonly providers?: (fake: FakeKms) => KeyServicesOptions['providers'];
 }
 
 /** An enrolled account `acme` whose Meeting Recorder's recordings are under its own key, and `globex` without one. */
@@ -113,7 +115,7 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
     const observer = new Recorder();
     const services = await startKeyServices({
       store: options.around?.(store) ?? store,
-      providers: everyProvider(kms),
+      providers: (options.providers ?? everyProvider)(kms),
       clock,
       observer,
       catalogue: DEFAULT_CATALOGUE,
