@@ -13,13 +13,15 @@ export class Allowance {
     this.#countedAtMs = options.clock.monotonicMs();
   }
 
+  /** Whether there is one to take. */
+  get isLeft(): boolean {
+    this.#count();
+    return this.#left >= 1;
+  }
+
   /** Takes one event; gives how many were left out since the last one taken, or null when this one is left out too. */
   take(): number | null {
-    const { clock, perSecond, burst } = this.#options;
-    const nowMs = clock.monotonicMs();
-    this.#left = Math.min(burst, this.#left + ((nowMs - this.#countedAtMs) / 1000) * perSecond);
-    this.#countedAtMs = nowMs;
-    if (this.#left < 1) {
+    if (!this.isLeft) {
       this.#leftOut++;
       return null;
     }
@@ -27,5 +29,12 @@ export class Allowance {
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
     return leftOut;
+  }
+
+  #count(): void {
+    const { clock, perSecond, burst } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#left = Math.min(burst, this.#left + ((nowMs - this.#countedAtMs) / 1000) * perSecond);
+    this.#countedAtMs = nowMs;
   }
 }

@@ -9,9 +9,10 @@ export type { KmsOperation } from '../kms/provider.ts';
 
 /**
  * What was done about KMSs that fail or are asked too much: a call refused by a limit, answered with a failure of a
- * moment ago (RESTING), sent to another replica, or repeated.
+ * moment ago (RESTING) or the refusal of a key that comes and goes too often (CLOSED), sent to another replica, or
+ * repeated.
  */
-export type KmsGuardEvent = GuardLimit | 'RESTING' | 'FAILOVER' | 'RETRY';
+export type KmsGuardEvent = GuardLimit | 'RESTING' | 'CLOSED' | 'FAILOVER' | 'RETRY';
 
 /**
  * What became of data keys that a move came to: moved, not movable for a reason of their own, or changed by somebody

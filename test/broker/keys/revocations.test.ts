@@ -95,6 +95,63 @@ test('a key that is given back and taken away again while everybody is being tol
   t.is(world.leasedKeys.size, 0);
 });
 
+test('a KMS that refuses and allows in turns floods nobody, and each refusal closes what was lent before', async (t) => {
+  const world = await keyWorld(t);
+  const { clock, observer } = world;
+  const lent: number[] = [];
+  let served = 0;
+  const STEP_MS = 50;
+  const FLIPS = 60;
+  for (let flip = 0; flip < FLIPS; flip++) {
+    const grant = await world.issue({ id: `${flip}` }).catch(() => null);
+    if (grant) lent.push(grant.position);
+    served += grant ? 1 : 0;
+    disable(world);
+    await t.throwsAsync(world.issue({ id: `refused-${flip}` }), { code: 'KEY_DISABLED' });
+    t.is(world.leasedKeys.size, 0);
+    enable(world);
+    clock.advance(STEP_MS);
+  }
+  await eventually(async () => (await events(world)).length >= observer.revocations.length);
+  const told = await events(world);
+  // At first the key is open; then it may come back ten times, and each five seconds once more.
+  const allowed = 1 + 10 + (FLIPS * STEP_MS) / 5_000;
+  t.true(told.length <= allowed, `${told.length} events`);
+  t.true(served >= 10, `${served} served`);
+  const last = told.at(-1)?.position ?? 0;
+  t.true(
+    lent.every((position) => position < last),
+    'whatever was lent is overruled',
+  );
+  t.true(observer.guarded.includes('CLOSED'));
+  // Nor is the canary believed, until it is time.
+  await world.probe.runOnce();
+  const asked = world.kms.uses().length;
+  await t.throwsAsync(world.issue({ id: 'closed' }), { message: /comes and goes too often/ });
+  t.is(world.kms.uses().length, asked, 'the KMS is left alone meanwhile');
+
+  clock.advance(5_000);
+  const { position } = await world.issue({ id: 'back' });
+  disable(world);
+  await t.throwsAsync(world.issue({ id: 'again' }), { code: 'KEY_DISABLED' });
+  await eventually(async () => (await events(world)).some((event) => event.position > position));
+});
+
+test('nor does one that refuses for another reason each time', async (t) => {
+  const world = await keyWorld(t);
+  await world.issue();
+  const TURNS = 40;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const state = turn % 2 === 0 ? 'DISABLED' : 'PENDING_DELETION';
+    for (const each of references(world)) world.kms.key(each).state = state;
+    await world.probe.runOnce();
+    // What is remembered of the reason before is forgotten by then.
+    world.clock.advance(1_000);
+  }
+  await eventually(async () => (await events(world)).length >= 11);
+  t.true((await events(world)).length <= 1 + 10 + TURNS / 5);
+});
+
 test('the canary of a key with live leases finds that it was disabled, without any call', async (t) => {
   const world = await keyWorld(t);
   await world.issue();
