@@ -20,7 +20,7 @@ export const BROKER_METRICS = {
   },
   cmk_kms_guard_events_total: {
     type: 'counter',
-    help: 'What was done about KMSs that fail or are asked too much: calls refused by a limit (ACCOUNT_CONCURRENCY, ACCOUNT_RATE, PROVIDER_CONCURRENCY, PROVIDER_QUOTA), answered with the failure of a moment ago (RESTING) or the refusal of a key that comes and goes too often (CLOSED), sent to another replica (FAILOVER), repeated (RETRY).',
+    help: 'What was done about KMSs that fail or are asked too much: calls refused by a limit (ACCOUNT_CONCURRENCY, ACCOUNT_RATE, PLACE_CONCURRENCY, PROVIDER_QUOTA), answered with the failure of a moment ago (RESTING) or the refusal of a key that comes and goes too often (CLOSED), sent to another replica (FAILOVER), repeated (RETRY).',
     labels: ['provider', 'event'],
   },
   cmk_fallback_data_keys_total: {

@@ -305,6 +305,7 @@ export class KmsCalls {
     const guarded = {
       account: payerOf(operation),
       provider: target.provider,
+      place: provider.placeOf(reference),
       quota: provider.quotaOf(reference, operation.name),
       maxWaitMs: timeoutMs,
     };

@@ -37,6 +37,8 @@ export interface KmsProvider {
   identityOf(reference: string): string;
   /** The region that a key is in, as the KMS names it; null where there are none. */
   regionOf(reference: string): string | null;
+  /** What answers for the key, and falls silent as one: a region, a host, an HSM. Calls at a time are bounded by it. */
+  placeOf(reference: string): string;
   /** What a call is counted against by the KMS; null where no quota is published. */
   quotaOf(reference: string, operation: KmsOperation): KmsQuota | null;
   /**

@@ -69,6 +69,13 @@ export function testKmsProvider(
     },
   );
 
+  check('a key is somewhere, and its replica elsewhere', (t, { provider, key, otherKey, replica }) => {
+    t.regex(provider.placeOf(key), /^[^\s/]+.*$/);
+    if (replica) t.not(provider.placeOf(replica), provider.placeOf(key));
+    t.is(provider.placeOf(otherKey), provider.placeOf(key), 'where the customer keeps both');
+    return Promise.resolve();
+  });
+
   check('rotation leaves older wrapped keys readable', async (t, kms) => {
     const { provider, key } = kms;
     if (!kms.rotate) {

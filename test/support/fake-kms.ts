@@ -142,6 +142,10 @@ export class FakeKms implements KmsProvider {
     return /^fake:(.+)-\d+$/.exec(reference)?.[1] ?? null;
   }
 
+  placeOf(reference: string): string {
+    return this.regionOf(reference) ?? 'nowhere';
+  }
+
   quotaOf(): KmsQuota | null {
     return this.quota;
   }

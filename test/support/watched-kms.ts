@@ -62,6 +62,10 @@ export class WatchedKms implements KmsProvider {
     return this.#kms.regionOf(reference);
   }
 
+  placeOf(reference: string): string {
+    return this.#kms.placeOf(reference);
+  }
+
   quotaOf(...parts: Parameters<KmsProvider['quotaOf']>): ReturnType<KmsProvider['quotaOf']> {
     return this.#kms.quotaOf(...parts);
   }

@@ -8,12 +8,12 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** How many calls may wait for each one that runs. */
 const WAITING_PER_RUNNING = 16;
-/** As many accounts as one provider's calls are shared among, at the least, when every account has its most under way. */
+/** As many accounts as one place's calls are shared among, at the least, when every account has its most under way. */
 const ACCOUNTS_AT_A_TIME = 16;
 const MAX_REMEMBERED = 10_000;
 
 /** Which limit a call would have broken. */
-export type GuardLimit = 'ACCOUNT_CONCURRENCY' | 'ACCOUNT_RATE' | 'PROVIDER_CONCURRENCY' | 'PROVIDER_QUOTA';
+export type GuardLimit = 'ACCOUNT_CONCURRENCY' | 'ACCOUNT_RATE' | 'PLACE_CONCURRENCY' | 'PROVIDER_QUOTA';
 
 export interface GuardSettings {
   /** Calls at a time for one account to one provider. */
@@ -29,6 +29,8 @@ export interface GuardedCall {
   /** Null: the platform's own. */
   readonly account: string | null;
   readonly provider: ProviderName;
+  /** What falls silent as one, e.g. a region. */
+  readonly place: string;
   /** What the provider counts the call against; null: it publishes none. */
   readonly quota: KmsQuota | null;
   /** How long the call may wait for its turn. */
@@ -41,7 +43,7 @@ export class CallGuard {
   readonly #settings: GuardSettings;
   readonly #onRefused: (provider: ProviderName, limit: GuardLimit) => void;
   readonly #accounts = new LRUCache<string, AccountLimits>({ max: MAX_REMEMBERED });
-  readonly #providers = new Map<ProviderName, Limiter>();
+  readonly #places = new LRUCache<string, Limiter>({ max: MAX_REMEMBERED });
   readonly #quotas = new LRUCache<string, TokenBucket>({ max: MAX_REMEMBERED });
 
   constructor(options: {
@@ -65,15 +67,15 @@ export class CallGuard {
     try {
       await this.#await(call, 'ACCOUNT_RATE', rate, endsMs);
       await this.#await(call, 'PROVIDER_QUOTA', this.#bucketOf(call), endsMs);
-      const provider = this.#limiterOf(call.provider);
-      const leaveProvider = await this.#enter(call, 'PROVIDER_CONCURRENCY', provider, endsMs);
+      const place = this.#limiterOf(call);
+      const leavePlace = await this.#enter(call, 'PLACE_CONCURRENCY', place, endsMs);
       try {
         return await work();
       } catch (error) {
         if (error instanceof KmsError && error.kmsCause === 'THROTTLED') rate.slowDown();
         throw error;
       } finally {
-        leaveProvider();
+        leavePlace();
       }
     } finally {
       leaveAccount();
@@ -117,11 +119,12 @@ export class CallGuard {
     return limits;
   }
 
-  #limiterOf(provider: ProviderName): Limiter {
-    const known = this.#providers.get(provider);
+  #limiterOf({ provider, place }: GuardedCall): Limiter {
+    const name = `${provider} ${place}`;
+    const known = this.#places.get(name);
     if (known) return known;
     const limiter = this.#newLimiter(this.#settings.kmsConcurrency * ACCOUNTS_AT_A_TIME);
-    this.#providers.set(provider, limiter);
+    this.#places.set(name, limiter);
     return limiter;
   }
 
@@ -149,6 +152,6 @@ interface AccountLimits {
 const REFUSALS: Readonly<Record<GuardLimit, string>> = {
   ACCOUNT_CONCURRENCY: 'more calls for this account are under way than its share, and the others wait',
   ACCOUNT_RATE: 'this account makes more KMS calls a second than its share',
-  PROVIDER_CONCURRENCY: 'more calls to this kind of KMS are under way than this broker may have',
+  PLACE_CONCURRENCY: 'more calls to this region or host are under way than this broker may have',
   PROVIDER_QUOTA: 'this broker’s share of the KMS’s quota is used up',
 };

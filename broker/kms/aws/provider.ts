@@ -158,6 +158,10 @@ export class AwsKmsProvider implements KmsProvider {
     return regionOf(reference);
   }
 
+  placeOf(reference: string): string {
+    return regionOf(reference);
+  }
+
   quotaOf(reference: string, operation: KmsOperation): KmsQuota {
     return awsQuota(reference, operation);
   }

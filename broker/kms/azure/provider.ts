@@ -139,6 +139,10 @@ export class AzureKmsProvider implements KmsProvider {
     return null;
   }
 
+  placeOf(reference: string): string {
+    return this.#parse(reference).host;
+  }
+
   quotaOf(reference: string): KmsQuota {
     return { scope: parseKeyId(reference, this.#cloud).host, perSecond: CALLS_PER_SECOND };
   }

@@ -134,6 +134,10 @@ export class OciKmsProvider implements KmsProvider {
     return this.#parse(reference).domains[0].split('.', 1)[0] ?? '';
   }
 
+  placeOf(reference: string): string {
+    return this.regionOf(reference);
+  }
+
   /** OCI publishes none. */
   quotaOf(): null {
     return null;

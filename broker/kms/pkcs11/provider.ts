@@ -102,6 +102,10 @@ export class Pkcs11Provider implements KmsProvider {
     return null;
   }
 
+  placeOf(reference: string): string {
+    return this.identityOf(reference);
+  }
+
   quotaOf(): null {
     return null;
   }

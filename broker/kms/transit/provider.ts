@@ -118,6 +118,10 @@ export class TransitProvider implements KmsProvider {
     return null;
   }
 
+  placeOf(reference: string): string {
+    return new URL(reference).origin;
+  }
+
   /** Its owner sets the limits, and answers 429 beyond them. */
   quotaOf(): null {
     return null;

@@ -246,3 +246,25 @@ test('under the platform key each account has its own share', async (t) => {
   t.is(kms.count('generate'), 6, 'the account that used up its share waits');
   await t.notThrowsAsync(late);
 });
+
+test('however many accounts are silent in one region, another region’s are served', async (t) => {
+  const { kms, calls, primary, replica, alone } = await world();
+  const { release, released } = gate();
+  kms.onCall = ({ reference }) => (reference === primary ? released : undefined);
+  const silent = Array.from({ length: 2_000 }, (_, index) =>
+    calls.generate({ ...alone, account: `account-${index}` }, CONTEXT),
+  );
+  await settle();
+  t.is(kms.count('generate'), 64 * 16, 'as many as one region may have');
+  const { reference, dataKey } = await calls.generate({ ...alone, references: [replica] }, CONTEXT);
+  dataKey[Symbol.dispose]();
+  t.is(reference, replica);
+  release();
+  for (const each of await Promise.all(silent)) each.dataKey[Symbol.dispose]();
+});
+
+function gate() {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return { release, released };
+}

@@ -9,7 +9,13 @@ import { KmsError } from '../../../../broker/kms/provider.ts';
 import { DrivenClock } from '../../../support/driven-clock.ts';
 
 const PLENTY: GuardSettings = { kmsConcurrency: 1_000, kmsAccountRate: 100_000, kmsQuotaShare: 100 };
-const ACME: GuardedCall = { account: 'acme', provider: 'aws', quota: null, maxWaitMs: 1_000 };
+const ACME: GuardedCall = {
+  account: 'acme',
+  provider: 'aws',
+  place: 'eu-central-1',
+  quota: null,
+  maxWaitMs: 1_000,
+};
 const GLOBEX: GuardedCall = { ...ACME, account: 'globex' };
 
 function world(settings: Partial<GuardSettings>) {
@@ -83,12 +89,30 @@ test('all accounts together keep to the share of the provider’s quota, each sc
   await t.notThrowsAsync(ask('acme', 'two'));
 });
 
-test('many sick accounts together hold no more than the provider’s share', async (t) => {
+test('many sick accounts in one place together hold no more than its share', async (t) => {
   const { many, running, refused } = world({ kmsConcurrency: 1 });
   for (let i = 0; i < 20; i++) void many(1, { ...ACME, account: `account-${i}` });
   await settle();
   t.is(running(), 16);
   t.deepEqual(refused, []);
+});
+
+test('a dead region and hundreds of dead hosts slow nobody elsewhere', async (t) => {
+  const { guard, many, running, refused } = world({ kmsConcurrency: 2 });
+  for (let i = 0; i < 500; i++) void many(1, { ...ACME, account: `account-${i}`, place: 'dead-1' });
+  await settle();
+  t.is(running(), 2 * 16);
+  for (let i = 0; i < 500; i++) {
+    void many(2, { ...ACME, account: `host-${i}`, provider: 'azure', place: `dead-${i}.vault.azure.net` });
+  }
+  await settle();
+  t.is(running(), 2 * 16 + 1_000);
+  t.is(await guard.run({ ...GLOBEX, maxWaitMs: 0 }, () => Promise.resolve('served')), 'served');
+  const vault = { ...GLOBEX, provider: 'azure', place: 'well.vault.azure.net', maxWaitMs: 0 } as const;
+  t.is(await guard.run(vault, () => Promise.resolve('served')), 'served');
+  // The same name elsewhere is another place.
+  t.is(await guard.run({ ...vault, place: 'dead-1' }, () => Promise.resolve('served')), 'served');
+  t.deepEqual([...new Set(refused)], []);
 });
 
 test('a KMS that throttles is asked less by the account that it throttled, not by others', async (t) => {
