@@ -1,4 +1,5 @@
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import { CHANNELS, type Channel, type Delivery, type DeliveryState } from '../model/alerts.ts';
 import type { AlertStore, AttemptEnd } from '../store/alert-store.ts';
 import type { Store } from '../store/store.ts';
@@ -49,26 +50,22 @@ export class Outbox {
     WEBHOOK: new Set(),
   };
   readonly #stopping = new AbortController();
-  #timer: ScheduledCall | null = null;
-  #round: Promise<void> | null = null;
+  readonly #rounds: Repeated;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#rounds = new Repeated({ clock, pauseMs: POLL_INTERVAL_MS, work: () => this.runOnce() });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.schedule(POLL_INTERVAL_MS, () => {
-      this.#round ??= this.runOnce().finally(() => (this.#round = null));
-      this.start();
-    });
+    this.#rounds.start();
   }
 
   /** Ends attempts under way; what they were delivering is tried again, here or elsewhere. */
   async stop(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = null;
     this.#stopping.abort();
-    await this.#round;
+    await this.#rounds.stop();
     await this.settled();
   }
 

@@ -1,6 +1,7 @@
 import { CmkError } from '../../core/errors.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import { KmsError } from '../kms/provider.ts';
 import { newAlert } from '../model/alerts.ts';
 import type { FallbackEpisode, Kek } from '../model/types.ts';
@@ -33,26 +34,20 @@ export type StartRecovery = (episode: FallbackEpisode, kek: Kek) => Promise<void
  */
 export class FallbackRecovery {
   readonly #options: FallbackRecoveryOptions;
-  #timer: ScheduledCall | null = null;
-  #running: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #rounds: Repeated;
 
   constructor(options: FallbackRecoveryOptions) {
     this.#options = options;
+    this.#rounds = new Repeated({ clock: options.clock, pauseMs: TICK_MS, work: () => this.runOnce() });
   }
 
   start(): void {
-    if (this.#closed) return;
-    this.#timer = this.#options.clock.schedule(TICK_MS, () => {
-      this.#running = this.runOnce().finally(() => this.start());
-    });
+    this.#rounds.start();
   }
 
   /** Fulfils when the round under way has ended. */
-  async stop(): Promise<void> {
-    this.#closed = true;
-    this.#timer?.cancel();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Tries the keys that are due. Never throws. */

@@ -1,4 +1,5 @@
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import type { MoveStore, Store } from '../store/store.ts';
 import type { KeyHealth } from './key-health.ts';
 import type { KmsCalls } from './kms-calls.ts';
@@ -32,28 +33,24 @@ export interface MoverOptions {
 export class Mover {
   readonly #options: MoverOptions;
   readonly #runs = new Map<MoveRun, Promise<void>>();
-  #polling: Promise<void> = Promise.resolve();
-  #timer: ScheduledCall | null = null;
+  readonly #polls: Repeated;
   #isStopped = false;
 
   constructor(options: MoverOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#polls = new Repeated({ clock, pauseMs: POLL_INTERVAL_MS, work: () => this.poll() });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.schedule(POLL_INTERVAL_MS, () => {
-      this.#polling = this.poll().finally(() => {
-        if (!this.#isStopped) this.start();
-      });
-    });
+    this.#polls.start();
   }
 
   /** Fulfils when what is being wrapped now is stored; others may go on at once. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#timer?.cancel();
     for (const run of this.#runs.keys()) run.stop();
-    await this.#polling;
+    await this.#polls.stop();
     await this.settled();
   }
 

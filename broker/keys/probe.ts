@@ -1,4 +1,5 @@
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyHealth } from './key-health.ts';
 import type { LeasedKeys } from './leased-keys.ts';
@@ -16,27 +17,22 @@ const AT_A_TIME = 256;
  */
 export class Probe {
   readonly #options: ProbeOptions;
-  #timer: ScheduledCall | null = null;
-  readonly #rounds = new Set<Promise<void>>();
+  readonly #rounds: Repeated;
   readonly #beingAsked = new Set<string>();
 
   constructor(options: ProbeOptions) {
     this.#options = options;
+    const { clock, intervalMs: pauseMs } = options;
+    this.#rounds = new Repeated({ clock, pauseMs, work: () => this.runOnce(), overlaps: true });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.schedule(this.#options.intervalMs, () => {
-      const round: Promise<void> = this.runOnce().finally(() => this.#rounds.delete(round));
-      this.#rounds.add(round);
-      this.start();
-    });
+    this.#rounds.start();
   }
 
   /** Fulfils when the rounds under way have ended. */
-  async stop(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = null;
-    await Promise.all(this.#rounds);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One round over all keys with live leases that are not being asked already. Never throws. */

@@ -1,5 +1,6 @@
 import type { DataKey } from '../../core/data-key.ts';
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import { KmsError } from '../kms/provider.ts';
 import type { KeyUse } from '../model/alerts.ts';
 import type { KeyStatusRecord } from '../model/key-status.ts';
@@ -21,27 +22,22 @@ const SILENT_MS = 60_000;
  */
 export class StatusProbe {
   readonly #options: StatusProbeOptions;
-  readonly #rounds = new Set<Promise<void>>();
-  #timer: ScheduledCall | null = null;
+  readonly #rounds: Repeated;
   #asking = 0;
 
   constructor(options: StatusProbeOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#rounds = new Repeated({ clock, pauseMs: POLL_MS, work: () => this.runOnce(), overlaps: true });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.schedule(POLL_MS, () => {
-      const round: Promise<void> = this.runOnce().finally(() => this.#rounds.delete(round));
-      this.#rounds.add(round);
-      this.start();
-    });
+    this.#rounds.start();
   }
 
   /** Fulfils when what is being asked has answered. */
-  async stop(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = null;
-    await Promise.all(this.#rounds);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Asks what is in trouble and due. Never throws. */

@@ -1,4 +1,5 @@
-import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Repeated } from '../../runtime/repeated.ts';
 import type { AuditEvent, SilentReporter } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -15,29 +16,23 @@ const REMEMBERED_MS = 24 * 3_600_000;
  */
 export class UseGaps {
   readonly #options: UseGapsOptions;
-  #timer: ScheduledCall | null = null;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Repeated;
   /** Since when the store has answered: while it did not, no report could be taken, and silence means nothing. */
   #watchingSinceMs: number | null = null;
 
   constructor(options: UseGapsOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#rounds = new Repeated({ clock, pauseMs: INTERVAL_MS, work: () => this.runOnce() });
   }
 
   start(): void {
-    this.#timer = this.#options.clock.schedule(INTERVAL_MS, () => {
-      this.#round = this.runOnce().finally(() => {
-        if (!this.#stopped) this.start();
-      });
-    });
+    this.#rounds.start();
   }
 
   /** Fulfils when the round under way has ended. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    await this.#round;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look at who is silent. Never throws. */
