@@ -28,6 +28,7 @@ import { MakeDataKey } from './make-data-key.ts';
 import { Moves, PLATFORM } from './moves.ts';
 import { ensurePlatformKey } from './platform-key.ts';
 import { Probe } from './probe.ts';
+import { Pruner } from './pruner.ts';
 import { Reencryption } from './reencryption.ts';
 import { ReportUses } from './report-uses.ts';
 import { Reporters } from './reporters.ts';
@@ -123,6 +124,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   };
   const fallbackRecovery = new FallbackRecovery({ store, kms, ledger, clock, observer, startRecovery });
   fallbackRecovery.start();
+  const pruner = new Pruner({ chores: store.chores, clock, observer });
+  pruner.start();
   const made = { store, kms, health, leasedKeys, ledger, clock, observer, platformKek };
   const makeDataKey = new MakeDataKey(made);
   return {
@@ -151,7 +154,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     ledger,
     async close() {
       kms.close();
-      const background = [probe, statusProbe, mover, useGaps, fallbackRecovery];
+      const background = [probe, statusProbe, mover, useGaps, fallbackRecovery, pruner];
       await Promise.all(background.map((each) => each.stop()));
       revocations.stop();
       await health.settled();

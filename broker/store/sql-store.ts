@@ -28,6 +28,7 @@ import * as ledger from './ledger.ts';
 import { SqlActivityStore } from './sql-activity-store.ts';
 import { SqlAssetStore } from './sql-asset-store.ts';
 import { SqlAttentionStore } from './sql-attention-store.ts';
+import { SqlChoreStore } from './sql-chore-store.ts';
 import { SqlCoverageStore } from './sql-coverage-store.ts';
 import { SqlFallbackStore } from './sql-fallback-store.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
@@ -58,6 +59,7 @@ export class SqlStore implements Store {
   readonly tallies: SqlTallyStore;
   readonly attention: SqlAttentionStore;
   readonly processes: SqlProcessStore;
+  readonly chores: SqlChoreStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
   readonly #keyEventWriter = new KeyEventWriter((entries) => this.#appendKeyEvents(entries));
@@ -77,6 +79,7 @@ export class SqlStore implements Store {
     this.tallies = new SqlTallyStore(database);
     this.attention = new SqlAttentionStore(database);
     this.processes = new SqlProcessStore(database);
+    this.chores = new SqlChoreStore(database);
   }
 
   putAccount(

@@ -19,6 +19,7 @@ import type { ActivityStore } from './activity-store.ts';
 import type { AlertStore } from './alert-store.ts';
 import type { AssetStore } from './asset-store.ts';
 import type { AttentionStore } from './attention-store.ts';
+import type { ChoreStore } from './chore-store.ts';
 import type { CoverageStore } from './coverage-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { FallbackStore } from './fallback-store.ts';
@@ -30,6 +31,7 @@ import type { ProcessStore } from './process-store.ts';
 import type { TallyStore } from './tally-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
+export type { Chore, ChoreStore } from './chore-store.ts';
 export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts';
 export type { IdempotencyStore, StoredAnswer } from './idempotency-store.ts';
 export type { Precondition, Versioned } from './versions.ts';
@@ -193,7 +195,7 @@ export interface Store {
     audit: AuditEvent,
     alerts?: readonly Alert[],
   ): Promise<KeyEvent>;
-  /** In order of position, from after `position`. */
+  /** In order of position, from after `position`; those that were pruned are left out. */
   keyEventsAfter(position: number, limit: number): Promise<KeyEvent[]>;
   newestKeyPosition(): Promise<number>;
 
@@ -214,6 +216,8 @@ export interface Store {
   readonly tallies: TallyStore;
   readonly attention: AttentionStore;
   readonly processes: ProcessStore;
+  /** What keeps the database small. */
+  readonly chores: ChoreStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

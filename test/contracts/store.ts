@@ -6,6 +6,7 @@ import { activityCases } from './store-activity.ts';
 import { alertCases, alertRaces } from './store-alerts.ts';
 import { assetCases } from './store-assets.ts';
 import { attentionCases } from './store-attention.ts';
+import { choreCases } from './store-chores.ts';
 import { coverageCases } from './store-coverage.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
@@ -56,6 +57,7 @@ export function testStore(harness: StoreHarness): void {
     ...assetCases,
     ...activityCases,
     ...attentionCases,
+    ...choreCases,
     ...wholeCases,
     ...alertRaces,
   };

@@ -9,6 +9,7 @@ import * as fallback from './0007-fallback.ts';
 import * as reencryption from './0008-reencryption.ts';
 import * as versions from './0009-versions.ts';
 import * as keyIdentities from './0010-key-identities.ts';
+import * as chores from './0012-chores.ts';
 import * as views from './0014-views.ts';
 
 /**
@@ -26,6 +27,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0008-reencryption', reencryption],
   ['0009-versions', versions],
   ['0010-key-identities', keyIdentities],
+  ['0012-chores', chores],
   ['0014-views', views],
 ]);
 
