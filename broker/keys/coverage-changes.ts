@@ -17,6 +17,7 @@ import { unknownAccount } from '../model/unknown-account.ts';
 import { planCoverage } from '../policy/plan-coverage.ts';
 import type { CoverageStore, NewMove, Precondition, Store, Versioned } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
+import { stayingInWords } from './move-end.ts';
 
 /** What a change would do, with counts of now. */
 export interface CoveragePreview {
@@ -113,7 +114,11 @@ export class CoverageChanges {
     const about = { action: 'MOVE', outcome: 'ALLOWED', actor, account, kekId: target } as const;
     return {
       plan: { id, startedAt, account, kind, selection, target },
-      audit: (total) => ledger.event({ ...about, detail: `${kind} ${id}: start, ${total} data keys` }),
+      audit: (total, staying) =>
+        ledger.event({
+          ...about,
+          detail: `${kind} ${id}: start, ${total} data keys${stayingInWords(staying)}`,
+        }),
     };
   }
 

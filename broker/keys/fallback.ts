@@ -65,6 +65,10 @@ export class FallbackRecovery {
   async #tryToEnd(episode: FallbackEpisode): Promise<void> {
     const { store, clock, ledger, observer, startRecovery } = this.#options;
     try {
+      if ((await store.findAccount(episode.account))?.licence === 'NONE') {
+        await this.#endWithoutLicence(episode);
+        return;
+      }
       const keks = await store.listKeks(episode.account);
       const kek = keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
       const failure = kek
@@ -98,6 +102,16 @@ export class FallbackRecovery {
     }
   }
 
+  /** Whoever has left wants nothing brought to their key, nor to see it tried. */
+  async #endWithoutLicence({ id, account, kekId }: FallbackEpisode): Promise<void> {
+    const { store, clock, ledger } = this.#options;
+    const about = { action: 'FALLBACK', outcome: 'ALLOWED', actor: 'broker', account, kekId } as const;
+    await store.fallbacks.endWithoutLicence({ id, account }, Math.trunc(clock.wallMs()), (staying) => {
+      const detail = `fallback ended: the account has no licence; ${staying} data keys stay under the platform key`;
+      return ledger.event({ ...about, detail });
+    });
+  }
+
   /** Makes a data key that nobody gets, and opens it again. @returns why that failed */
   async #probe(kek: Kek): Promise<CmkError | null> {
     const { kms, clock } = this.#options;
@@ -117,7 +131,7 @@ export class FallbackRecovery {
 }
 
 interface FallbackRecoveryOptions {
-  readonly store: Pick<Store, 'fallbacks' | 'listKeks'>;
+  readonly store: Pick<Store, 'fallbacks' | 'findAccount' | 'listKeks'>;
   readonly kms: KmsCalls;
   readonly ledger: Ledger;
   readonly clock: Clock;

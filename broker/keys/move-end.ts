@@ -28,3 +28,8 @@ export function moveEnded(
     },
   );
 }
+
+/** What becomes of data keys that a move takes away from the recovery of the key in use, for an audit event. */
+export function stayingInWords(staying: number): string {
+  return staying === 0 ? '' : `; ${staying} made in fallback stay under the platform key`;
+}

@@ -4,7 +4,7 @@ import type { DataKeyPlace, Move, MoveFailure, MoveProblem } from '../model/move
 import type { Kek } from '../model/types.ts';
 import type { ClaimedMove, MoveStore, Page, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
-import { moveEnded } from './move-end.ts';
+import { moveEnded, stayingInWords } from './move-end.ts';
 import type { Observer } from './observer.ts';
 import type { Rewrap, RewrapResult } from './rewrap.ts';
 
@@ -167,8 +167,12 @@ export class MoveRun {
     const { selection, target } = this.#claimed.move;
     const keys = { from: await this.#kek(selection.kekIds[0] ?? ''), to: await this.#kek(target) };
     const nowMs = this.#nowMs();
-    const isDone = await store.moves.finish(this.#claim, nowMs, (move, underSources) => ({
-      audit: moveEvent(ledger, move, `ended: nothing is left to be moved to ${target}`),
+    const isDone = await store.moves.finish(this.#claim, nowMs, (move, underSources, staying) => ({
+      audit: moveEvent(
+        ledger,
+        move,
+        `ended: nothing is left to be moved to ${target}${stayingInWords(staying)}`,
+      ),
       alerts: [moveEnded(move, 'DONE', { keys, underSources, nowMs })],
     }));
     return isDone || this.#isLost;

@@ -6,7 +6,7 @@ import { uuidv7 } from '../model/uuid.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import type { MoveStore, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
-import { moveEnded } from './move-end.ts';
+import { moveEnded, stayingInWords } from './move-end.ts';
 
 /** In place of a key's id in a plan: the platform key; as a source, every one that there ever was. */
 export const PLATFORM = 'platform';
@@ -62,8 +62,12 @@ export class Moves {
     const id = uuidv7(nowMs);
     const { kind, selection, target } = checked;
     const way = `from ${selection.kekIds.join(', ')} to ${target}`;
-    return store.moves.start({ ...checked, id, startedAt: nowMs }, (total) =>
-      this.#event(actor, checked, `${kind} ${id}: start, ${total} data keys ${way}`),
+    return store.moves.start({ ...checked, id, startedAt: nowMs }, (total, staying) =>
+      this.#event(
+        actor,
+        checked,
+        `${kind} ${id}: start, ${total} data keys ${way}${stayingInWords(staying)}`,
+      ),
     );
   }
 

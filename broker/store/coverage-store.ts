@@ -6,8 +6,8 @@ import type { Precondition, Versioned } from './versions.ts';
 /** A move to be started. */
 export interface NewMove {
   readonly plan: MovePlan & { readonly id: string; readonly startedAt: number };
-  /** Told how many data keys there are. */
-  readonly audit: (total: number) => AuditEvent;
+  /** Told how many data keys there are, and how many made in fallback stay under the platform key by it. */
+  readonly audit: (total: number, staying: number) => AuditEvent;
 }
 
 /** What a change brings with it, as far as it depends on what is stored. */

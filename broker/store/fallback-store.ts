@@ -51,4 +51,15 @@ export interface FallbackStore {
   probeFailed(id: string, facts: { cause: string; nextProbeAt: number }): Promise<void>;
   /** Ends an episode. @returns whether it lasted until now */
   endEpisode(id: string, endedAt: number, audit: AuditEvent, ended: Alert): Promise<boolean>;
+  /**
+   * Ends an episode without a recovery if its account has no licence: what the platform key wrapped in place of the
+   * customer's becomes PLATFORM_KEY.
+   * @param audit told how many data keys that are
+   * @returns false, and nothing is changed, when the account has a licence or the episode had ended
+   */
+  endWithoutLicence(
+    episode: Pick<FallbackEpisode, 'id' | 'account'>,
+    endedAt: number,
+    audit: (staying: number) => AuditEvent,
+  ): Promise<boolean>;
 }

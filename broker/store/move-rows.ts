@@ -10,7 +10,7 @@ import type { Row } from './row.ts';
 const PLACE = ['srv_id', 'type', 'asset_id', 'generation'];
 
 /** An account's data keys under some of its selection's keys. */
-function selected(db: Knex, account: string, selection: MoveSelection, kekIds = selection.kekIds) {
+export function selected(db: Knex, account: string, selection: MoveSelection, kekIds = selection.kekIds) {
   const { protections, srvId, type, owners, ownerLicensed } = selection;
   const query = db('data_keys').where({ account }).whereIn('kek_id', kekIds).whereNull('destroyed_at');
   if (srvId !== undefined) void query.where({ srv_id: srvId });

@@ -59,10 +59,14 @@ export interface MoveBatch {
   readonly untilMs: number;
 }
 
-/** What is stored with a change of a move's state: told the move after it, and how many data keys its sources have. */
+/**
+ * What is stored with a change of a move's state: told the move after it, how many data keys its sources have, and, at the
+ * end of one that takes data keys back, how many made in fallback meanwhile stay under the platform key.
+ */
 export type MoveRecord = (
   move: Move,
   underSources: number,
+  staying: number,
 ) => { readonly audit: AuditEvent; readonly alerts: readonly Alert[] };
 
 /**
@@ -76,14 +80,16 @@ export interface MoveStore {
   count(account: string, selection: MoveSelection): Promise<MoveCount[]>;
 
   /**
-   * Counts and stores a move, RUNNING and due at once.
-   * @param audit told how many data keys there are
+   * Counts and stores a move, RUNNING and due at once. Data keys that the platform key wrapped in place of the key in use
+   * become PLATFORM_KEY when the move takes such ones back from that key (LEAVE, SHRINK), now and when it ends: no
+   * recovery moves them any more.
+   * @param audit told how many data keys there are, and how many made in fallback stay by that
    * @throws CmkError CONFLICT when a move that has not ended takes data keys from this one's target, or brings them to
    *   one of its keys: they would go round in circles
    */
   start(
     move: MovePlan & { readonly id: string; readonly startedAt: number },
-    audit: (total: number) => AuditEvent,
+    audit: (total: number, staying: number) => AuditEvent,
   ): Promise<Move>;
   find(account: string, id: string): Promise<Move | null>;
   /** Newest first. */

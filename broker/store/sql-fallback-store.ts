@@ -6,9 +6,11 @@ import type {
   FallbackEpisode,
   FallbackPolicy,
 } from '../model/types.ts';
+import { findAccount, lockAccount } from './accounts.ts';
 import { raiseAlerts } from './alert-outbox.ts';
 import { insertDataKey } from './data-keys.ts';
 import type { Database } from './database.ts';
+import { keepUnderPlatformKey } from './fallback-rows.ts';
 import type { FallbackStart, FallbackStore } from './fallback-store.ts';
 import * as fallbacks from './fallbacks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
@@ -83,6 +85,22 @@ export class SqlFallbackStore implements FallbackStore {
       if (!ended) return false;
       await raiseAlerts(db, [alert]);
       await appendAudit(db, [audit], this.#guesses);
+      return true;
+    });
+  }
+
+  endWithoutLicence(
+    { id, account }: Pick<FallbackEpisode, 'id' | 'account'>,
+    endedAt: number,
+    audit: (staying: number) => AuditEvent,
+  ): Promise<boolean> {
+    return this.#database.transact(async (db) => {
+      // Nobody gives it a licence until this is done.
+      await lockAccount(db, account);
+      if ((await findAccount(db, account))?.licence !== 'NONE') return false;
+      if (!(await fallbacks.endEpisode(db, id, endedAt))) return false;
+      const staying = await keepUnderPlatformKey(db, account);
+      await appendAudit(db, [audit(staying)], this.#guesses);
       return true;
     });
   }

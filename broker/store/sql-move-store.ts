@@ -7,6 +7,7 @@ import { lockAccount } from './accounts.ts';
 import { raiseAlerts } from './alert-outbox.ts';
 import type { NewMove } from './coverage-store.ts';
 import type { Database } from './database.ts';
+import { keepWhatFollows } from './fallback-rows.ts';
 import { activate } from './keks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
 import * as rows from './move-rows.ts';
@@ -37,7 +38,7 @@ export class SqlMoveStore implements MoveStore {
 
   start(
     plan: MovePlan & { readonly id: string; readonly startedAt: number },
-    audit: (total: number) => AuditEvent,
+    audit: (total: number, staying: number) => AuditEvent,
   ): Promise<Move> {
     return this.#database.transact(async (db) => {
       await lockAccount(db, plan.account);
@@ -126,7 +127,7 @@ export class SqlMoveStore implements MoveStore {
       if (!move || (await rows.countAll(db, move.account, move.selection)) > 0) return false;
       await moves.setState(db, move.account, move.id, { from: ['RUNNING'], to: 'DONE', nowMs });
       await moves.setLeft(db, move.id, 0);
-      await this.#writeRecord(db, move, record);
+      await this.#writeRecord(db, move, record, await keepWhatFollows(db, move));
       return true;
     });
   }
@@ -135,11 +136,12 @@ export class SqlMoveStore implements MoveStore {
     db: Knex,
     { account, id }: Pick<Move, 'account' | 'id'>,
     record: MoveRecord,
+    staying = 0,
   ): Promise<void> {
     const move = await moves.findMove(db, account, id);
     if (!move) throw new CmkError('INTERNAL', `move ${id} changed and is gone`);
     const { kekIds } = move.selection;
-    const { audit, alerts } = record(move, await rows.countAll(db, account, { kekIds }));
+    const { audit, alerts } = record(move, await rows.countAll(db, account, { kekIds }), staying);
     await appendAudit(db, [audit], this.#guesses);
     await raiseAlerts(db, alerts);
   }
@@ -157,7 +159,7 @@ export async function startMove(
   const total = await rows.countAll(db, plan.account, plan.selection);
   const move = newMove(plan, total);
   await moves.insertMove(db, move);
-  return { move, event: audit(total) };
+  return { move, event: audit(total, await keepWhatFollows(db, plan)) };
 }
 
 function newMove(plan: MovePlan & { id: string; startedAt: number }, total: number): Move {

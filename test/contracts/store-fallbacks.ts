@@ -1,4 +1,6 @@
+import type { MoveKind } from '../../broker/model/moves.ts';
 import type { DataKeyRecord, FallbackEpisode, FallbackPolicy, Kek } from '../../broker/model/types.ts';
+import { uuidv7 } from '../../broker/model/uuid.ts';
 import type { FallbackStart, Store } from '../../broker/store/store.ts';
 import { CmkError } from '../../core/errors.ts';
 import { aDataKey, anAlert, anAsset, anAuditEvent, withAccount, withKek } from '../support/stored-facts.ts';
@@ -29,6 +31,9 @@ function fallBack(
     anAlert({}, { kekId: kek.id }),
   );
 }
+
+const protectionOf = async (store: Store, id: string) =>
+  (await store.findNewestDataKey(anAsset({ id })))?.protection;
 
 /** What accounts want when their key fails, and when the platform key stands in. */
 export const fallbackCases: Record<string, StoreCase> = {
@@ -128,6 +133,72 @@ export const fallbackCases: Record<string, StoreCase> = {
       cause: 'KEY_DISABLED',
       nextProbeAt: due + 500_000,
     });
+  },
+
+  'without a licence an episode ends with its data keys where they are, with one it does not': async (
+    t,
+    store,
+  ) => {
+    await fallBack(store, await withKek(store, { account: null }), 'meeting');
+    const episode = (await store.fallbacks.findEpisode('acme')) ?? { id: '', account: 'acme' };
+    const end = () =>
+      store.fallbacks.endWithoutLicence(episode, AT + 5, (staying) =>
+        anAuditEvent({ detail: `${staying} stay` }),
+      );
+    const protection = () => protectionOf(store, 'meeting');
+    t.false(await end());
+    t.is(await protection(), 'FALLBACK_KEY');
+    t.like(await store.fallbacks.findEpisode('acme'), { endedAt: null });
+
+    await store.putAccount({ id: 'acme', name: 'Acme', licence: 'NONE' }, anAuditEvent());
+    t.true(await end());
+    t.false(await end());
+    t.is(await protection(), 'PLATFORM_KEY');
+    t.is(await store.fallbacks.findEpisode('acme'), null);
+    const details = (await store.listAudit('acme', 50)).map(({ detail }) => detail);
+    t.is(details.filter((detail) => detail === '1 stay').length, 1);
+  },
+
+  'what a move takes back from the key in use is not to be recovered, from its start to its end': async (
+    t,
+    store,
+  ) => {
+    const platform = await withKek(store, { account: null });
+    const old = await withKek(store, { createdAt: 1, lifecycle: 'DECRYPT_ONLY' });
+    const inUse = await withKek(store, { createdAt: 2, lifecycle: 'ACTIVE' });
+    const start = (kind: MoveKind, { id: from }: Kek, srvId: string, target = platform.id) => {
+      const selection = { kekIds: [from], srvId };
+      const plan = { account: 'acme', kind, selection, target, id: uuidv7(AT), startedAt: AT };
+      return store.moves.start(plan, (total, staying) => anAuditEvent({ detail: `${total} and ${staying}` }));
+    };
+    const ends = async (nowMs: number) => {
+      const claimed = await store.moves.claim(nowMs, nowMs + 1);
+      const claim = { id: claimed?.move.id ?? '', claim: claimed?.claim ?? '' };
+      return store.moves.finish(claim, nowMs, (_, __, staying) => ({
+        audit: anAuditEvent({ detail: `${staying} late` }),
+        alerts: [],
+      }));
+    };
+    const told = async () => (await store.listAudit('acme', 1))[0]?.detail;
+    await fallBack(store, platform, 'meeting');
+
+    await start('SHRINK', old, '0001');
+    t.is(await told(), '0 and 0', 'a key that is not in use has nothing to be recovered');
+    t.true(await ends(AT));
+    await start('ROTATE', old, '0001', inUse.id);
+    t.true(await ends(AT));
+    await start('SHRINK', inUse, '0002');
+    t.true(await ends(AT));
+    t.is(await told(), '0 late', 'of another service');
+    t.is(await protectionOf(store, 'meeting'), 'FALLBACK_KEY');
+
+    await start('SHRINK', inUse, '0001');
+    t.is(await told(), '0 and 1');
+    t.is(await protectionOf(store, 'meeting'), 'PLATFORM_KEY');
+    await fallBack(store, platform, 'late');
+    t.true(await ends(AT));
+    t.is(await told(), '1 late');
+    t.is(await protectionOf(store, 'late'), 'PLATFORM_KEY');
   },
 
   'an episode ends once, and the next one begins anew': async (t, store) => {

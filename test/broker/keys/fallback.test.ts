@@ -137,6 +137,83 @@ test('a key that works again ends the episode, after its data keys were set to m
   t.is((await acme.issue({ id: 'meeting-3' })).protection, 'CUSTOMER_KEY');
 });
 
+const VOICEMAIL = { srvId: '0003', type: 'PhoneVoicemail', id: 'voicemail-1' };
+const PHONE_SYSTEM = { spiffeId: 'spiffe://cmk.test/service/0003', services: new Set(['0003']) };
+
+/** Assets of two types, made in fallback. */
+async function inFallback(t: ExecutionContext): Promise<KeyWorld> {
+  const acme = await world(t);
+  await acme.administration.setEnrolment('operator', 'acme', VOICEMAIL.srvId, VOICEMAIL.type, true);
+  fail(acme, 'UNREACHABLE');
+  t.is((await acme.issue()).protection, 'FALLBACK_KEY');
+  t.is((await acme.issue(VOICEMAIL, PHONE_SYSTEM)).protection, 'FALLBACK_KEY');
+  return acme;
+}
+
+/** The key works again, and everything that follows has happened. @returns what protects the two assets */
+async function afterRecovery(acme: KeyWorld): Promise<(string | undefined)[]> {
+  fail(acme, null);
+  acme.clock.advance(5 * MINUTE_MS);
+  await acme.fallbackRecovery.runOnce();
+  for (let turn = 0; turn < 3; turn++) {
+    await acme.mover.poll();
+    await acme.mover.settled();
+  }
+  const assets = [ASSET, { ...ASSET, ...VOICEMAIL }];
+  return Promise.all(assets.map(async (asset) => (await acme.store.findNewestDataKey(asset))?.protection));
+}
+
+const kindsOf = async ({ store }: KeyWorld) =>
+  (await store.moves.list('acme', 10)).map(({ kind }) => kind).sort();
+
+test('whoever left with all their data gets none of it brought back to their key', async (t) => {
+  const acme = await inFallback(t);
+  const leave = { kind: 'LICENCE', licence: 'NONE' } as const;
+  await acme.coverageChanges.apply('operator', 'acme', leave, { moveExisting: true });
+  t.is((await acme.store.findNewestDataKey(ASSET))?.protection, 'PLATFORM_KEY', 'at once');
+  t.deepEqual(await afterRecovery(acme), ['PLATFORM_KEY', 'PLATFORM_KEY']);
+  t.deepEqual(await kindsOf(acme), ['LEAVE']);
+  t.is(await acme.store.fallbacks.findEpisode('acme'), null);
+  const details = (await acme.audit()).map(({ detail }) => detail ?? '');
+  t.true(details.some((detail) => /LEAVE .*; 2 made in fallback stay under the platform key$/.test(detail)));
+  t.true(details.some((detail) => detail.startsWith("fallback ended: the account has no licence; 0 data keys")));
+});
+
+test('nor whoever lost the licence and left existing data where it was', async (t) => {
+  const acme = await inFallback(t);
+  const account = { id: 'acme', name: 'acme' };
+  await acme.administration.putAccount('operator', { ...account, licence: 'NONE' });
+  t.deepEqual(await afterRecovery(acme), ['PLATFORM_KEY', 'PLATFORM_KEY']);
+  t.is(await acme.store.fallbacks.findEpisode('acme'), null);
+  // What was made in the outage is as any other data under the platform key, should they come back.
+  const grow = { kind: 'LICENCE', licence: 'ACCOUNT' } as const;
+  const { existing } = await acme.coverageChanges.preview('acme', grow);
+  t.deepEqual(
+    existing.map(({ kind, type, count }) => [kind, type, count]),
+    [
+      ['ENROL', ASSET.type, 1],
+      ['ENROL', VOICEMAIL.type, 1],
+    ],
+  );
+});
+
+test('a type whose data was taken back is not brought to the key again, the others are', async (t) => {
+  const acme = await inFallback(t);
+  const shrink = { kind: 'ENROLMENT', srvId: ASSET.srvId, type: ASSET.type, enrolled: false } as const;
+  const { moves } = await acme.coverageChanges.apply('operator', 'acme', shrink, { moveExisting: true });
+  t.is(moves.length, 1);
+  // It takes back nothing, but must have ended before data keys may go the other way.
+  await acme.moves.cancel('operator', 'acme', moves[0]?.id ?? '');
+  t.deepEqual(await afterRecovery(acme), ['PLATFORM_KEY', 'CUSTOMER_KEY']);
+  t.deepEqual(await kindsOf(acme), ['RECOVER', 'SHRINK']);
+});
+
+test('a type whose existing data stays where it was is brought to the key as promised', async (t) => {
+  const acme = await inFallback(t);
+  await acme.administration.setEnrolment('operator', 'acme', ASSET.srvId, ASSET.type, false);
+  t.deepEqual(await afterRecovery(acme), ['CUSTOMER_KEY', 'CUSTOMER_KEY']);
+});
+
 test('settings of unknown accounts and types are refused, and change nothing', async (t) => {
   const { fallbackSettings } = await world(t);
   await t.throwsAsync(fallbackSettings.setPolicy('operator', 'nobody', ANY), { code: 'ACCOUNT_UNKNOWN' });
