@@ -14,7 +14,7 @@ interface Account {
 }
 
 type OneKey = Account & { key: string };
-type Retirement = { acceptUnreadable?: boolean; dataKeys?: number } | null | undefined;
+type Retirement = { acceptUnreadable?: boolean; acceptNoKey?: boolean; dataKeys?: number } | null | undefined;
 
 /** What the routes about keys call. */
 export interface KeyRouteParts {
@@ -76,8 +76,8 @@ function addLife(app: FastifyInstance, { keyLife, administration }: KeyRoutePart
       params: { account, key },
       body,
     } = request;
-    const { acceptUnreadable = false, dataKeys = null } = body ?? {};
-    const confirmed = { acceptUnreadable, dataKeys };
+    const { acceptUnreadable = false, acceptNoKey = false, dataKeys = null } = body ?? {};
+    const confirmed = { acceptUnreadable, acceptNoKey, dataKeys };
     return { position: await keyLife.retire(actorOf(request), account, key, confirmed) };
   });
   app.post<{ Params: OneKey }>(`${ONE}/restore`, KEYS.restore, async (request) => ({

@@ -58,6 +58,7 @@ export const retireBody = {
   ...object(
     {
       acceptUnreadable: { type: 'boolean' },
+      acceptNoKey: { type: 'boolean' },
       dataKeys: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     },
     [],

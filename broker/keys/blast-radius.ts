@@ -1,7 +1,9 @@
 import {
+  newDataIfRetired,
   newDataWithout,
   referenceRadius,
   type NewData,
+  type NewDataIfRetired,
   type ReferenceRadius,
 } from '../policy/blast-radius.ts';
 import type { DataKeyCount, Store } from '../store/store.ts';
@@ -19,6 +21,7 @@ export interface BlastRadius {
   /** Other brokers' leases end within this. */
   readonly leaseMs: number;
   readonly newData: NewData;
+  readonly newDataIfRetired: NewDataIfRetired;
 }
 
 /**
@@ -31,12 +34,14 @@ export async function blastRadius(
   kekId: string,
 ): Promise<BlastRadius> {
   const kek = await findOwnKek(store, account, kekId);
-  const [types, statuses, keks, fallback] = await Promise.all([
+  const [types, statuses, keks, owner, policy] = await Promise.all([
     store.keyLife.count(account, kekId),
     store.keyStatuses.list([kekId]),
     store.listKeks(account),
+    store.findAccount(account),
     store.fallbacks.findPolicy(account),
   ]);
+  const facts = { keks, licence: owner?.licence ?? 'NONE', fallback: policy?.mode ?? 'OFF' };
   return {
     dataKeys: types.reduce((sum, { dataKeys }) => sum + dataKeys, 0),
     assets: types.reduce((sum, { assets }) => sum + assets, 0),
@@ -44,12 +49,16 @@ export async function blastRadius(
     references: referenceRadius(kek, statuses),
     leasesEndInMs: leasedKeys.leasesEndInMs(kekId),
     leaseMs,
-    newData: newDataWithout(kek, keks, fallback?.mode ?? 'OFF'),
+    newData: newDataWithout(kek, facts),
+    newDataIfRetired: newDataIfRetired(kek, facts),
   };
 }
 
 export interface BlastRadiusOptions {
-  readonly store: Pick<Store, 'findKek' | 'listKeks' | 'keyLife' | 'keyStatuses' | 'fallbacks'>;
+  readonly store: Pick<
+    Store,
+    'findAccount' | 'findKek' | 'listKeks' | 'keyLife' | 'keyStatuses' | 'fallbacks'
+  >;
   readonly leasedKeys: Pick<LeasedKeys, 'leasesEndInMs'>;
   readonly leaseMs: number;
 }

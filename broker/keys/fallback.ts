@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { Repeated } from '../../runtime/repeated.ts';
 import { KmsError } from '../kms/provider.ts';
 import { newAlert } from '../model/alerts.ts';
+import { keysInUse } from '../model/keys-in-use.ts';
 import type { FallbackEpisode, Kek } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import type { KmsCalls } from './kms-calls.ts';
@@ -69,8 +70,7 @@ export class FallbackRecovery {
         await this.#endWithoutLicence(episode);
         return;
       }
-      const keks = await store.listKeks(episode.account);
-      const kek = keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
+      const [kek] = keysInUse(await store.listKeks(episode.account));
       const failure = kek
         ? await this.#probe(kek)
         : new CmkError('NOT_FOUND', 'the account has no key in use');

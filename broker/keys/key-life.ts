@@ -13,14 +13,16 @@ export interface KeyView extends Omit<Kek, 'canary'> {
   readonly statuses: readonly KeyStatusRecord[];
 }
 
-/** What an administrator confirms who retires a key that still protects something. */
+/** What an administrator confirms who retires a key that is still needed. */
 export interface Confirmation {
   readonly acceptUnreadable: boolean;
   /** As the blast radius says; null: not given. */
   readonly dataKeys: number | null;
+  /** That new data of an account with a licence is under the platform key from then on. */
+  readonly acceptNoKey: boolean;
 }
 
-const MAY_RETIRE: readonly KeyLifecycle[] = ['STANDBY', 'DECRYPT_ONLY'];
+const MAY_RETIRE: readonly KeyLifecycle[] = ['STANDBY', 'ACTIVE', 'DECRYPT_ONLY'];
 
 /** The keys of an account as administrators see them, and the end of a key's life. */
 export class KeyLife {
@@ -65,26 +67,45 @@ export class KeyLife {
     const [reference] = kek.references;
     const change = { kind: 'KEY_LIFECYCLE', reference, from: kek.lifecycle, to: 'RETIRED' } as const;
     const result = await store.keyLife.retire(
-      { kekId, from: [kek.lifecycle].filter((each) => MAY_RETIRE.includes(each)), dataKeys, event },
+      {
+        kekId,
+        from: [kek.lifecycle].filter((each) => MAY_RETIRE.includes(each)),
+        dataKeys,
+        acceptNoKey: confirmed.acceptNoKey,
+        event,
+      },
       this.#event(actor, kek, `retire key ${reference}: ${unreadable}`),
       [newAlert(at, { account, kekId }, change)],
     );
     if (result.outcome === 'OTHER_STATE') throw wrongState(result.lifecycle, MAY_RETIRE, 'retire it');
     if (result.outcome === 'OTHER_COUNT') throw protects(result.dataKeys, dataKeys);
+    if (result.outcome === 'LAST_KEY') throw lastKey();
     revocations.dropHere(kekId);
     await revocations.poll();
     return result.position;
   }
 
-  /** Brings a retired key back: it opens again what it protects. @throws CmkError NOT_FOUND, CONFLICT, STORE_UNAVAILABLE */
+  /**
+   * Brings a retired key back: it opens again what it protects. The account's newest key was never replaced, and takes new
+   * data again as well.
+   * @throws CmkError NOT_FOUND, CONFLICT, STORE_UNAVAILABLE
+   */
   async restore(actor: string, account: string, kekId: string): Promise<KeyView> {
     const { store } = this.#options;
     const kek = await findOwnKek(store, account, kekId);
-    const audit = this.#event(actor, kek, `bring back key ${kek.references[0]}`);
-    if (!(await store.moveKek(kekId, ['RETIRED'], 'DECRYPT_ONLY', audit))) {
+    const to = await this.#lifeAfter(kek);
+    const audit = this.#event(actor, kek, `bring back key ${kek.references[0]} as ${to}`);
+    if (!(await store.moveKek(kekId, ['RETIRED'], to, audit))) {
       throw wrongState(kek.lifecycle, ['RETIRED'], 'bring it back');
     }
     return this.one(account, kekId);
+  }
+
+  async #lifeAfter({ id, account }: Kek): Promise<KeyLifecycle> {
+    const { store } = this.#options;
+    const [newest] = await store.listKeks(account);
+    if (newest?.id !== id) return 'DECRYPT_ONLY';
+    return account !== null && (await store.keyLife.count(account, id)).length > 0 ? 'ACTIVE' : 'STANDBY';
   }
 
   #event(actor: string, { id: kekId, account }: Kek, detail: string): AuditEvent {
@@ -123,13 +144,9 @@ export function viewOf(kek: Kek, statuses: readonly KeyStatusRecord[]): KeyView 
 
 export function wrongState(actual: KeyLifecycle, allowed: readonly KeyLifecycle[], to: string): CmkError {
   const expected = `expected the key to be ${allowed.join(' or ')} to ${to}`;
-  return new CmkError('CONFLICT', `${expected}, it is ${actual}${adviceOn(actual)}`, {
+  return new CmkError('CONFLICT', `${expected}, it is ${actual}`, {
     metadata: { lifecycle: actual, allowed: allowed.join(',') },
   });
-}
-
-function adviceOn(actual: KeyLifecycle): string {
-  return actual === 'ACTIVE' ? ': enrol another key, which takes over with its first data key' : '';
 }
 
 function protects(actual: number, confirmed: number): CmkError {
@@ -138,6 +155,12 @@ function protects(actual: number, confirmed: number): CmkError {
   return new CmkError('CONFLICT', `expected ${expected}, it protects ${actual}: ${way}`, {
     metadata: { dataKeys: String(actual) },
   });
+}
+
+function lastKey(): CmkError {
+  const what = 'new assets of the account would be under the platform key';
+  const way = 'enrol another key or take the licence away first, or confirm with acceptNoKey';
+  return new CmkError('CONFLICT', `${what}: ${way}`, { metadata: { newDataIfRetired: 'PLATFORM_KEY' } });
 }
 
 interface KeyLifeOptions {

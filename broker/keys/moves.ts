@@ -1,6 +1,7 @@
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Move, MoveCount, MoveFailure, MoveKind, MovePlan, MoveState } from '../model/moves.ts';
+import { keysInUse } from '../model/keys-in-use.ts';
 import type { AuditEvent, Kek } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
@@ -183,9 +184,7 @@ function checkWay(kind: MoveKind, sources: readonly Kek[], target: Kek): void {
 
 /** New data keys go to the newest key in use: a move away from it would never end. */
 function checkReplaced(keks: readonly Kek[], sources: readonly Kek[]): void {
-  const inUse = keks.find(
-    ({ account, lifecycle }) => account !== null && ['STANDBY', 'ACTIVE'].includes(lifecycle),
-  );
+  const [inUse] = keysInUse(keks.filter(({ account }) => account !== null));
   if (!inUse || !sources.includes(inUse)) return;
   throw new CmkError(
     'CONFLICT',

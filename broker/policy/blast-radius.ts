@@ -1,5 +1,6 @@
 import type { KeyStatusRecord } from '../model/key-status.ts';
-import type { FallbackMode, Kek } from '../model/types.ts';
+import { keysInUse } from '../model/keys-in-use.ts';
+import type { FallbackMode, Kek, Licence } from '../model/types.ts';
 
 /** A key or replica, and whether others open what it opens. */
 export interface ReferenceRadius {
@@ -32,8 +33,29 @@ const WITHOUT_KEY: Readonly<Record<FallbackMode, NewData>> = {
   ANY: 'FALLBACK',
 };
 
-/** @param keks the account's, newest first */
-export function newDataWithout(kek: Pick<Kek, 'id'>, keks: readonly Kek[], fallback: FallbackMode): NewData {
-  const used = keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
-  return used?.id === kek.id ? WITHOUT_KEY[fallback] : 'UNAFFECTED';
+/** What decides about an account's new data. */
+export interface NewDataFacts {
+  /** The account's, newest first. */
+  readonly keks: readonly Pick<Kek, 'id' | 'lifecycle'>[];
+  readonly licence: Licence;
+  readonly fallback: FallbackMode;
+}
+
+export function newDataWithout(kek: Pick<Kek, 'id'>, { keks, licence, fallback }: NewDataFacts): NewData {
+  const [used] = keysInUse(keks);
+  return used?.id === kek.id && licence !== 'NONE' ? WITHOUT_KEY[fallback] : 'UNAFFECTED';
+}
+
+/**
+ * What becomes of new data when a key is retired: an older key in use takes over; or, of an account with a licence that
+ * has none, the platform key protects it from then on.
+ */
+export type NewDataIfRetired = 'UNAFFECTED' | 'PLATFORM_KEY';
+
+export function newDataIfRetired(
+  kek: Pick<Kek, 'id'>,
+  { keks, licence }: Pick<NewDataFacts, 'keks' | 'licence'>,
+): NewDataIfRetired {
+  const [used, next] = keysInUse(keks);
+  return used?.id === kek.id && !next && licence !== 'NONE' ? 'PLATFORM_KEY' : 'UNAFFECTED';
 }

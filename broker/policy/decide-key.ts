@@ -1,3 +1,4 @@
+import { keysInUse } from '../model/keys-in-use.ts';
 import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
 
 /** Why a key was chosen. */
@@ -24,13 +25,9 @@ export function decideKey(coverage: Omit<Coverage, 'fallback' | 'onFailure'>, pl
   if (licence === 'NONE') return platform('NO_LICENCE');
   if (licence === 'GROUPS' && !coverage.ownerInLicensedGroup) return platform('OWNER_NOT_LICENSED');
   if (!coverage.enrolled) return platform('TYPE_NOT_ENROLLED');
-  const kek = keyInUse(coverage);
+  // Newest first: what was enrolled last protects new data at once.
+  const [kek] = keysInUse(coverage.keks);
   return kek ? { kek, protection: 'CUSTOMER_KEY', reason: 'OWNER_COVERED' } : platform('NO_KEY');
-}
-
-/** Newest first: what was enrolled last protects new data at once. */
-function keyInUse({ keks }: Pick<Coverage, 'keks'>): Kek | undefined {
-  return keks.find(({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE');
 }
 
 /** Whether an asset's newest data key is to give way to a newer one: the platform key wrapped it for a while. */
@@ -47,6 +44,6 @@ export function isToGiveWay({
  * there is none. Never the platform's.
  */
 export function decideNextKey(coverage: Pick<Coverage, 'keks'>): KeyDecision | null {
-  const kek = keyInUse(coverage);
+  const [kek] = keysInUse(coverage.keks);
   return kek ? { kek, protection: 'CUSTOMER_KEY', reason: 'REENCRYPTION' } : null;
 }

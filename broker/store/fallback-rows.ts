@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { keysInUse } from '../model/keys-in-use.ts';
 import type { MovePlan, MoveSelection } from '../model/moves.ts';
 import { listKeks } from './keks.ts';
 import { selected } from './move-rows.ts';
@@ -28,9 +29,7 @@ export async function keepWhatFollows(
   { account, kind, selection }: Pick<MovePlan, 'account' | 'kind' | 'selection'>,
 ): Promise<number> {
   if (kind !== 'LEAVE' && kind !== 'SHRINK') return 0;
-  const inUse = (await listKeks(db, account)).find(
-    ({ lifecycle }) => lifecycle === 'STANDBY' || lifecycle === 'ACTIVE',
-  );
+  const [inUse] = keysInUse(await listKeks(db, account));
   if (inUse && !selection.kekIds.includes(inUse.id)) return 0;
   return keepUnderPlatformKey(db, account, selection);
 }

@@ -16,6 +16,8 @@ export interface Retirement {
   readonly from: readonly KeyLifecycle[];
   /** How many data keys may become unreadable: exactly so many, or none is there at all. */
   readonly dataKeys: number;
+  /** Whether the account may be left with a licence and no key for new data. */
+  readonly acceptNoKey: boolean;
   /** What every broker and sidecar is told with it. */
   readonly event: Omit<KeyEvent, 'position'>;
 }
@@ -24,7 +26,9 @@ export interface Retirement {
 export type RetirementOutcome =
   | { readonly outcome: 'RETIRED'; readonly position: number }
   | { readonly outcome: 'OTHER_STATE'; readonly lifecycle: KeyLifecycle }
-  | { readonly outcome: 'OTHER_COUNT'; readonly dataKeys: number };
+  | { readonly outcome: 'OTHER_COUNT'; readonly dataKeys: number }
+  /** No other key of the account takes new data, and it has a licence. */
+  | { readonly outcome: 'LAST_KEY' };
 
 /** Other references for a key. */
 export interface ReferenceChange {
@@ -40,7 +44,8 @@ export interface KeyLifeStore {
   /** In order of service and type. Rows under the key alone are read, however many there are of others. */
   count(account: string, kekId: string): Promise<DataKeyCount[]>;
   /**
-   * Retires a key, and counts what is under it in the same transaction: no data key comes under it afterwards.
+   * Retires a key, and counts what is under it in the same transaction: no data key comes under it afterwards. Of two keys
+   * that are retired at once the second knows of the first.
    * @throws CmkError CONFLICT when there is no such key
    */
   retire(retirement: Retirement, audit: AuditEvent, alerts: readonly Alert[]): Promise<RetirementOutcome>;

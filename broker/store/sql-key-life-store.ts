@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
 import type { Alert } from '../model/alerts.ts';
+import { keysInUse } from '../model/keys-in-use.ts';
 import type { AuditEvent, Canary, Kek } from '../model/types.ts';
+import { findAccount, lockAccount } from './accounts.ts';
 import { raiseAlerts } from './alert-outbox.ts';
 import { readRow, readRows, type Database } from './database.ts';
 import { appendKeyEvent } from './key-events.ts';
@@ -46,15 +48,19 @@ export class SqlKeyLifeStore implements KeyLifeStore {
   }
 
   retire(
-    { kekId, from, dataKeys, event }: Retirement,
+    { kekId, from, dataKeys, acceptNoKey, event }: Retirement,
     audit: AuditEvent,
     alerts: readonly Alert[],
   ): Promise<RetirementOutcome> {
     return this.#database.transact(async (db) => {
+      // First the account, as everybody does who locks both.
+      const owner = (await keks.findKek(db, kekId))?.account ?? null;
+      if (owner !== null) await lockAccount(db, owner);
       const { lifecycle, account } = await lockKek(db, kekId);
       if (!from.includes(lifecycle)) return { outcome: 'OTHER_STATE', lifecycle };
       const actual = await countAll(db, account, kekId);
       if (actual !== dataKeys) return { outcome: 'OTHER_COUNT', dataKeys: actual };
+      if (!acceptNoKey && (await isLastKey(db, account, kekId))) return { outcome: 'LAST_KEY' };
       await keks.moveKek(db, kekId, from, 'RETIRED');
       const { position } = await appendKeyEvent(db, event);
       await raiseAlerts(db, alerts);
@@ -96,6 +102,12 @@ async function lockKek(db: Knex, id: string): Promise<Kek> {
   const kek = await keks.findKek(db, id);
   if (kek) return kek;
   throw new CmkError('CONFLICT', 'the key that was to be changed is not stored');
+}
+
+async function isLastKey(db: Knex, account: string | null, kekId: string): Promise<boolean> {
+  if (account === null || (await findAccount(db, account))?.licence === 'NONE') return false;
+  const [used, next] = keysInUse(await keks.listKeks(db, account));
+  return used?.id === kekId && !next;
 }
 
 async function countAll(db: Knex, account: string | null, kekId: string): Promise<number> {

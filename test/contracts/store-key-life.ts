@@ -9,6 +9,7 @@ const retirement = (kek: Kek, facts: Partial<Retirement> = {}): Retirement => ({
   kekId: kek.id,
   from: ['STANDBY', 'DECRYPT_ONLY'],
   dataKeys: 0,
+  acceptNoKey: true,
   event: { kekId: kek.id, reason: 'KEY_RETIRED', at: 1 },
   ...facts,
 });
@@ -58,6 +59,32 @@ export const keyLifeCases: Record<string, StoreCase> = {
     t.is((await store.listAudit(null, 10)).length, audits.length + 1);
     t.deepEqual(await retire({ dataKeys: 1 }), { outcome: 'OTHER_STATE', lifecycle: 'RETIRED' });
   },
+
+  'the last key that takes new data goes only from an account without a licence, or if that is accepted':
+    async (t, store, { location }) => {
+      const second = await openStore(location);
+      t.teardown(() => second.close());
+      const from = ['STANDBY', 'ACTIVE', 'DECRYPT_ONLY'] as const;
+      const retire = async (kek: Kek, facts: Partial<Retirement> = {}, through = store) => {
+        const wish = retirement(kek, { from, acceptNoKey: false, ...facts });
+        return (await through.keyLife.retire(wish, anAuditEvent(), [])).outcome;
+      };
+      await withKek(store, { lifecycle: 'DECRYPT_ONLY', createdAt: 1 });
+      const keks = [
+        await withKek(store, { lifecycle: 'ACTIVE', createdAt: 2 }),
+        await withKek(store),
+      ] as const;
+      const outcomes = await Promise.all([retire(keks[0]), retire(keks[1], {}, second)]);
+      t.deepEqual(outcomes.sort(), ['LAST_KEY', 'RETIRED'], 'of two at once the second is the last');
+      const left = (await store.listKeks('acme')).find(({ lifecycle }) => /STANDBY|ACTIVE/.test(lifecycle));
+      if (!left) return t.fail('both are retired');
+      t.is(await retire(left), 'LAST_KEY');
+      await store.putAccount({ id: 'acme', name: 'Acme', licence: 'NONE' }, anAuditEvent());
+      t.is(await retire(left), 'RETIRED');
+      const licensed = await withKek(store);
+      t.is(await retire(licensed), 'LAST_KEY');
+      t.is(await retire(licensed, { acceptNoKey: true }), 'RETIRED');
+    },
 
   'under a retired key no data key is stored, however close the two come': async (t, store, { location }) => {
     const second = await openStore(location);

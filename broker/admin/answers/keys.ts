@@ -99,6 +99,10 @@ export const KEY_ANSWERS = {
         'What becomes of new data.',
         oneOf(['UNAFFECTED', 'FALLBACK', 'FALLBACK_IN_OUTAGES', 'REFUSED']),
       ),
+      newDataIfRetired: about(
+        'What becomes of new data if the key is retired.',
+        oneOf(['UNAFFECTED', 'PLATFORM_KEY']),
+      ),
     }),
   ),
   KeyEventPosition: object({

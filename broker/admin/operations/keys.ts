@@ -101,7 +101,7 @@ export const KEYS = {
     tag: 'Keys',
     summary: 'Retire a key: what only it protects opens no more',
     description:
-      'A key that still protects something is retired only with `acceptUnreadable` and the very number of data keys that the blast radius says. `restoreKey` brings it back.',
+      'A key that still protects something is retired only with `acceptUnreadable` and the very number of data keys that the blast radius says, and the last key that takes new data of an account with a licence only with `acceptNoKey`. `restoreKey` brings it back.',
     params: keyParams,
     body: schemas.retireBody,
     answer: ref('KeyEventPosition'),
@@ -110,7 +110,7 @@ export const KEYS = {
   restore: operation('ADMINISTER', {
     id: 'restoreKey',
     tag: 'Keys',
-    summary: 'Bring a retired key back: it opens again what it protects',
+    summary: 'Bring a retired key back: it opens again what it protects, and the newest one takes new data',
     params: keyParams,
     answer: oneKey,
     refusals: ['NOT_FOUND', 'CONFLICT'],

@@ -31,7 +31,7 @@ export function addKeyLife(keys: Command, io: Io): void {
   addCommand<Confirmed>(keys, io, retire, retireKey);
   const restore = {
     usage: 'restore <key>',
-    does: 'Let a retired key open again what it protects.',
+    does: 'Let a retired key open again what it protects, and the newest one also protect new assets.',
     options: [ACCOUNT],
     help: RESTORE_HELP,
   };
@@ -61,10 +61,13 @@ export function addKeyLife(keys: Command, io: Io): void {
 async function retireKey(desk: Desk, { account, yes }: Confirmed, name: string): Promise<void> {
   const key = await findKey(desk, account, name);
   const radius = await blastRadiusOf(desk, account, key);
-  const consequences = `Retiring it, nothing opens any more what only this key protects.\n${radiusInText(key, radius)}`;
+  const consequences = `Retiring it, nothing opens any more what only this key protects.\n${radiusInText(key, radius, true)}`;
   await confirm({ account, yes, consequences }, desk.io);
   // What was shown is what is confirmed: when more hangs on it by now, the broker refuses.
-  const body = radius.dataKeys === 0 ? {} : { acceptUnreadable: true, dataKeys: radius.dataKeys };
+  const body = {
+    ...(radius.dataKeys > 0 && { acceptUnreadable: true, dataKeys: radius.dataKeys }),
+    ...(radius.newDataIfRetired === 'PLATFORM_KEY' && { acceptNoKey: true }),
+  };
   const answer = await desk.send<object>('POST', at`/v1/accounts/${account}/keys/${key.id}/retire`, body);
   await desk.tell(answer, () => `key ${key.id} is retired; "cmk admin keys restore" brings it back\n`);
 }
@@ -113,7 +116,8 @@ const RADIUS_HELP = `Examples:
   cmk admin keys blast-radius 018bcfe5-6800-7000-8000-000000000001 --account acme`;
 
 const RETIRE_HELP = `Shows the blast radius and asks for confirmation. A key that still protects assets is better replaced: enrol another,
-then move what the old one protects ("cmk admin moves start --kind rotate").
+then move what the old one protects ("cmk admin moves start --kind rotate"). A customer who leaves takes the licence away
+and has existing assets follow ("cmk admin coverage apply"); then nothing needs the key any more.
 
 Examples:
   cmk admin keys retire 018bcfe5-6800-7000-8000-000000000001 --account acme

@@ -109,7 +109,18 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST /v1/accounts/:account/keys/:key/verify': READ,
   'POST /v1/accounts/:account/keys/:key/retire': {
     body: {},
-    wrong: { 'a number as a word': { body: { dataKeys: '1' }, ...invalid } },
+    wrong: {
+      'a number as a word': { body: { dataKeys: '1' }, ...invalid },
+      'the last key that takes new data': { body: { acceptUnreadable: true, dataKeys: 1 }, ...conflict },
+      'another number than it protects': {
+        body: { acceptUnreadable: true, dataKeys: 5, acceptNoKey: true },
+        ...conflict,
+      },
+      'no number for what becomes unreadable': {
+        body: { acceptUnreadable: true, acceptNoKey: true },
+        ...invalid,
+      },
+    },
   },
   'POST /v1/accounts/:account/keys/:key/restore': {
     wrong: { 'a key that is not retired': { ...conflict } },

@@ -67,12 +67,20 @@ const REFUSED: Record<string, Refusal> = {
     ]),
   ),
   'the keys of no account': ['GET', 'nobody/keys', undefined, 404, /no account/],
-  'an active key is not retired': [
+  'the last key in use is not retired': [
     'POST',
     'acme/keys/KEY/retire',
     { acceptUnreadable: true, dataKeys: 1 },
     409,
-    /STANDBY or DECRYPT_ONLY to retire it, it is ACTIVE: enrol another/,
+    /new assets of the account would be under the platform key: .* acceptNoKey/,
+  ],
+  'nor with that word alone': ['POST', 'acme/keys/KEY/retire', { acceptNoKey: true }, 409, /it protects 1:/],
+  'nor with a word that is none': [
+    'POST',
+    'acme/keys/KEY/retire',
+    { acceptUnreadable: true, dataKeys: 1, acceptNoKey: 'yes' },
+    400,
+    /boolean/,
   ],
   'a key that protects something is not retired': ['POST', 'acme/keys/OLD/retire', {}, 409, /it protects 1:/],
   'nor without a word': ['POST', 'acme/keys/OLD/retire', undefined, 409, /it protects 1:/],

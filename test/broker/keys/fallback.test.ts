@@ -176,7 +176,9 @@ test('whoever left with all their data gets none of it brought back to their key
   t.is(await acme.store.fallbacks.findEpisode('acme'), null);
   const details = (await acme.audit()).map(({ detail }) => detail ?? '');
   t.true(details.some((detail) => /LEAVE .*; 2 made in fallback stay under the platform key$/.test(detail)));
-  t.true(details.some((detail) => detail.startsWith("fallback ended: the account has no licence; 0 data keys")));
+  t.true(
+    details.some((detail) => detail.startsWith('fallback ended: the account has no licence; 0 data keys')),
+  );
 });
 
 test('nor whoever lost the licence and left existing data where it was', async (t) => {

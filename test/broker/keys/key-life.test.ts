@@ -17,7 +17,11 @@ const open = async (world: KeyWorld, id: string) => {
   const request = await resolveRequest(world.store, anAsset({ id }));
   return world.resolveDataKey.run(RECORDER, request, PATIENT);
 };
-const confirm = (dataKeys: number | null) => ({ acceptUnreadable: dataKeys !== null, dataKeys });
+const confirm = (dataKeys: number | null, acceptNoKey = false) => ({
+  acceptUnreadable: dataKeys !== null,
+  dataKeys,
+  acceptNoKey,
+});
 
 test('a new key takes over with its first data key, and encrypting with the old may be revoked at once', async (t) => {
   const world = await keyWorld(t);
@@ -73,6 +77,55 @@ test('retiring a key that was never used makes the one before it seal again', as
   const kek = await enrolAnother(world, 'bad');
   await world.keyLife.retire('operator', 'acme', kek.id, confirm(null));
   t.is((await world.issue({ id: 'new' })).kekId, world.kek.id);
+  t.is((await world.keyLife.restore('operator', 'acme', kek.id)).lifecycle, 'STANDBY');
+});
+
+test('the last key in use of an account with a licence is not retired without a word about new data', async (t) => {
+  const world = await keyWorld(t);
+  const { keyLife, kek, blastRadius: parts } = world;
+  await world.issue({ id: 'old' });
+  t.like(await blastRadius(parts, 'acme', kek.id), { newData: 'REFUSED', newDataIfRetired: 'PLATFORM_KEY' });
+  await t.throwsAsync(keyLife.retire('operator', 'acme', kek.id, confirm(1)), {
+    code: 'CONFLICT',
+    message: /^new assets of the account would be under the platform key: .* acceptNoKey$/,
+  });
+  t.is(await lifecycleOf(world, kek.id), 'ACTIVE');
+  await t.throwsAsync(keyLife.retire('operator', 'acme', kek.id, confirm(0, true)), { code: 'CONFLICT' });
+  await keyLife.retire('operator', 'acme', kek.id, confirm(1, true));
+  t.is(await lifecycleOf(world, kek.id), 'RETIRED');
+  await t.throwsAsync(open(world, 'old'), { code: 'KEY_RETIRED' });
+  t.is((await world.issue({ id: 'without' })).protection, 'PLATFORM_KEY');
+
+  // Nothing newer ever took its place.
+  t.is((await keyLife.restore('operator', 'acme', kek.id)).lifecycle, 'ACTIVE');
+  t.is((await world.issue({ id: 'again' })).kekId, kek.id);
+  t.is((await open(world, 'old')).kekId, kek.id);
+});
+
+test('an active key is retired when another key takes new data, or when there is none to protect', async (t) => {
+  const world = await keyWorld(t);
+  const { keyLife, kek, blastRadius: parts } = world;
+  await world.issue({ id: 'old' });
+  const newer = await enrolAnother(world, 'newer');
+  t.is(await lifecycleOf(world, kek.id), 'ACTIVE');
+  t.like(await blastRadius(parts, 'acme', kek.id), { newDataIfRetired: 'UNAFFECTED' });
+  await keyLife.retire('operator', 'acme', kek.id, confirm(1));
+  t.is((await world.issue({ id: 'new' })).kekId, newer.id);
+
+  const leave = { kind: 'LICENCE', licence: 'NONE' } as const;
+  await world.coverageChanges.apply('operator', 'acme', leave, { moveExisting: true });
+  await eventually(async () => {
+    await world.mover.poll();
+    await world.mover.settled();
+    return (await world.store.keyLife.count('acme', newer.id)).length === 0;
+  });
+  t.is(await lifecycleOf(world, newer.id), 'ACTIVE');
+  const radius = { dataKeys: 0, newData: 'UNAFFECTED', newDataIfRetired: 'UNAFFECTED' } as const;
+  t.like(await blastRadius(parts, 'acme', newer.id), radius);
+  await keyLife.retire('operator', 'acme', newer.id, confirm(null));
+  t.is(await lifecycleOf(world, newer.id), 'RETIRED');
+  t.is((await world.issue({ id: 'left' })).protection, 'PLATFORM_KEY');
+  t.is((await open(world, 'new')).protection, 'PLATFORM_KEY');
 });
 
 test('a key is verified again, and its canary is a new one; another key under its name is found out', async (t) => {

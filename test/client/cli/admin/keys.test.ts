@@ -81,9 +81,15 @@ test('the blast radius says what hangs on a key; retired, it opens nothing until
   await t.throwsAsync(resolve(recorder, sealed));
   t.regex(await words('keys', 'restore', kekId, ...ACCOUNT), /^life +opens only$/m);
   await t.notThrowsAsync(resolve(recorder, sealed));
+
+  t.regex(await words('keys', 'blast-radius', next, ...ACCOUNT), /^New assets: refused, as no other key/m);
+  const last = await typing('acme\n', 'keys', 'retire', next, ...ACCOUNT);
+  t.is(last.code, 0, last.stderr);
+  t.regex(last.stderr, /^New assets: under the provider’s key from now on, as no other key/m);
   const { code, stderr } = await admin('keys', 'retire', next, ...ACCOUNT, '--yes', 'acme');
   t.is(code, 5);
   t.regex(stderr, /\[CONFLICT\]\n {5}The change contradicts/);
+  t.regex(await words('keys', 'restore', next, ...ACCOUNT), /^life +protects new assets$/m);
 });
 
 test('a key is revoked, for its own account alone', async (t) => {
