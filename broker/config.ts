@@ -15,6 +15,7 @@ import {
 import { PROCESS_SETTINGS } from '../runtime/process.ts';
 import { ALERT_SETTINGS, checkAlertConfig } from './alerts/config.ts';
 import { kmsSettings } from './kms/registry.ts';
+import { SIGN_IN_SETTINGS, signInConfig, type SignInConfig } from './portal/config.ts';
 import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
 
 const MIN_TOKEN_CHARACTERS = 32;
@@ -158,6 +159,7 @@ export const BROKER_SETTINGS = {
     max: 100_000,
     default: '100',
   }),
+  ...SIGN_IN_SETTINGS,
   ...ALERT_SETTINGS,
   ...PROCESS_SETTINGS,
   ...kmsSettings,
@@ -166,9 +168,11 @@ export const BROKER_SETTINGS = {
 /** What a broker is started with. */
 export type BrokerConfig = Omit<
   Config<typeof BROKER_SETTINGS>,
-  'adminToken' | 'adminTokenPath' | 'cataloguePath'
+  'adminToken' | 'adminTokenPath' | 'cataloguePath' | keyof typeof SIGN_IN_SETTINGS
 > & {
   readonly adminToken: Secret;
+  /** Null: nobody signs in with a browser. */
+  readonly signIn: SignInConfig | null;
   readonly catalogue: Catalogue;
 };
 
@@ -181,6 +185,7 @@ export function readBrokerConfig(env: NodeJS.ProcessEnv): BrokerConfig {
   checkAlertConfig(config);
   return {
     ...config,
+    signIn: signInConfig(config),
     adminToken: operatorToken(adminToken, adminTokenPath),
     catalogue: cataloguePath === null ? DEFAULT_CATALOGUE : readCatalogue(cataloguePath),
   };

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess } from '../runtime/process.ts';
-import { operatorToken } from './admin/authenticators.ts';
+import { createAuthentication, type AuthenticationObserver } from './admin/authentication.ts';
 import { Idempotency } from './admin/idempotency.ts';
 import { startAdminServer } from './admin/server.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
@@ -95,7 +95,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       keySetUp: createKeySetUp(config),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
       views: createViews({ store, clock }),
-      authenticators: [operatorToken(config.adminToken)],
+      ...createAuthentication({ store, clock, observer, config }),
       logger,
     },
     { host: config.adminHost, port: config.adminPort },
@@ -117,7 +117,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   return { ...ports, metrics, close: (graceMs = config.graceMs) => closers.close(graceMs) };
 }
 
-function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObserver {
+function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObserver & AuthenticationObserver {
   return {
     denied: (reason) => metrics.denied(reason),
     kmsCalled: (...facts) => metrics.kmsCalled(...facts),
@@ -136,6 +136,11 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
     alertDelivery: (channel, state, problem) => {
       metrics.alertDelivery(channel, state, problem);
       if (problem !== null) logger.warn({ err: problem, channel, state }, 'an alert was not delivered');
+    },
+    authenticated: (via, outcome) => metrics.authenticated(via, outcome),
+    signIn: (outcome, detail) => {
+      metrics.signIn(outcome);
+      if (outcome !== 'SIGNED_IN') logger.warn({ outcome, detail }, 'a sign-in was refused');
     },
     backgroundFailed: (task, error) => {
       metrics.backgroundFailed(task);

@@ -6,6 +6,7 @@ import {
   REMOTE_BUCKETS,
   type MetricTable,
 } from '../runtime/metrics.ts';
+import type { AuthenticationObserver } from './admin/authentication.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
 import type { Observer } from './keys/observer.ts';
 import type { RpcObserver } from './grpc/unary.ts';
@@ -64,6 +65,16 @@ export const BROKER_METRICS = {
     help: 'Attempts to deliver alerts, by what became of the message: `DELIVERED`, `PENDING` (tried again), `FAILED` (given up), `NOT_CONFIGURED` (no mail server or webhook key).',
     labels: ['channel', 'state'],
   },
+  cmk_admin_authentications_total: {
+    type: 'counter',
+    help: 'Requests to the administration API that showed who sends them, by what they showed: valid (`ACCEPTED`), not valid (`REFUSED`), or not looked at after too many that were not valid (`LIMITED`).',
+    labels: ['via', 'outcome'],
+  },
+  cmk_sign_ins_total: {
+    type: 'counter',
+    help: 'Sign-ins by how they ended: `SIGNED_IN`, or why not. `UNREACHABLE`, `DENIED` and `INVALID` are the identity provider’s.',
+    labels: ['outcome'],
+  },
   cmk_background_failures_total: {
     type: 'counter',
     help: 'Background work that failed and is tried again by itself.',
@@ -72,7 +83,10 @@ export const BROKER_METRICS = {
 } as const satisfies MetricTable;
 
 /** The broker's metrics, by what happened rather than by name. */
-export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observer, OutboxObserver {
+export class BrokerMetrics
+  extends ProcessMetrics
+  implements RpcObserver, Observer, OutboxObserver, AuthenticationObserver
+{
   readonly #own = registerMetrics(BROKER_METRICS, this.registry);
 
   constructor(clock: Clock) {
@@ -109,6 +123,14 @@ export class BrokerMetrics extends ProcessMetrics implements RpcObserver, Observ
 
   alertDelivery(...[channel, state]: Parameters<OutboxObserver['alertDelivery']>): void {
     this.#own.cmk_alert_deliveries_total.inc({ channel, state });
+  }
+
+  authenticated(via: string, outcome: string): void {
+    this.#own.cmk_admin_authentications_total.inc({ via, outcome });
+  }
+
+  signIn(outcome: string): void {
+    this.#own.cmk_sign_ins_total.inc({ outcome });
   }
 
   backgroundFailed(task: string): void {

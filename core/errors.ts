@@ -51,6 +51,18 @@ export const ERROR_CODES = {
     meaning:
       'The administration API knows who called, but their role does not allow this. Nothing was changed. Ask an administrator of the account, or the operator.',
   },
+  CROSS_SITE_REQUEST: {
+    grpc: 'PERMISSION_DENIED',
+    retryable: false,
+    meaning:
+      'A request that changes something came with a browser’s session, but not from a page of the portal: it lacked the token that GET /v1/me gives, or another site sent it. Nothing was changed.',
+  },
+  TOO_MANY_ATTEMPTS: {
+    grpc: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+    meaning:
+      'Too many tokens or sessions from this address were not valid; what it shows is not looked at for a while. Mend the program that guesses, or wait.',
+  },
   ACCOUNT_UNKNOWN: {
     grpc: 'NOT_FOUND',
     retryable: false,

@@ -76,8 +76,20 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     /^:@grpc\//,
     /^:node:/,
   ],
+  'broker/portal': [
+    'broker/portal',
+    'broker/store',
+    'broker/audit',
+    'broker/model',
+    'core',
+    'runtime',
+    /^:node:/,
+    ':fastify',
+    ':openid-client',
+  ],
   'broker/admin': [
     'broker/admin',
+    'broker/portal',
     'broker/alerts',
     'broker/views',
     'broker/keys',
@@ -91,6 +103,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     /^:node:/,
     ':fastify',
     /^:@fastify\//,
+    ':lru-cache',
   ],
 };
 
@@ -104,6 +117,7 @@ const ONLY_PORTS_FOR = [
   'broker/views',
   'broker/grpc',
   'broker/admin',
+  'broker/portal',
   'broker/audit',
   'broker/alerts',
   'broker/policy',

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Secret } from '../../runtime/config.ts';
 import type { Principal } from '../model/principal.ts';
+import type { ApiTokens } from './api-tokens.ts';
 
 /**
  * Says who sent a request; null: nobody that this way of showing it knows.
@@ -25,6 +26,14 @@ export function operatorToken(token: Secret): Authenticator {
 /** The bearer token of a request; null: it has none. */
 export function bearerToken({ headers }: FastifyRequest): string | null {
   return /^Bearer ([\x21-\x7e]{1,1024})$/.exec(headers.authorization ?? '')?.[1] ?? null;
+}
+
+/** Knows programs by the tokens that accounts made for them. */
+export function apiToken(tokens: ApiTokens): Authenticator {
+  return (request) => {
+    const given = bearerToken(request);
+    return given === null ? Promise.resolve(null) : tokens.principalOf(given);
+  };
 }
 
 function sha256(text: string): Buffer {

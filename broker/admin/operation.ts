@@ -14,6 +14,7 @@ export const TAGS = {
   Fallback: 'What happens when a key fails.',
   Alerts: 'Who is told what.',
   Ledger: 'What was done, in a hash chain for each account.',
+  Access: 'Who calls, and what programs show.',
   Documentation: 'This document.',
 } as const;
 
@@ -121,7 +122,8 @@ function codesOf(access: AccessRule, facts: OperationFacts): Set<ErrorCode> {
   const asksWho = access !== 'PUBLIC';
   return new Set<ErrorCode>([
     ...(params || query || body ? (['INVALID_ARGUMENT'] as const) : []),
-    ...(asksWho ? (['TOKEN_INVALID'] as const) : []),
+    ...(asksWho ? (['TOKEN_INVALID', 'TOO_MANY_ATTEMPTS'] as const) : []),
+    ...(body || access === 'ADMINISTER' || access === 'OPERATE' ? (['CROSS_SITE_REQUEST'] as const) : []),
     ...(asksWho && access !== 'ANY' && access !== 'READ' ? (['ROLE_INSUFFICIENT'] as const) : []),
     ...(params && 'account' in (params['properties'] as object) ? (['ACCOUNT_UNKNOWN'] as const) : []),
     ...(versioned === 'WRITE' ? (['STALE_VERSION'] as const) : []),

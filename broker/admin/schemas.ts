@@ -1,6 +1,7 @@
 import { object } from './json-schema.ts';
 import { MAX_REFERENCES } from '../keys/enrol-key.ts';
 import { PLATFORM } from '../keys/moves.ts';
+import { API_TOKEN_ROLES } from '../model/api-tokens.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
 import { MAX_MEMBER_CHANGES, MAX_MEMBERS } from '../model/coverage.ts';
 import { FAILURE_WISHES, FALLBACK_MODES, LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
@@ -26,6 +27,15 @@ export const keyParams = object({ key: uuid });
 export const ownKeyParams = object({ account, key: uuid });
 
 export const webhookParams = object({ account, webhook: uuid });
+
+export const tokenParams = object({ account, token: uuid });
+/** The longest that a token lasts: a year, and a day for the new one to take its place. */
+const MAX_TOKEN_DAYS = 367;
+export const tokenBody = object({
+  name: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  role: { enum: API_TOKEN_ROLES },
+  expiresInDays: { type: 'integer', minimum: 1, maximum: MAX_TOKEN_DAYS },
+});
 
 export const accountBody = object({ name, licence: { enum: LICENCES } });
 export const groupBody = object({

@@ -9,11 +9,15 @@ import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import type { Views } from '../views/views.ts';
+import type { SignIn } from '../portal/sign-in.ts';
+import { addSignInRoutes } from '../portal/sign-in-routes.ts';
 import { guardAccess } from './access.ts';
 import { addAlertRoutes } from './alert-routes.ts';
+import type { ApiTokens } from './api-tokens.ts';
 import type { Authenticator } from './authenticators.ts';
 import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
+import { addMeRoutes } from './me-routes.ts';
 import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { addOpenApi } from './openapi.ts';
@@ -21,6 +25,7 @@ import { fromFastifyError, sendProblem } from './problem.ts';
 import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
 import { addViewRoutes } from './view-routes.ts';
+import { addTokenRoutes } from './token-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -33,6 +38,9 @@ export interface AdminParts extends KeyRouteParts {
   readonly coverageChanges: CoverageChanges;
   readonly idempotency: Idempotency;
   readonly views: Views;
+  readonly apiTokens: ApiTokens;
+  /** Null: nobody signs in with a browser. */
+  readonly signIn: SignIn | null;
   /** In the order in which they are asked who sent a request. */
   readonly authenticators: readonly Authenticator[];
   readonly logger: Logger;
@@ -122,4 +130,7 @@ function addAllRoutes(app: FastifyInstance, parts: Omit<AdminParts, 'authenticat
   addMoveRoutes(app, parts.moves, parts.idempotency);
   addCoverageRoutes(app, parts);
   addViewRoutes(app, parts);
+  addTokenRoutes(app, parts);
+  addMeRoutes(app, parts.signIn);
+  addSignInRoutes(app, parts.signIn);
 }

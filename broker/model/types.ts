@@ -207,6 +207,9 @@ export const AUDIT_ACTIONS = [
   'STATUS',
   // The platform key no longer stands in for the account's.
   'FALLBACK',
+  // Somebody signed in to the portal, or was refused, and signed out.
+  'SIGN_IN',
+  'SIGN_OUT',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -41,6 +41,8 @@ import type { AccountFacts, Coverage, DataKeyName, LeaseHolder, Store } from './
 import { chainUnchained, hasUnchained } from './unchained.ts';
 import * as reporters from './use-reporters.ts';
 import { SqlAlertStore } from './sql-alert-store.ts';
+import { SqlApiTokenStore } from './sql-api-token-store.ts';
+import { SqlSessionStore } from './sql-session-store.ts';
 import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
@@ -60,6 +62,8 @@ export class SqlStore implements Store {
   readonly attention: SqlAttentionStore;
   readonly processes: SqlProcessStore;
   readonly chores: SqlChoreStore;
+  readonly sessions: SqlSessionStore;
+  readonly apiTokens: SqlApiTokenStore;
   readonly #database: Database;
   readonly #guesses = new ledger.HeadGuesses();
   readonly #keyEventWriter = new KeyEventWriter((entries) => this.#appendKeyEvents(entries));
@@ -80,6 +84,8 @@ export class SqlStore implements Store {
     this.attention = new SqlAttentionStore(database);
     this.processes = new SqlProcessStore(database);
     this.chores = new SqlChoreStore(database);
+    this.sessions = new SqlSessionStore(database, this.#guesses);
+    this.apiTokens = new SqlApiTokenStore(database, this.#guesses);
   }
 
   putAccount(

@@ -20,6 +20,7 @@ import type { AlertStore } from './alert-store.ts';
 import type { AssetStore } from './asset-store.ts';
 import type { AttentionStore } from './attention-store.ts';
 import type { ChoreStore } from './chore-store.ts';
+import type { ApiTokenStore } from './api-token-store.ts';
 import type { CoverageStore } from './coverage-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { FallbackStore } from './fallback-store.ts';
@@ -29,6 +30,7 @@ import type { KeyLifeStore } from './key-life-store.ts';
 import type { KeyStatusStore } from './key-status-store.ts';
 import type { ProcessStore } from './process-store.ts';
 import type { TallyStore } from './tally-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
 export type { Chore, ChoreStore } from './chore-store.ts';
@@ -36,6 +38,8 @@ export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts'
 export type { IdempotencyStore, StoredAnswer } from './idempotency-store.ts';
 export type { Precondition, Versioned } from './versions.ts';
 
+export type { ApiTokenStore } from './api-token-store.ts';
+export type { SessionBounds, SessionStore } from './session-store.ts';
 export type { FallbackStart, FallbackStore } from './fallback-store.ts';
 export type { ClaimedMove, MoveStore, Page, Rewrapped } from './move-store.ts';
 export type { Destruction, ReencryptionPlace, ReencryptionStore } from './reencryption-store.ts';
@@ -218,6 +222,10 @@ export interface Store {
   readonly processes: ProcessStore;
   /** What keeps the database small. */
   readonly chores: ChoreStore;
+  /** Who is signed in. */
+  readonly sessions: SessionStore;
+  /** What programs sign in with. */
+  readonly apiTokens: ApiTokenStore;
 
   /** Throws unless the database answers. */
   ping(): Promise<void>;

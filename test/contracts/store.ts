@@ -7,6 +7,7 @@ import { alertCases, alertRaces } from './store-alerts.ts';
 import { assetCases } from './store-assets.ts';
 import { attentionCases } from './store-attention.ts';
 import { choreCases } from './store-chores.ts';
+import { apiTokenCases } from './store-api-tokens.ts';
 import { coverageCases } from './store-coverage.ts';
 import { testDurability } from './store-durability.ts';
 import { eventCases } from './store-events.ts';
@@ -17,6 +18,7 @@ import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
 import { moveCases } from './store-moves.ts';
 import { reencryptionCases } from './store-reencryption.ts';
+import { sessionCases } from './store-sessions.ts';
 import { useCases } from './store-uses.ts';
 import { wholeCases } from './store-whole.ts';
 
@@ -53,6 +55,8 @@ export function testStore(harness: StoreHarness): void {
     ...reencryptionCases,
     ...coverageCases,
     ...fallbackCases,
+    ...sessionCases,
+    ...apiTokenCases,
     ...useCases,
     ...assetCases,
     ...activityCases,

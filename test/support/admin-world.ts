@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiTokens } from '../../broker/admin/api-tokens.ts';
 import type { Authenticator } from '../../broker/admin/authenticators.ts';
 import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
@@ -55,6 +56,8 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     keySetUp: keySetUpFor(),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
     views: createViews({ store, clock }),
+    apiTokens: new ApiTokens({ store, clock }),
+    signIn: null,
     authenticators: [believing],
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });

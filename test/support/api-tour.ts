@@ -20,6 +20,7 @@ export async function populate(world: AdminWorld, account = 'acme'): Promise<Nam
   await made('PUT', '/fallback', { mode: 'ANY', maxHours: 24, maxAssets: null });
   await made('PUT', '/on-failure/0001/MeetingWebinarRecording', { wish: 'DROP_SESSION' });
   const hook = await made('POST', '/webhooks', { url: `https://hooks.${account}.test/` });
+  const token = await made('POST', '/tokens', { name: 'backup', role: 'AUDITOR', expiresInDays: 30 });
   const reference = kms.createKey(`${account}-first`);
   const first = await made('POST', '/keys', { provider: 'aws', references: [reference] });
   await world.issue({ account, id: `of-${account}` });
@@ -41,6 +42,7 @@ export async function populate(world: AdminWorld, account = 'acme'): Promise<Nam
     key: first['key']?.id ?? '',
     spare: spare['key']?.id ?? '',
     webhook: hook['webhook']?.id ?? '',
+    token: token['token']?.id ?? '',
     move: move['move']?.id ?? '',
     reference,
     id: `of-${account}`,
@@ -119,6 +121,11 @@ export function tour(names: Names): Visit[] {
     ['listWebhooks', `GET ${at}/webhooks`],
     ['addWebhook', `POST ${at}/webhooks`, { url: 'https://hooks.acme.test/more' }, 201],
     ['deleteWebhook', `DELETE ${at}/webhooks/{webhook}`],
+    ['getMe', 'GET /v1/me'],
+    ['listTokens', `GET ${at}/tokens`],
+    ['createToken', `POST ${at}/tokens`, { name: 'more', role: 'AUDITOR', expiresInDays: 30 }, 201],
+    ['revokeToken', `DELETE ${at}/tokens/{token}`],
+    ['signOut', 'POST /v1/me/sign-out'],
     ['getFallback', `GET ${at}/fallback`],
     ['putFallback', `PUT ${at}/fallback`, { mode: 'OFF', maxHours: null, maxAssets: null }],
     ['listFallbackEpisodes', `GET ${at}/fallback/episodes`],

@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../json-schema.ts';
 import { about, flag, object, ref, text } from '../json-schema.ts';
+import { ACCESS_ANSWERS } from './access.ts';
 import { ACCOUNT_ANSWERS } from './accounts.ts';
 import { COVERAGE_ANSWERS } from './coverage.ts';
 import { KEY_ANSWERS } from './keys.ts';
@@ -26,5 +27,6 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
   ...COVERAGE_ANSWERS,
   ...RECORD_ANSWERS,
   ...VIEW_ANSWERS,
+  ...ACCESS_ANSWERS,
   Problem: PROBLEM,
 };

@@ -10,6 +10,7 @@ import * as reencryption from './0008-reencryption.ts';
 import * as versions from './0009-versions.ts';
 import * as keyIdentities from './0010-key-identities.ts';
 import * as chores from './0012-chores.ts';
+import * as signIn from './0013-sign-in.ts';
 import * as views from './0014-views.ts';
 
 /**
@@ -28,6 +29,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0009-versions', versions],
   ['0010-key-identities', keyIdentities],
   ['0012-chores', chores],
+  ['0013-sign-in', signIn],
   ['0014-views', views],
 ]);
 

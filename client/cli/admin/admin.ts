@@ -11,6 +11,7 @@ import { addKeyLife } from './key-life.ts';
 import { addKeySetUp } from './key-set-up.ts';
 import { addKeys } from './keys.ts';
 import { addMoves } from './moves.ts';
+import { addTokens } from './tokens.ts';
 import { addWebhooks } from './webhooks.ts';
 
 /** `cmk admin …`: what operators do, over the broker's administration API. */
@@ -32,10 +33,11 @@ export function addAdmin(program: Command, io: Io): void {
   addContacts(admin, io);
   addWebhooks(admin, io);
   addAlerts(admin, io);
+  addTokens(admin, io);
 }
 
 const HELP = `
-The operator's token is in $CMK_ADMIN_TOKEN or in a file (--token-file): never on the command line, which every user
+The operator's token, or an account's (cmk admin tokens), is in $CMK_ADMIN_TOKEN or in a file (--token-file): never on the command line, which every user
 of the machine can read. What makes assets unreadable, or covers less, first shows what it would do, and asks for the
 account's name; a script gives it with --yes. All times are UTC.
 

@@ -45,6 +45,7 @@ const CHANGES: Record<string, Wrong> = {
   },
 };
 const FALLBACK = { mode: 'ANY', maxHours: null, maxAssets: null };
+const NEW_TOKEN = { name: 'new', role: 'AUDITOR', expiresInDays: 30 };
 const MOVE = { kind: 'LEAVE', selection: { kekIds: ['KEY'] }, target: 'platform' };
 
 const ROUTES: Readonly<Record<string, Route>> = {
@@ -165,6 +166,20 @@ const ROUTES: Readonly<Record<string, Route>> = {
     },
   },
   'DELETE /v1/accounts/:account/webhooks/:webhook': READ,
+  'GET /v1/accounts/:account/tokens': READ,
+  'POST /v1/accounts/:account/tokens': {
+    body: NEW_TOKEN,
+    wrong: {
+      'a name that there is': { body: { ...NEW_TOKEN, name: 'taken' }, ...conflict },
+      'a name with a colon': { body: { ...NEW_TOKEN, name: 'token:x' }, ...invalid },
+      'a role that no token has': { body: { ...NEW_TOKEN, role: 'OPERATOR' }, ...invalid },
+      'no time at all': { body: { ...NEW_TOKEN, expiresInDays: 0 }, ...invalid },
+      'a time without end': { body: { ...NEW_TOKEN, expiresInDays: 368 }, ...invalid },
+    },
+  },
+  'DELETE /v1/accounts/:account/tokens/:token': READ,
+  'GET /v1/me': READ,
+  'POST /v1/me/sign-out': { wrong: { 'a token, which has no session': { ...notFound } } },
   'POST /v1/accounts/:account/moves': {
     body: MOVE,
     wrong: {
@@ -302,6 +317,7 @@ async function populated(world: BrokerWorld): Promise<Ids> {
   const hook = await made('POST', `${acme}/webhooks`, { url: 'https://hooks.acme.test/one' });
   const record = aDataKey(aKek({ id: kekId }));
   await world.store.insertDataKey(record, anAuditEvent());
+  const token = await made('POST', `${acme}/tokens`, { ...NEW_TOKEN, name: 'taken' });
   await world.store.idempotency.take(
     { account: 'acme', key: 'used', hash: 'of another request' },
     { nowMs: Date.now(), untilMs: Date.now() + 3_600_000 },
@@ -313,6 +329,7 @@ async function populated(world: BrokerWorld): Promise<Ids> {
     key: kekId,
     webhook: hook['webhook']?.id ?? '',
     move: paused['move']?.id ?? '',
+    token: token['token']?.id ?? '',
     CANCELLED: cancelled['move']?.id ?? '',
     KEY: kekId,
     'THEIR KEY': theirs['key']?.id ?? '',

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../model/principal.ts';
+import { Cookie } from './cookies.ts';
+import { checkCameFromPortal } from './csrf.ts';
+import { SessionId } from './session-id.ts';
+import type { SignIn } from './sign-in.ts';
+
+export function sessionCookie(portalUrl: string): Cookie {
+  return new Cookie('cmk-session', portalUrl);
+}
+
+/** What a request shows as its session, whether there is one or not; undefined: nothing. */
+export function shownSession({ config }: SignIn, request: FastifyRequest): string | undefined {
+  const shown = sessionCookie(config.portalUrl).read(request);
+  return shown === '' ? undefined : shown;
+}
+
+/**
+ * Knows who is signed in with a browser. What changes something must come from a page of the portal.
+ * @throws CmkError CROSS_SITE_REQUEST, STORE_UNAVAILABLE
+ */
+export function sessionAuthenticator({ sessions, config: { portalUrl } }: SignIn) {
+  const cookie = sessionCookie(portalUrl);
+  return async (request: FastifyRequest): Promise<Principal | null> => {
+    // Who shows a token means the token, and not the session that the browser adds.
+    if (request.headers.authorization !== undefined) return null;
+    const id = SessionId.parse(cookie.read(request));
+    const session = id && (await sessions.use(id));
+    if (!session) return null;
+    checkCameFromPortal(request, id, portalUrl);
+    const { name, role, account } = session;
+    return { name, role, account, via: 'SESSION' };
+  };
+}
