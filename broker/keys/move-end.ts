@@ -1,5 +1,5 @@
 import { newAlert, type Alert, type MoveOutcome } from '../model/alerts.ts';
-import type { Move } from '../model/moves.ts';
+import type { Move, MoveProblem } from '../model/moves.ts';
 import type { Kek } from '../model/types.ts';
 
 /**
@@ -32,4 +32,12 @@ export function moveEnded(
 /** What becomes of data keys that a move takes away from the recovery of the key in use, for an audit event. */
 export function stayingInWords(staying: number): string {
   return staying === 0 ? '' : `; ${staying} made in fallback stay under the platform key`;
+}
+
+/** A retired key opens nothing, not for a move either, and takes nothing. @returns null: neither of the two is retired */
+export function retiredProblem({ from, to }: { from: Kek; to: Kek }): MoveProblem | null {
+  const retired = [from, to].find(({ lifecycle }) => lifecycle === 'RETIRED');
+  if (!retired) return null;
+  const way = 'bring it back, or cancel the move';
+  return { code: 'KEY_RETIRED', detail: `${retired.references[0]} was retired: ${way}` };
 }

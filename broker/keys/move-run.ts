@@ -4,7 +4,7 @@ import type { DataKeyPlace, Move, MoveFailure, MoveProblem } from '../model/move
 import type { Kek } from '../model/types.ts';
 import type { ClaimedMove, MoveStore, Page, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
-import { moveEnded, stayingInWords } from './move-end.ts';
+import { moveEnded, retiredProblem, stayingInWords } from './move-end.ts';
 import type { Observer } from './observer.ts';
 import type { Rewrap, RewrapResult } from './rewrap.ts';
 
@@ -101,20 +101,24 @@ export class MoveRun {
 
   async #round(): Promise<Round> {
     const { selection, target } = this.#claimed.move;
-    const to = await this.#kek(target);
+    let retired: MoveProblem | null = null;
     let total: Round = { moved: 0, failed: 0, code: null, problem: null };
     for (const kekId of selection.kekIds) {
-      const from = await this.#kek(kekId);
       let after: DataKeyPlace | null = null;
       do {
+        // Before each page: somebody may retire one of them meanwhile.
+        const keys = { from: await this.#kek(kekId), to: await this.#kek(target) };
         const page = await this.#page(kekId, after);
-        const round = await this.#movePage(page, { from, to });
+        const problem = page.records.length > 0 ? retiredProblem(keys) : null;
+        retired ??= problem;
+        if (problem) break;
+        const round = await this.#movePage(page, keys);
         total = sum(total, round);
         if (this.#isLost || this.#ending.signal.aborted || round.problem) return total;
         after = page.next;
       } while (after);
     }
-    return total;
+    return { ...total, problem: retired };
   }
 
   #page(kekId: string, after: DataKeyPlace | null): Promise<Page> {

@@ -146,6 +146,7 @@ export class Moves {
       const expected = 'expected a key that is STANDBY or ACTIVE';
       throw new CmkError('CONFLICT', `target: ${expected}, got one that is ${target.lifecycle}`);
     }
+    checkNotRetired(sources);
     if (kind === 'ROTATE') checkReplaced(keks, sources);
     return { account, kind, selection: { ...selection, kekIds: [...kekIds] }, target: target.id };
   }
@@ -180,6 +181,15 @@ function checkWay(kind: MoveKind, sources: readonly Kek[], target: Kek): void {
   throw new CmkError('INVALID_ARGUMENT', 'target: expected another key than those that data keys move from', {
     metadata: { field: 'target' },
   });
+}
+
+function checkNotRetired(sources: readonly Kek[]): void {
+  const retired = sources.find(({ lifecycle }) => lifecycle === 'RETIRED');
+  if (!retired) return;
+  throw new CmkError(
+    'CONFLICT',
+    `selection: key ${retired.id} is RETIRED and opens nothing: bring it back first`,
+  );
 }
 
 /** New data keys go to the newest key in use: a move away from it would never end. */

@@ -169,8 +169,9 @@ function follow(
     const selection: MoveSelection = { kekIds, protections: ['PLATFORM_KEY'], ...some };
     return [{ kind: 'ENROL', selection, target: after.protection === 'CUSTOMER_KEY' ? after.kekId : null }];
   }
-  if (keks.length === 0) return [];
-  const selection = { kekIds: keks.map(({ id }) => id), ...some };
+  const kekIds = opening(keks);
+  if (kekIds.length === 0) return [];
+  const selection = { kekIds, ...some };
   return [{ kind: 'SHRINK', selection, target: platformKeks[0].id }];
 }
 
@@ -180,8 +181,14 @@ function ownersOf(owners: OwnerScope): Pick<MoveSelection, 'owners' | 'ownerLice
   return { ownerLicensed: owners === 'LICENSED' };
 }
 
+/** What a retired key protects was given up with it. */
+function opening(keks: readonly Kek[]): string[] {
+  return keks.filter(({ lifecycle }) => lifecycle !== 'RETIRED').map(({ id }) => id);
+}
+
 /** Whoever leaves takes everything along, whatever was enrolled when it was made. */
 function leave({ licence, keks }: CoverageFacts, platform: Kek): Following[] {
-  if (licence === 'NONE' || keks.length === 0) return [];
-  return [{ kind: 'LEAVE', selection: { kekIds: keks.map(({ id }) => id) }, target: platform.id }];
+  const kekIds = opening(keks);
+  if (licence === 'NONE' || kekIds.length === 0) return [];
+  return [{ kind: 'LEAVE', selection: { kekIds }, target: platform.id }];
 }

@@ -126,6 +126,9 @@ test('an active key is retired when another key takes new data, or when there is
   t.is(await lifecycleOf(world, newer.id), 'RETIRED');
   t.is((await world.issue({ id: 'left' })).protection, 'PLATFORM_KEY');
   t.is((await open(world, 'new')).protection, 'PLATFORM_KEY');
+  // What the older key protects was given up when that was retired: leaving did not bring it back.
+  t.is((await world.store.keyLife.count('acme', kek.id)).length, 1);
+  await t.throwsAsync(open(world, 'old'), { code: 'KEY_RETIRED' });
 });
 
 test('a key is verified again, and its canary is a new one; another key under its name is found out', async (t) => {

@@ -1,92 +1,22 @@
-import test, { type ExecutionContext } from 'ava';
-import type { Move } from '../../../broker/model/moves.ts';
-import type { DataKeyRecord, Kek } from '../../../broker/model/types.ts';
+import test from 'ava';
 import { DataKey } from '../../../core/data-key.ts';
 import { eventually } from '../../support/eventually.ts';
+import { ASSET, PATIENT, RECORDER } from '../../support/key-world.ts';
 import {
-  ASSET,
-  keyWorld,
-  PATIENT,
-  RECORDER,
-  type KeyWorld,
-  type WorldOptions,
-} from '../../support/key-world.ts';
+  idOf,
+  moveWorld,
+  plaintextOf,
+  rotate,
+  turn,
+  after,
+  found,
+  record,
+  records,
+  countUnder,
+} from '../../support/move-world.ts';
 import { resolveRequest } from '../../support/resolve-request.ts';
 
 const SETTLE_MS = 30_000;
-const idOf = (index: number) => `meeting-${String(index).padStart(3, '0')}`;
-
-interface MoveWorld extends KeyWorld {
-  /** The key that replaces the first. */
-  readonly second: Kek;
-  readonly secondReference: string;
-  /** What the assets' data keys are, by asset. */
-  readonly plaintexts: ReadonlyMap<string, string>;
-}
-
-/** Data keys under a first key, and a second key that took over. */
-async function moveWorld(t: ExecutionContext, count: number, options?: WorldOptions): Promise<MoveWorld> {
-  const world = await keyWorld(t, options);
-  const plaintexts = new Map<string, string>();
-  for (let index = 0; index < count; index++) {
-    const grant = await world.issue({ id: idOf(index) });
-    plaintexts.set(idOf(index), plaintextOf(grant.dataKey));
-  }
-  const secondReference = world.kms.createKey('second');
-  // Two keys of one second are in the order of their ids; a second apart is plainer.
-  world.clock.advance(1_000);
-  const enrolment = await world.enrolKey.run('operator', 'acme', {
-    provider: 'aws',
-    references: [secondReference],
-  });
-  if (!enrolment.ok) throw enrolment.error;
-  world.kms.calls.length = 0;
-  return { ...world, second: enrolment.kek, secondReference, plaintexts };
-}
-
-function plaintextOf(dataKey: DataKey): string {
-  const bytes = dataKey.copyBytes();
-  dataKey[Symbol.dispose]();
-  try {
-    return Buffer.from(bytes).toString('hex');
-  } finally {
-    bytes.fill(0);
-  }
-}
-
-const rotate = ({ moves, kek, second }: MoveWorld): Promise<Move> =>
-  moves.start('operator', {
-    account: 'acme',
-    kind: 'ROTATE',
-    selection: { kekIds: [kek.id] },
-    target: second.id,
-  });
-
-/** Lets this broker work on what is due. */
-async function turn({ mover }: MoveWorld): Promise<void> {
-  await mover.poll();
-  await mover.settled();
-}
-
-async function after(world: MoveWorld, ms: number): Promise<void> {
-  world.clock.advance(ms);
-  await turn(world);
-}
-
-const found = async ({ moves }: MoveWorld, { id }: Move) => moves.find('acme', id);
-
-async function record({ store }: KeyWorld, id: string): Promise<DataKeyRecord> {
-  const stored = await store.findNewestDataKey({ ...ASSET, id });
-  if (!stored) throw new Error(`no data key of ${id}`);
-  return stored;
-}
-
-async function records(world: MoveWorld): Promise<DataKeyRecord[]> {
-  return Promise.all([...world.plaintexts.keys()].map((id) => record(world, id)));
-}
-
-const countUnder = async (world: MoveWorld, { id }: Kek) =>
-  (await records(world)).filter(({ kekId }) => kekId === id).length;
 
 test('every data key comes under the new key, and is the same data key', async (t) => {
   const world = await moveWorld(t, 25);
