@@ -39,12 +39,13 @@ export interface Part {
 
 type Env = Readonly<Record<string, string>>;
 
-/** Starts a broker on ports of its own. @throws Error as {@link launch} */
+/** Starts a broker on ports of its own, unless it is told one for administration. @throws Error as {@link launch} */
 export async function launchBroker(
   part: Part,
   env: Env,
 ): Promise<BrokerProcess & { readonly adminUrl: string }> {
-  const [grpcPort, adminPort] = [await freePort(), await freePort()];
+  const grpcPort = await freePort();
+  const adminPort = env['CMK_ADMIN_PORT'] ?? (await freePort());
   const settings = {
     CMK_GRPC_HOST: '127.0.0.1',
     CMK_GRPC_PORT: String(grpcPort),
@@ -83,20 +84,31 @@ export async function launchEmulator(
   name: string,
   args: readonly string[],
 ): Promise<{ process: ManagedProcess; addresses: EmulatorAddresses }> {
+  const events = ['--events', join(dir, `${name}-events.jsonl`)];
+  const { process, said } = await launchAnnounced({ dir, name, env: {} }, [...events, ...args], 'controlUrl');
+  return { process, addresses: said as EmulatorAddresses };
+}
+
+/**
+ * Starts a program of the sandbox that says in one line of JSON where it is, and with that that it is ready.
+ * @param program `name` is the folder of its main file
+ * @param member what the line has
+ * @throws Error as {@link launch}
+ */
+export async function launchAnnounced(
+  { dir, name, env }: { dir: string; name: string; env: Env },
+  args: readonly string[],
+  member: string,
+): Promise<{ process: ManagedProcess; said: unknown }> {
   const logPath = join(dir, 'logs', `${name}.log`);
-  const program = {
-    name: `the emulator ${name}`,
-    args: [`sandbox/${name}/main.ts`, '--events', join(dir, `${name}-events.jsonl`), ...args],
-    env: {},
-    logPath,
-  };
+  const program = { name: `the process ${name}`, args: [`sandbox/${name}/main.ts`, ...args], env, logPath };
   let line: string | undefined;
   const process = await launch(program, async () => {
     const lines = (await readFile(logPath, 'utf8')).split('\n').slice(0, -1);
-    line = lines.find((text) => text.startsWith('{') && text.includes('"controlUrl"'));
+    line = lines.find((text) => text.startsWith('{') && text.includes(`"${member}"`));
     return line !== undefined;
   });
-  return { process, addresses: JSON.parse(line ?? '') as EmulatorAddresses };
+  return { process, said: JSON.parse(line ?? '') as unknown };
 }
 
 async function launchRestartable(part: Part, args: readonly string[], env: Env): Promise<RestartableProcess> {

@@ -69,6 +69,7 @@ try {
     dir,
     kms,
     ...(mail && { elsewhere: 'azure' }),
+    portal: !mail && !once,
     ...(databaseUrl !== undefined && { databaseUrl }),
     brokerEnv: { ...(mail && experimentSettings(mail)), ...chosenSettings() },
   });
@@ -82,6 +83,8 @@ try {
     if (once) {
       title(CAME_OUT);
     } else {
+      await addOtherCustomer(system);
+      printPortal(system);
       printInvitation(system, result);
       await ended;
     }
@@ -95,6 +98,21 @@ try {
   await mail?.close();
   // What failed is kept to be looked at.
   if (process.exitCode !== 1) rmSync(dir, { recursive: true, force: true });
+}
+
+/** So that somebody else can sign in too, and see nothing of Acme. */
+async function addOtherCustomer({ admin, portal }: SandboxSystem): Promise<void> {
+  const others = new Set(portal?.users.flatMap(({ account }) => (account === null ? [] : [account])));
+  others.delete(ACCOUNT);
+  for (const account of others) await admin.putAccount(account, { name: account, licence: 'NONE' });
+}
+
+function printPortal({ portal }: SandboxSystem): void {
+  if (!portal) return;
+  title(`The portal: ${portal.url}`);
+  print('  Sign in as one of these, without a password:');
+  for (const { name, email, words } of portal.users)
+    print(`  ${name.padEnd(6)} ${email.padEnd(22)} ${words}`);
 }
 
 function printInvitation(up: SandboxSystem, { asset, sealedPath, keys }: StoryResult): void {

@@ -15,6 +15,7 @@ import {
   type Programs,
   type SidecarProcess,
 } from './parts.ts';
+import { launchPortal, type SandboxPortal } from './portal.ts';
 import { awsKmsSettings, tlsSettings, type AwsEndpoints } from './settings.ts';
 
 /** Everything on one machine, each part a process of its own: emulated KMSs, broker, sidecars. */
@@ -29,6 +30,8 @@ export interface SandboxSystem {
   readonly admin: AdminClient;
   readonly adminUrl: string;
   readonly adminToken: string;
+  /** Null: nobody signs in. */
+  readonly portal: SandboxPortal | null;
   readonly broker: BrokerProcess;
   readonly sidecars: { readonly recorder: SidecarProcess; readonly phone: SidecarProcess };
   /** Starts another broker on the same database. */
@@ -50,6 +53,8 @@ export interface SystemOptions {
   readonly kms?: KmsName;
   /** Where the customer can go with their key; default: nowhere. */
   readonly elsewhere?: KmsName;
+  /** Whether people can sign in with a browser; default: no. */
+  readonly portal?: boolean;
   /** Default: SQLite in `dir`. */
   readonly databaseUrl?: string;
   /** Settings of the broker and of the sidecars that differ from their defaults. */
@@ -64,6 +69,8 @@ export interface SystemOptions {
 const TRUST_DOMAIN = 'cmk.sandbox';
 const BROKER_SPIFFE_ID = `spiffe://${TRUST_DOMAIN}/broker`;
 const PROVIDER_AWS_ACCOUNT = '409910850980';
+/** The one that people sign in to. */
+const FIRST_BROKER = 'broker';
 const REGIONS = ['us-east-1', 'us-west-2'] as const;
 
 /** @throws Error with the end of its log when a part does not start; the others are stopped */
@@ -75,6 +82,9 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     // Sidecars before the broker, the broker before its KMS.
     for (const part of running.splice(0).reverse()) await part.stop();
   };
+  // While the others start.
+  const portalStart = options.portal ? launchPortal(dir) : null;
+  portalStart?.then(({ process }) => running.unshift({ stop: () => process.stop() })).catch(() => undefined);
   try {
     const ca = await createTestCa();
     const aws = await launchEmulator(dir, 'aws-kms', [
@@ -96,6 +106,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
 
     const adminToken = randomBytes(24).toString('base64url');
     const { programs = SOURCES } = options;
+    const portal = await portalStart;
     const startBroker = async (name: string) => {
       const identity = await ca.writeIdentity(join(dir, name), { uriSans: [BROKER_SPIFFE_ID] });
       const broker = await launchBroker(
@@ -113,13 +124,14 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           ...(options.databaseUrl === undefined ? {} : { CMK_DATABASE_URL: options.databaseUrl }),
           ...side.brokerEnv,
           ...other?.brokerEnv,
+          ...(name === FIRST_BROKER ? portal?.brokerEnv : {}),
           ...options.brokerEnv,
         },
       );
       running.push({ stop: () => broker.process.stop() });
       return broker;
     };
-    const broker = await startBroker('broker');
+    const broker = await startBroker(FIRST_BROKER);
 
     const startSidecar: SandboxSystem['startSidecar'] = async (name, srvId, started = {}) => {
       const leaf = { uriSans: [`spiffe://${TRUST_DOMAIN}/service/${srvId}`] };
@@ -145,6 +157,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       admin: new AdminClient(broker.adminUrl, adminToken),
       adminUrl: broker.adminUrl,
       adminToken,
+      portal,
       broker,
       sidecars: {
         recorder: await startSidecar('recorder', '0001'),
@@ -155,6 +168,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       close,
     };
   } catch (error) {
+    await portalStart?.catch(() => undefined);
     await close();
     throw error;
   }
