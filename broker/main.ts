@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess } from '../runtime/process.ts';
 import { createAuthentication, type AuthenticationObserver } from './admin/authentication.ts';
+import { VERSION } from '../runtime/version.ts';
 import { Idempotency } from './admin/idempotency.ts';
 import { startAdminServer } from './admin/server.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
@@ -10,6 +12,7 @@ import { startAlerts } from './alerts/services.ts';
 import { readBrokerConfig, type BrokerConfig } from './config.ts';
 import { Callers } from './grpc/callers.ts';
 import { startKeyBroker } from './grpc/server.ts';
+import { Heartbeat } from './keys/heartbeat.ts';
 import type { Observer } from './keys/observer.ts';
 import { startKeyServices } from './keys/services.ts';
 import { createKeySetUp } from './kms/key-set-up.ts';
@@ -79,6 +82,9 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   const alerts = startAlerts({ store, clock, observer, config });
   closers.add(() => alerts.close());
   const { recipients } = alerts;
+  const heartbeat = new Heartbeat({ store, clock, observer, host: hostname(), version: VERSION });
+  heartbeat.start();
+  closers.add(() => heartbeat.stop());
 
   let ready = false;
   const status = await startStatusServer({
@@ -94,8 +100,8 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       recipients,
       keySetUp: createKeySetUp(config),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
-      views: createViews({ store, clock }),
       ...createAuthentication({ store, clock, observer, config }),
+      views: createViews({ store, clock, catalogue, settings: config, kmsCalls: keys.kmsCalls }),
       logger,
     },
     { host: config.adminHost, port: config.adminPort },

@@ -8,7 +8,7 @@ import { bundle, PROGRAMS } from '../scripts/build.ts';
 /** Which folders a folder's files may import, type imports included. `:` names a package. See ARCHITECTURE.md. */
 const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   core: ['core', ':node:crypto', ':node:util'],
-  runtime: ['runtime', 'core', /^:/],
+  runtime: ['runtime', 'core', 'package.json', /^:/],
   proto: ['proto', 'core', /^:@grpc\//, /^:node:/],
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
   sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],

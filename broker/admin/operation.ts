@@ -15,6 +15,7 @@ export const TAGS = {
   Alerts: 'Who is told what.',
   Ledger: 'What was done, in a hash chain for each account.',
   Access: 'Who calls, and what programs show.',
+  Operation: 'All that runs, for the provider’s operators.',
   Documentation: 'This document.',
 } as const;
 

@@ -26,6 +26,7 @@ import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
 import { addViewRoutes } from './view-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { addWatchRoutes } from './watch-routes.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -133,4 +134,5 @@ function addAllRoutes(app: FastifyInstance, parts: Omit<AdminParts, 'authenticat
   addTokenRoutes(app, parts);
   addMeRoutes(app, parts.signIn);
   addSignInRoutes(app, parts.signIn);
+  addWatchRoutes(app, parts);
 }

@@ -1,3 +1,4 @@
+import { BUCKETS } from '../views/hours.ts';
 import { AUDIT_ACTIONS, AUDIT_OUTCOMES, PROTECTIONS, REASONS } from '../model/types.ts';
 
 /** JSON schemas of what is asked about what administrators look at. */
@@ -48,4 +49,11 @@ export const activityQuery = object({
   from: time,
   until: time,
   ...paging,
+});
+
+export const keyParams = object({ account, key: uuid }, ['account', 'key']);
+export const usesQuery = object({
+  bucket: { type: 'string', enum: BUCKETS, default: 'hour' },
+  from: time,
+  until: time,
 });

@@ -8,7 +8,9 @@ import {
   type KeyDescription,
   type KmsAdvice,
   type KmsCall,
+  type KmsCause,
   type KmsProvider,
+  type KmsQuota,
 } from '../kms/provider.ts';
 import type { Kek, ProviderName } from '../model/types.ts';
 import { Breakers } from './guard/breakers.ts';
@@ -48,6 +50,12 @@ export interface KmsOutcome {
   readonly error: KmsError | null;
 }
 
+/** What was, or would have been, asked of a KMS. */
+export type KmsAsked = Pick<KmsOutcome, 'target' | 'reference' | 'operation' | 'context'>;
+
+/** How it ended. LIMITED: it did not leave this broker. */
+export type KmsResult = 'OK' | KmsCause | 'LIMITED';
+
 export interface KmsCallsOptions {
   readonly providers: Readonly<Record<ProviderName, KmsProvider>>;
   readonly clock: Clock;
@@ -60,6 +68,11 @@ export interface KmsCallsOptions {
   };
   /** Hears of every attempt, also behind the callers' backs or answered with a failure of a moment ago; must not throw. */
   readonly onOutcome?: (outcome: KmsOutcome) => void;
+  /**
+   * Counts each call that a KMS was asked, with OK or the cause of its failure, and each that this broker's own limits
+   * kept back; must not throw.
+   */
+  readonly count?: (call: KmsAsked, result: KmsResult) => void;
   /** From 0 to 1; default: random. */
   readonly jitter?: () => number;
   /** Waits before a retry, milliseconds; default: by the machine's own timers. */
@@ -171,6 +184,11 @@ export class KmsCalls {
   /** @throws CmkError INVALID_ARGUMENT */
   parseReference(provider: ProviderName, text: string): string {
     return this.#options.providers[provider].parseReference(text);
+  }
+
+  /** What the provider counts a use of a key against; null: it publishes none. */
+  quotaOf(provider: ProviderName, reference: string): KmsQuota | null {
+    return this.#options.providers[provider].quotaOf(reference, 'unwrap');
   }
 
   identityOf(provider: ProviderName, reference: string): string {
@@ -294,7 +312,7 @@ export class KmsCalls {
     this.#call(trial, reference, settings.kmsTimeoutMs).catch(() => undefined);
   }
 
-  #call<T>(
+  async #call<T>(
     operation: Operation<T>,
     reference: string,
     timeoutMs: number,
@@ -309,7 +327,9 @@ export class KmsCalls {
       quota: provider.quotaOf(reference, operation.name),
       maxWaitMs: timeoutMs,
     };
-    return this.#guard.run(guarded, async () => {
+    const progress = { hasLeft: false };
+    const work = async () => {
+      progress.hasLeft = true;
       // Others may have found out meanwhile.
       this.#refuseWhileOpen(operation, reference);
       this.#breakers.get(target.provider, reference).begin();
@@ -320,19 +340,30 @@ export class KmsCalls {
         attempt(provider, reference, { timeoutMs: leftMs, ...(target.role && { role: target.role }) }),
       );
       return { result, reference, startedAtMs };
-    });
+    };
+    try {
+      return await this.#guard.run(guarded, work);
+    } catch (error) {
+      if (!progress.hasLeft) this.#count({ operation, reference }, 'LIMITED');
+      throw error;
+    }
   }
 
-  async #observed<T>(
-    { operation: { target, name, context }, reference, startedAtMs }: ObservedCall,
-    work: () => Promise<T>,
-  ): Promise<T> {
+  #count({ operation, reference }: Omit<ObservedCall, 'startedAtMs'>, result: KmsResult): void {
+    const { target, name, context } = operation;
+    this.#options.count?.({ target, reference, operation: name, context }, result);
+  }
+
+  async #observed<T>(call: ObservedCall, work: () => Promise<T>): Promise<T> {
+    const { operation, reference, startedAtMs } = call;
+    const { target, name, context } = operation;
     const { clock, observer, onOutcome } = this.#options;
     const startedAt = clock.wallMs();
     const breaker = this.#breakers.get(target.provider, reference);
     const observe = (error: KmsError | null) => {
       const durationMs = clock.monotonicMs() - startedAtMs;
       observer.kmsCalled(target.provider, name, error?.kmsCause ?? 'OK', durationMs);
+      this.#count(call, error?.kmsCause ?? 'OK');
       // What was cut off tells nothing about the KMS.
       if (!this.#closing.signal.aborted)
         onOutcome?.({ target, reference, operation: name, context, startedAt, error });

@@ -35,6 +35,7 @@ import { Reporters } from './reporters.ts';
 import { ResolveDataKey } from './resolve-data-key.ts';
 import { Revocations } from './revocations.ts';
 import { StatusProbe } from './status-probe.ts';
+import { Tallies } from './tallies.ts';
 import { UseGaps } from './use-gaps.ts';
 
 /** What the use cases stand on. */
@@ -74,6 +75,8 @@ export interface KeyServices {
   readonly blastRadius: BlastRadiusOptions;
   readonly statuses: KeyStatuses;
   readonly statusProbe: StatusProbe;
+  readonly tallies: Tallies;
+  readonly kmsCalls: KmsCalls;
   readonly fallbackSettings: FallbackSettings;
   readonly fallbackRecovery: FallbackRecovery;
   readonly leasedKeys: LeasedKeys;
@@ -93,7 +96,9 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   const ledger = new Ledger({ writer, clock, observer });
   const statuses = new KeyStatuses({ store, ledger, clock, observer });
   const onOutcome = statuses.observe.bind(statuses);
-  const kms = new KmsCalls({ providers, clock, observer, settings, onOutcome });
+  const tallies = new Tallies({ store, clock, observer });
+  const count = tallies.count.bind(tallies);
+  const kms = new KmsCalls({ providers, clock, observer, settings, onOutcome, count });
   const enrolKey = new EnrolKey({ store, kms, statuses, ledger, clock });
   const platformKek = await ensurePlatformKey({ store, enrolKey }, 'aws', settings.platformKey);
 
@@ -117,6 +122,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   mover.start();
   statuses.start();
   statusProbe.start();
+  tallies.start();
   const moves = new Moves({ store, ledger, clock, platformKek });
   const startRecovery: StartRecovery = async ({ account }, kek) => {
     const selection = { kekIds: [PLATFORM], protections: ['FALLBACK_KEY'] } as const;
@@ -145,6 +151,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     blastRadius: { store, leasedKeys, leaseMs },
     statuses,
     statusProbe,
+    tallies,
+    kmsCalls: kms,
     fallbackSettings: new FallbackSettings({ store, ledger, catalogue }),
     fallbackRecovery,
     leasedKeys,
@@ -160,6 +168,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
       await health.settled();
       await statuses.stop();
       await writer.close();
+      await tallies.stop();
       leasedKeys.clear();
     },
   };

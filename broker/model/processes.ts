@@ -28,3 +28,6 @@ export interface SidecarProcess {
   /** And of which services. */
   readonly services: readonly string[];
 }
+
+/** How often a broker says that it runs. */
+export const BROKER_BEAT_MS = 10_000;

@@ -17,11 +17,12 @@ export interface AssetQuery {
 /** Where an asset stands in a list: in order of service, type and id. */
 export type AssetPlace = Pick<Asset, 'srvId' | 'type' | 'id'>;
 
-/** How much of one type is protected how, by which key. */
+/** How much of one type is protected how, and by which key. */
 export interface ProtectionCount {
   readonly srvId: string;
   readonly type: string;
   readonly protection: Protection;
+  readonly kekId: string;
   /** Those whose newest data key it is. */
   readonly assets: number;
   /** Those that are not destroyed. */
@@ -43,10 +44,8 @@ export interface AssetStore {
   list(account: string, query: AssetQuery, after: AssetPlace | null, limit: number): Promise<AssetRow[]>;
   /** All generations, the newest first. */
   dataKeys(asset: Asset): Promise<AssetRow[]>;
-  /** In order of service, type and protection. */
-  countByProtection(account: string): Promise<ProtectionCount[]>;
-  /** Not destroyed data keys by key: for keys that have none, nothing. */
-  countByKey(account: string): Promise<ReadonlyMap<string, number>>;
+  /** In order of key, service, type and protection. */
+  count(account: string): Promise<ProtectionCount[]>;
   /** In order of service and type. */
   backlog(account: string): Promise<Backlog[]>;
 }

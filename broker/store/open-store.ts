@@ -1,6 +1,7 @@
+import type { Knex } from 'knex';
 import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
-import { openPostgres } from './postgres.ts';
+import { FOR_MIGRATIONS, openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 import { SqlStore } from './sql-store.ts';
 import type { Store } from './store.ts';
@@ -25,12 +26,9 @@ export interface PostgresLocation {
  * @throws CmkError STORE_UNAVAILABLE when the database does not answer, CONFIG_INVALID when it cannot be used so
  */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const db =
-    'databaseUrl' in location
-      ? await openPostgres(location.databaseUrl, location.poolSize ?? 10)
-      : await openSqlite(location.sqlitePath);
+  await migrateAt(location);
+  const db = await openAt(location);
   try {
-    await migrate(db);
     const store = new SqlStore(new Database(db));
     await store.chainUnchained();
     return store;
@@ -38,4 +36,19 @@ export async function openStore(location: StoreLocation): Promise<Store> {
     await db.destroy();
     throw error;
   }
+}
+
+/** By a connection of its own, which has more patience than callers have. */
+async function migrateAt(location: StoreLocation): Promise<void> {
+  const db =
+    'databaseUrl' in location
+      ? await openPostgres(location.databaseUrl, 1, FOR_MIGRATIONS)
+      : await openSqlite(location.sqlitePath);
+  await migrate(db).finally(() => db.destroy());
+}
+
+function openAt(location: StoreLocation): Promise<Knex> {
+  return 'databaseUrl' in location
+    ? openPostgres(location.databaseUrl, location.poolSize ?? 10)
+    : openSqlite(location.sqlitePath);
 }

@@ -7,12 +7,20 @@ import { translateStoreError } from './errors.ts';
 /** Bounds on what a database that is slow, gone or silent can cost a call, milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 5_000;
 /** A broker that vanished in the middle of a transaction gives its locks back after this long. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 const IDLE_CONNECTION_MS = 8_000;
-/** Longer than any statement and any idle connection: beyond it, the other side is gone without a word. */
-const SILENCE_MS = 10_000;
+
+/** How long a database may take, milliseconds. */
+export interface Patience {
+  readonly statementMs: number;
+  /** Longer than any statement and any idle connection: beyond it, the other side is gone without a word. */
+  readonly silenceMs: number;
+}
+
+const USUAL: Patience = { statementMs: 5_000, silenceMs: 10_000 };
+/** An index on a table that is large takes minutes. */
+export const FOR_MIGRATIONS: Patience = { statementMs: 1_800_000, silenceMs: 1_810_000 };
 
 /**
  * Connects to PostgreSQL or to a database that speaks like it.
@@ -21,13 +29,17 @@ const SILENCE_MS = 10_000;
  * @param poolSize connections at the most, from 1
  * @throws CmkError CONFIG_INVALID when the URL is none, or the database does not keep what it commits
  */
-export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Knex> {
+export async function openPostgres(
+  databaseUrl: string,
+  poolSize: number,
+  patience: Patience = USUAL,
+): Promise<Knex> {
   checkUrl(databaseUrl);
   const db = knex.knex({
     client: 'pg',
     // The oldest that we use. Given here, so that the library does not ask and stumble over CockroachDB's answer.
     version: '13',
-    connection: connectionSettings(databaseUrl),
+    connection: connectionSettings(databaseUrl, patience),
     // Parameters stay out of error texts.
     compileSqlOnError: false,
     log: SILENT,
@@ -66,23 +78,26 @@ function checkUrl(databaseUrl: string): void {
   }
 }
 
-function connectionSettings(databaseUrl: string): Knex.PgConnectionConfig {
+function connectionSettings(
+  databaseUrl: string,
+  { statementMs, silenceMs }: Patience,
+): Knex.PgConnectionConfig {
   const settings = {
     connectionString: databaseUrl,
     application_name: 'cmk-broker',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementMs,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    stream: newSocket,
+    stream: () => newSocket(silenceMs),
   };
   return settings;
 }
 
 /** A socket that ends itself when nothing came or went for too long, so that no call waits for a dead peer. */
-function newSocket(): Socket {
+function newSocket(silenceMs: number): Socket {
   const socket = new Socket();
-  socket.setTimeout(SILENCE_MS, () =>
-    socket.destroy(new Error(`no word from the database for ${SILENCE_MS} ms`)),
+  socket.setTimeout(silenceMs, () =>
+    socket.destroy(new Error(`no word from the database for ${silenceMs} ms`)),
   );
   return socket;
 }

@@ -41,7 +41,8 @@ interface PageRequest {
 
 async function listPage(db: Knex, request: PageRequest): Promise<ActivityPage> {
   const { limit, filter } = request;
-  const last = await idOf(indexed(db, request).offset(MAX_SCANNED - 1));
+  // What an index finds by itself ends with the page.
+  const last = isNarrowed(filter) ? await idOf(indexed(db, request).offset(MAX_SCANNED - 1)) : null;
   const query = narrowed(indexed(db, request), filter);
   if (last !== null) void query.where('id', '>=', last);
   const rows = await readRows('audit_events', query.limit(limit + 1).select('*'));
@@ -77,6 +78,14 @@ function assetOf({ srvId, type, assetId }: ActivityFilter): Record<string, strin
 function idAt(ms: number): string {
   const hex = Math.min(Math.max(0, ms), 0xffff_ffff_ffff).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
+/** Whether the filter may pass over events that the index finds. */
+function isNarrowed(filter: ActivityFilter): boolean {
+  const { from: _from, until: _until, ...rest } = filter;
+  if (!assetOf(filter)) return Object.keys(rest).length > 0;
+  const { srvId: _srvId, type: _type, assetId: _assetId, ...others } = rest;
+  return Object.keys(others).length > 0;
 }
 
 /** The rest of a filter, said so that no other index offers itself, which would have to sort. */

@@ -48,16 +48,8 @@ export class SqlAssetStore implements AssetStore {
     });
   }
 
-  countByProtection(account: string): Promise<ProtectionCount[]> {
-    return this.#database.run((db) => countByProtection(db, account));
-  }
-
-  countByKey(account: string): Promise<ReadonlyMap<string, number>> {
-    return this.#database.run(async (db) => {
-      const query = db('data_keys').where({ account }).whereNull('destroyed_at').groupBy('kek_id');
-      const rows = await readRows('data_keys', query.select('kek_id').count('* as count'));
-      return new Map(rows.map((row) => [row.text('kek_id'), row.integer('count')]));
-    });
+  count(account: string): Promise<ProtectionCount[]> {
+    return this.#database.run((db) => countDataKeys(db, account));
   }
 
   backlog(account: string): Promise<Backlog[]> {
@@ -81,30 +73,34 @@ export class SqlAssetStore implements AssetStore {
   }
 }
 
-/** The account's asset types in their order, from that of `after` on: one look into an index each. */
+/** The account's asset types in their order, from that of `after` on: a look or two into an index each. */
 async function* typesOf(
   db: Knex,
   account: string,
   { srvId, type }: AssetQuery,
   after: TypePlace | null,
 ): AsyncGenerator<TypePlace> {
-  let comparison = '>=';
-  let from = [after?.srvId ?? srvId ?? '', after?.type ?? ''];
-  for (;;) {
-    const query = db('data_keys')
-      .where({ account })
-      .whereRaw(`(srv_id, type) ${comparison} (?, ?)`, from)
-      .orderBy(['srv_id', 'type'])
-      .select('srv_id', 'type');
-    const row = await readRow('data_keys', query);
-    if (!row) return;
-    const place = { srvId: row.text('srv_id'), type: row.text('type') };
-    if (srvId !== undefined && place.srvId > srvId) return;
+  const begin = after ?? { srvId: srvId ?? '', type: '' };
+  let place = await nextType(db, account, begin, '>=');
+  while (place && (srvId === undefined || place.srvId <= srvId)) {
     const isWanted = (srvId ?? place.srvId) === place.srvId && (type ?? place.type) === place.type;
     if (isWanted) yield place;
-    from = [place.srvId, place.type];
-    comparison = '>';
+    place = await nextType(db, account, place, '>');
   }
+}
+
+/** Asked in two parts: not every database finds the next pair of columns without a look at all that are in between. */
+async function nextType(
+  db: Knex,
+  account: string,
+  { srvId, type }: TypePlace,
+  comparison: '>=' | '>',
+): Promise<TypePlace | null> {
+  const types = () => db('data_keys').where({ account }).select('srv_id', 'type');
+  const ofService = types().where({ srv_id: srvId }).where('type', comparison, type).orderBy('type');
+  const others = types().where('srv_id', '>', srvId).orderBy(['srv_id', 'type']);
+  const row = (await readRow('data_keys', ofService)) ?? (await readRow('data_keys', others));
+  return row && { srvId: row.text('srv_id'), type: row.text('type') };
 }
 
 async function listOneType(
@@ -138,26 +134,31 @@ function newer(db: Knex): Knex.QueryBuilder {
   return query.select(db.raw('1'));
 }
 
+/** In the order of the index `data_keys_by_coverage`, which has all that is asked for. */
+const GROUPS = ['kek_id', 'srv_id', 'type', 'protection'];
+
 /** An asset counts where its newest data key is; all but the newest are the predecessors of another. */
-async function countByProtection(db: Knex, account: string): Promise<ProtectionCount[]> {
-  const groups = ['srv_id', 'type', 'protection'];
+async function countDataKeys(db: Knex, account: string): Promise<ProtectionCount[]> {
   const all = db('data_keys')
     .where({ account })
-    .groupBy(groups)
-    .orderBy(groups)
-    .select(groups)
+    .groupBy(GROUPS)
+    .orderBy(GROUPS)
+    .select(GROUPS)
     .select(db.raw('count(*) as all_rows, sum(case when destroyed_at is null then 1 else 0 end) as live'));
   const rows = await readRows('data_keys', all);
   const older = await countOlder(db, account);
-  return rows.map((row) => {
-    const [srvId, type] = [row.text('srv_id'), row.text('type')];
-    const protection = row.oneOf('protection', PROTECTIONS);
-    const assets = row.integer('all_rows') - (older.get(`${srvId} ${type} ${protection}`) ?? 0);
-    return { srvId, type, protection, assets, dataKeys: row.integer('live') };
-  });
+  return rows.map((row) => ({
+    srvId: row.text('srv_id'),
+    type: row.text('type'),
+    protection: row.oneOf('protection', PROTECTIONS),
+    kekId: row.text('kek_id'),
+    assets: row.integer('all_rows') - (older.get(groupOf(row)) ?? 0),
+    dataKeys: row.integer('live'),
+  }));
 }
 
 async function countOlder(db: Knex, account: string): Promise<ReadonlyMap<string, number>> {
+  const groups = GROUPS.map((column) => `d.${column}`);
   const query = db('data_keys as n')
     .join('data_keys as d', (on) => {
       for (const column of ['account', 'srv_id', 'type', 'asset_id']) on.on(`d.${column}`, `n.${column}`);
@@ -165,12 +166,15 @@ async function countOlder(db: Knex, account: string): Promise<ReadonlyMap<string
     })
     .where('n.account', account)
     .where('n.generation', '>', db.raw('1'))
-    .groupBy('d.srv_id', 'd.type', 'd.protection')
-    .select('d.srv_id', 'd.type', 'd.protection')
+    .groupBy(groups)
+    .select(groups)
     .count('* as count');
   const rows = await readRows('data_keys', query);
-  const nameOf = (row: Row) => ['srv_id', 'type', 'protection'].map((column) => row.text(column)).join(' ');
-  return new Map(rows.map((row) => [nameOf(row), row.integer('count')]));
+  return new Map(rows.map((row) => [groupOf(row), row.integer('count')]));
+}
+
+function groupOf(row: Row): string {
+  return GROUPS.map((column) => row.text(column)).join(' ');
 }
 
 function toAssetRow(row: Row): AssetRow {

@@ -4,11 +4,13 @@ import type { AuditAction, AuditOutcome, KeySource } from '../model/types.ts';
 export interface HourSpan {
   readonly fromHour: number;
   readonly untilHour: number;
+  /** Hours that are summed up, from multiples of them on; default 1. */
+  readonly bucketHours?: number;
 }
 
-/** How often something stands in an account's ledger, within an hour or, where no hour is told apart, a span. */
+/** How often something stands in an account's ledger. */
 export interface LedgerTally {
-  /** Hours since the UNIX epoch. */
+  /** The first of its bucket, since the UNIX epoch. */
   readonly hour: number;
   readonly kekId: string | null;
   readonly action: AuditAction;
@@ -61,6 +63,6 @@ export interface TallyStore {
   ledger(account: string, span: HourSpan, kekId?: string): Promise<LedgerTally[]>;
   /** Adds to what is counted. */
   addKms(tallies: readonly KmsTally[]): Promise<void>;
-  /** Calls for an account, in order of hour. */
-  kms(account: string, span: HourSpan): Promise<KmsTally[]>;
+  /** Calls for an account, in order of hour. @param kekId of this key alone */
+  kms(account: string, span: HourSpan, kekId?: string): Promise<KmsTally[]>;
 }

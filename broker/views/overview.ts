@@ -9,6 +9,9 @@ import { endOfEpisode, needsAttention, stateOfEpisode, type FallbackState } from
 import type { ProtectionCount, Store } from '../store/store.ts';
 import { HOUR_MS, lastDay } from './hours.ts';
 
+/** How much of one type is protected how. */
+export type Protected = Omit<ProtectionCount, 'kekId'>;
+
 /** A key, how its uses go, and how much it protects. */
 export interface KeyOverview extends KeyView {
   readonly dataKeys: number;
@@ -38,7 +41,8 @@ export interface Overview {
   readonly at: number;
   readonly account: Account;
   readonly enrolments: readonly AssetType[];
-  readonly protection: readonly ProtectionCount[];
+  /** In order of service, type and protection. */
+  readonly protection: readonly Protected[];
   /** Newest first. */
   readonly keys: readonly KeyOverview[];
   readonly fallback: { readonly policy: FallbackPolicy; readonly episode: FallbackOverview | null };
@@ -83,13 +87,14 @@ export class Overviews {
     const facts = (await store.attention.facts([id], span.fromHour)).get(id);
     if (!facts) throw unknownAccount(id);
     const moves = await store.moves.list(id, MAX_MOVES);
+    const counts = await store.assets.count(id);
     const { backlog, fallback: policy, episode } = facts;
     return {
       at,
       account,
       enrolments: await store.listEnrolments(id),
-      protection: await store.assets.countByProtection(id),
-      keys: await this.#keys(id),
+      protection: byProtection(counts),
+      keys: await this.#keys(id, counts),
       fallback: { policy, episode: episode && fallbackOf(policy, episode, at) },
       moves: moves.filter(({ state }) => state === 'RUNNING' || state === 'PAUSED'),
       reencryption: backlog ?? { dataKeys: 0, oldestSince: null },
@@ -98,11 +103,13 @@ export class Overviews {
     };
   }
 
-  async #keys(account: string): Promise<KeyOverview[]> {
+  async #keys(account: string, counts: readonly ProtectionCount[]): Promise<KeyOverview[]> {
     const keks = await this.#store.listKeks(account);
     const statuses = await this.#store.keyStatuses.list(keks.map(({ id }) => id));
-    const counts = await this.#store.assets.countByKey(account);
-    return keks.map((kek) => ({ ...viewOf(kek, statuses), dataKeys: counts.get(kek.id) ?? 0 }));
+    return keks.map((kek) => {
+      const under = counts.filter(({ kekId }) => kekId === kek.id);
+      return { ...viewOf(kek, statuses), dataKeys: under.reduce((sum, { dataKeys }) => sum + dataKeys, 0) };
+    });
   }
 
   async #refusals(account: string, nowMs: number): Promise<RefusalCount[]> {
@@ -115,6 +122,18 @@ export class Overviews {
     }
     return [...counts.values()].sort((a, b) => b.count - a.count);
   }
+}
+
+function byProtection(counts: readonly ProtectionCount[]): Protected[] {
+  const sums = new Map<string, Protected>();
+  for (const { kekId: _kekId, ...count } of counts) {
+    const name = `${count.srvId} ${count.type} ${count.protection}`;
+    const { assets, dataKeys } = sums.get(name) ?? { assets: 0, dataKeys: 0 };
+    const sum = { assets: assets + count.assets, dataKeys: dataKeys + count.dataKeys };
+    sums.set(name, { ...count, ...sum });
+  }
+  const names = [...sums.keys()].sort();
+  return names.flatMap((name) => sums.get(name) ?? []);
 }
 
 function fallbackOf(policy: FallbackPolicy, episode: FallbackEpisode, nowMs: number): FallbackOverview {

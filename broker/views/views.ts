@@ -1,7 +1,12 @@
 import type { Clock } from '../../runtime/clock.ts';
+import type { KmsCalls } from '../keys/kms-calls.ts';
+import type { Catalogue } from '../model/catalogue.ts';
 import type { Store } from '../store/store.ts';
 import { Activity } from './activity.ts';
 import { AssetViews } from './asset-views.ts';
+import { Fleets } from './fleet.ts';
+import { KeyUses } from './key-uses.ts';
+import { KmsBudgets } from './kms-budget.ts';
 import { Overviews } from './overview.ts';
 
 /** What administrators look at. Changes nothing. */
@@ -9,12 +14,27 @@ export interface Views {
   readonly overviews: Overviews;
   readonly assetViews: AssetViews;
   readonly activity: Activity;
+  readonly keyUses: KeyUses;
+  readonly kmsBudgets: KmsBudgets;
+  readonly fleets: Fleets;
 }
 
-export function createViews(options: { store: Store; clock: Clock }): Views {
+export interface ViewsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly kmsCalls: Pick<KmsCalls, 'quotaOf'>;
+  readonly catalogue: Catalogue;
+  readonly settings: { readonly kmsAccountRate: number; readonly kmsQuotaShare: number };
+}
+
+export function createViews(options: ViewsOptions): Views {
+  const { kmsAccountRate: callsPerSecond, kmsQuotaShare: quotaSharePercent } = options.settings;
   return {
     overviews: new Overviews(options),
     assetViews: new AssetViews(options),
     activity: new Activity(options),
+    keyUses: new KeyUses(options),
+    kmsBudgets: new KmsBudgets({ ...options, limits: { callsPerSecond, quotaSharePercent } }),
+    fleets: new Fleets(options),
   };
 }

@@ -147,6 +147,16 @@ export const activityCases: Record<string, StoreCase> = {
     t.is((await store.tallies.ledger('acme', day, 'k')).length, 3);
     t.is((await store.tallies.ledger('acme', { fromHour: hour + 1, untilHour: hour + 2 })).length, 1);
     t.deepEqual(await store.tallies.ledger('globex', day), []);
+    const uses = (await store.tallies.ledger('acme', { ...day, bucketHours: 24 }, 'k')).filter(
+      ({ action }) => action === 'USE',
+    );
+    const { fromHour } = day;
+    const days = [fromHour, fromHour + 1].map((each) => each - (each % 24));
+    t.deepEqual([...new Set(uses.map((each) => each.hour))], [...new Set(days)]);
+    t.is(
+      uses.reduce((sum, each) => sum + each.uses, 0),
+      11,
+    );
   },
 
   'more events than one transaction counts': async (t, store) => {

@@ -6,11 +6,11 @@ import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import type { Principal, Role } from '../../broker/model/principal.ts';
-import { createViews } from '../../broker/views/views.ts';
 import { Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
 import { keySetUpFor } from './set-up.ts';
+import { viewsOf } from './views.ts';
 
 /**
  * The administration API without its port, over a real store. Whoever calls says who they are. An answer that is not as
@@ -55,9 +55,9 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     recipients: new Recipients({ store, clock, webhookKey, webhookNetworks: null }),
     keySetUp: keySetUpFor(),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
-    views: createViews({ store, clock }),
     apiTokens: new ApiTokens({ store, clock }),
     signIn: null,
+    views: viewsOf(world),
     authenticators: [believing],
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });

@@ -1,6 +1,8 @@
-import { ASSET } from './key-world.ts';
+import { ASSET, RECORDER } from './key-world.ts';
 import { OPERATOR, type AdminWorld } from './admin-world.ts';
 import { urlOf } from './api-operations.ts';
+
+const SIDECAR = '00000000-0000-4000-8000-00000000000a';
 
 /** Names of what an account has, as they stand in paths. */
 export type Names = Readonly<Record<string, string>>;
@@ -28,6 +30,9 @@ export async function populate(world: AdminWorld, account = 'acme'): Promise<Nam
   kms.key(reference).failure = 'KEY_DISABLED';
   await world.issue({ account, id: `of-${account}-without-its-key` });
   kms.key(reference).failure = null;
+  const heardAt = Math.trunc(world.clock.wallMs());
+  const sidecar = { instance: SIDECAR, spiffeId: RECORDER.spiffeId, heardAt, patienceMs: 60_000 };
+  await world.store.noteLease(sidecar, { account, srvId: ASSET.srvId, until: heardAt + 60_000 });
   const spare = await made('POST', '/keys', {
     provider: 'aws',
     references: [kms.createKey(`${account}-spare`)],
@@ -95,6 +100,12 @@ export function tour(names: Names): Visit[] {
     ['getAsset', `GET ${at}/assets/${type}/{id}`],
     ['listAssetHistory', `GET ${at}/assets/${type}/{id}/history`],
     ['listActivity', `GET ${at}/activity`],
+    ['getUses', `GET ${at}/uses?bucket=day`],
+    ['getKmsBudget', `GET ${at}/kms-budget`],
+    ['getHealth', 'GET /v1/operator/health'],
+    ['listSidecars', 'GET /v1/operator/sidecars'],
+    ['listAccountHealth', 'GET /v1/operator/accounts'],
+    ['getKeyUses', `GET ${key}/uses`],
     ['listKeys', `GET ${at}/keys`],
     ['getKey', `GET ${key}`],
     ['getBlastRadius', `GET ${key}/blast-radius`],

@@ -17,6 +17,13 @@ const ASSET: Record<string, Wrong> = {
   'an id that no asset has': { params: { id: 'a%00' }, ...invalid },
 };
 
+const SPANS: Record<string, Wrong> = {
+  'parts that there are not': { query: 'bucket=minute', ...invalid },
+  'a time that is none': { query: 'from=yesterday', ...invalid },
+  'an end before the beginning': { query: 'from=2&until=1', ...invalid },
+  'more parts than one answer has': { query: 'from=0&until=9999999999999', ...invalid },
+};
+
 /** What can be wrong about calls for what administrators look at. */
 export const VIEW_ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/accounts/:account/overview': READ,
@@ -32,6 +39,12 @@ export const VIEW_ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/accounts/:account/assets/:srvId/:type/:id/history': {
     wrong: { ...LIST.wrong, ...CURSORS, ...ASSET },
   },
+  'GET /v1/accounts/:account/uses': { wrong: SPANS },
+  'GET /v1/accounts/:account/keys/:key/uses': { wrong: SPANS },
+  'GET /v1/accounts/:account/kms-budget': READ,
+  'GET /v1/operator/health': READ,
+  'GET /v1/operator/sidecars': { wrong: { ...LIST.wrong, ...CURSORS } },
+  'GET /v1/operator/accounts': { wrong: { ...LIST.wrong, ...CURSORS } },
   'GET /v1/accounts/:account/activity': {
     wrong: {
       ...LIST.wrong,

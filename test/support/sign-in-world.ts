@@ -6,7 +6,6 @@ import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import { BrokerMetrics } from '../../broker/metrics.ts';
 import { SIGN_IN_SETTINGS, signInConfig } from '../../broker/portal/config.ts';
-import { createViews } from '../../broker/views/views.ts';
 import { readConfig, Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import {
@@ -18,6 +17,7 @@ import { Browser, formAction, type Page } from './browser.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
 import { TOKEN } from './settings.ts';
 import { keySetUpFor } from './set-up.ts';
+import { viewsOf } from './views.ts';
 
 /** Where browsers find the portal; TLS is in front of it, somewhere else. */
 export const PORTAL = 'https://cmk.test';
@@ -94,7 +94,7 @@ export async function signInWorld(
     recipients: new Recipients({ store, clock, webhookKey: null, webhookNetworks: null }),
     keySetUp: keySetUpFor(),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
-    views: createViews({ store, clock }),
+    views: viewsOf(world),
     logger,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

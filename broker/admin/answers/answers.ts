@@ -6,6 +6,7 @@ import { COVERAGE_ANSWERS } from './coverage.ts';
 import { KEY_ANSWERS } from './keys.ts';
 import { RECORD_ANSWERS } from './records.ts';
 import { VIEW_ANSWERS } from './views.ts';
+import { WATCHING_ANSWERS } from './watching.ts';
 
 const PROBLEM = about('Why a request was refused, or could not be served: RFC 9457.', {
   ...object({
@@ -28,5 +29,6 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
   ...RECORD_ANSWERS,
   ...VIEW_ANSWERS,
   ...ACCESS_ANSWERS,
+  ...WATCHING_ANSWERS,
   Problem: PROBLEM,
 };

@@ -1,10 +1,8 @@
 import type { Knex } from 'knex';
-import { isSqlite, text } from './columns.ts';
+import { text } from './columns.ts';
 
 /** What administrators look at: indexes for their lists, sums of the ledger and of KMS calls, and who runs. */
 export async function up(db: Knex): Promise<void> {
-  // Indexes on tables that are large by now take longer than any other statement may.
-  if (!isSqlite(db)) await db.raw('set local statement_timeout = 0');
   await indexes(db);
   await tallies(db);
   await db.schema.createTable('brokers', (table) => {
