@@ -3,6 +3,7 @@ import type { Recipients } from '../alerts/recipients.ts';
 import type { Webhook } from '../model/alerts.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
+import { byId, pageOfAll, readPage, type Paging } from './pages.ts';
 import { ALERTS } from './operations/alerts.ts';
 
 interface Account {
@@ -14,12 +15,11 @@ export function addAlertRoutes(
   app: FastifyInstance,
   { recipients, idempotency }: { recipients: Recipients; idempotency: Idempotency },
 ): void {
-  app.get<{ Params: Account; Querystring: { limit: string } }>(
+  app.get<{ Params: Account; Querystring: Paging }>(
     '/v1/accounts/:account/alerts',
     ALERTS.list,
-    async ({ params, query }) => ({
-      alerts: await recipients.alerts(params.account, Number(query.limit)),
-    }),
+    ({ params, query }) =>
+      readPage('alerts', query, (before, limit) => recipients.alerts(params.account, limit, before), byId),
   );
   app.get<{ Params: Account }>('/v1/accounts/:account/contacts', ALERTS.contacts, async ({ params }) => ({
     emails: await recipients.contacts(params.account),
@@ -36,9 +36,9 @@ export function addAlertRoutes(
 
 function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: Idempotency): void {
   const path = '/v1/accounts/:account/webhooks';
-  app.get<{ Params: Account }>(path, ALERTS.webhooks, async ({ params }) => ({
-    webhooks: await recipients.webhooks(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(path, ALERTS.webhooks, async ({ params, query }) =>
+    pageOfAll('webhooks', query, await recipients.webhooks(params.account), byId),
+  );
   app.post<{ Params: Account; Body: { url: string } }>(path, ALERTS.addWebhook, (request, reply) => {
     const { account } = request.params;
     const make = async () => {

@@ -18,7 +18,11 @@ export function fromCursor(cursor: string | undefined, parts: number): string[] 
     place.length === parts &&
     place.every((part) => typeof part === 'string' && /^[\x21-\x7e]{1,256}$/.test(part));
   if (isPlace) return place as string[];
-  throw new CmkError('INVALID_ARGUMENT', 'cursor: expected the next of the page before, got another text', {
+  throw badCursor();
+}
+
+export function badCursor(): CmkError {
+  return new CmkError('INVALID_ARGUMENT', 'cursor: expected the next of the page before, got another text', {
     metadata: { field: 'cursor' },
   });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import type { FailureWish, FallbackPolicy } from '../model/types.ts';
 import { actorOf } from './access.ts';
+import { byId, byType, pageOfAll, readPage, type Paging } from './pages.ts';
 import { FALLBACK } from './operations/alerts.ts';
 
 interface Account {
@@ -18,16 +19,17 @@ export function addFallbackRoutes(app: FastifyInstance, fallback: FallbackSettin
     FALLBACK.put,
     (request) => fallback.setPolicy(actorOf(request), request.params.account, request.body),
   );
-  app.get<{ Params: Account; Querystring: { limit: string } }>(
+  app.get<{ Params: Account; Querystring: Paging }>(
     '/v1/accounts/:account/fallback/episodes',
     FALLBACK.episodes,
-    async ({ params, query }) => ({
-      episodes: await fallback.episodes(params.account, Number(query.limit)),
-    }),
+    ({ params, query }) =>
+      readPage('episodes', query, (before, limit) => fallback.episodes(params.account, limit, before), byId),
   );
-  app.get<{ Params: Account }>('/v1/accounts/:account/on-failure', FALLBACK.wishes, async ({ params }) => ({
-    onFailure: await fallback.wishes(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(
+    '/v1/accounts/:account/on-failure',
+    FALLBACK.wishes,
+    async ({ params, query }) => pageOfAll('onFailure', query, await fallback.wishes(params.account), byType),
+  );
   app.put<{ Params: Account & { srvId: string; type: string }; Body: { wish: FailureWish } }>(
     '/v1/accounts/:account/on-failure/:srvId/:type',
     FALLBACK.putWish,

@@ -7,6 +7,7 @@ import type { KeyLife } from '../keys/key-life.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
 import { sendProblem, toProblem } from './problem.ts';
+import { byId, pageOfAll, type Paging } from './pages.ts';
 import { KEYS } from './operations/keys.ts';
 
 interface Account {
@@ -57,9 +58,9 @@ function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: 
 }
 
 function addViews(app: FastifyInstance, { keyLife, blastRadius: options }: KeyRouteParts): void {
-  app.get<{ Params: Account }>(PATH, KEYS.list, async ({ params }) => ({
-    keys: await keyLife.list(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(PATH, KEYS.list, async ({ params, query }) =>
+    pageOfAll('keys', query, await keyLife.list(params.account), byId, 'DESCENDING'),
+  );
   app.get<{ Params: OneKey }>(ONE, KEYS.get, async ({ params: { account, key } }) => ({
     key: await keyLife.one(account, key),
   }));

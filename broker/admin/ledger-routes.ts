@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { canonicalJson } from '../../core/ledger.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
+import { badCursor } from './cursors.ts';
+import { readPage, type Paging } from './pages.ts';
 import { ACCOUNT_LEDGER, COMMON_LEDGER, NDJSON } from './operations/ledger.ts';
 
 /** The audit ledger, of accounts and of what belongs to none: docs/ledger.md. */
@@ -17,17 +19,27 @@ interface Of {
 }
 
 function addChain(app: FastifyInstance, reading: LedgerReading, path: string, about: Operations): void {
-  app.get<{ Params: Of; Querystring: { after: string; limit: string } }>(
+  app.get<{ Params: Of; Querystring: Paging & { after: string } }>(
     path,
     about.records,
-    async ({ params, query }) => ({
-      records: await reading.after(params.account ?? null, Number(query.after), Number(query.limit)),
-    }),
+    async ({ params, query }) =>
+      readPage(
+        'records',
+        query,
+        (behind, limit) => reading.after(params.account ?? null, sequenceOf(behind ?? query.after), limit),
+        ({ sequence }) => String(sequence),
+      ),
   );
   app.get<{ Params: Of }>(`${path}/head`, about.head, ({ params }) => reading.head(params.account ?? null));
   app.get<{ Params: Of }>(`${path}/export`, about.whole, async ({ params }, reply) =>
     sendLines(reply, await reading.whole(params.account ?? null)),
   );
+}
+
+/** @throws CmkError INVALID_ARGUMENT */
+function sequenceOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw badCursor();
 }
 
 /** A page at a time, as the reader takes them. */

@@ -3,6 +3,7 @@ import type { Moves } from '../keys/moves.ts';
 import { paceOf, type Move, type MovePlan } from '../model/moves.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
+import { byId, readPage, type Paging } from './pages.ts';
 import { MOVES } from './operations/coverage.ts';
 
 interface Account {
@@ -25,13 +26,15 @@ export function addMoveRoutes(app: FastifyInstance, moves: Moves, idempotency: I
       body: { move: withPace(await moves.start(actorOf(request), plan)) },
     }));
   });
-  app.get<{ Params: Account; Querystring: { limit: string } }>(
-    path,
-    MOVES.list,
-    async ({ params, query }) => ({
-      moves: (await moves.list(params.account, Number(query.limit))).map(withPace),
-    }),
-  );
+  app.get<{ Params: Account; Querystring: Paging }>(path, MOVES.list, async ({ params, query }) => {
+    const page = await readPage(
+      'moves',
+      query,
+      (before, limit) => moves.list(params.account, limit, before),
+      byId,
+    );
+    return { ...page, moves: page.moves.map(withPace) };
+  });
   app.get<{ Params: OneMove }>(`${path}/:move`, MOVES.get, async ({ params }) => ({
     move: withPace(await moves.find(params.account, params.move)),
   }));

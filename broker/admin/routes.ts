@@ -6,6 +6,8 @@ import { addLedger } from './ledger-routes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import { addFallbackRoutes } from './fallback-routes.ts';
 import { actorOf } from './access.ts';
+import { fromCursor, toCursor } from './cursors.ts';
+import { byId, byType, pageOfAll, readPage, type Paging } from './pages.ts';
 import { ACCOUNTS, ENROLMENTS, GROUPS } from './operations/accounts.ts';
 import { accountPrecondition, accountTag, groupPrecondition, groupTag, sendTagged } from './versions.ts';
 
@@ -38,12 +40,8 @@ export function addRoutes(
 }
 
 function addAccounts(app: FastifyInstance, administration: Administration): void {
-  app.get<{ Querystring: { after?: string; limit: string } }>(
-    '/v1/accounts',
-    ACCOUNTS.list,
-    async ({ query }) => ({
-      accounts: await administration.accounts(query.after ?? null, Number(query.limit)),
-    }),
+  app.get<{ Querystring: Paging }>('/v1/accounts', ACCOUNTS.list, ({ query }) =>
+    readPage('accounts', query, (...place) => administration.accounts(...place), byId),
   );
   app.put<{ Params: Account; Body: { name: string; licence: Licence } }>(
     '/v1/accounts/:account',
@@ -64,12 +62,14 @@ function addAccounts(app: FastifyInstance, administration: Administration): void
     return sendTagged(reply, stored, accountTag(stored));
   });
   addGroups(app, administration);
-  app.get<{ Params: Account; Querystring: { limit: string } }>(
+  app.get<{ Params: Account; Querystring: Paging }>(
     '/v1/accounts/:account/audit-events',
     ACCOUNTS.events,
-    async ({ params, query }) => ({
-      auditEvents: await administration.auditEvents(params.account, Number(query.limit)),
-    }),
+    async ({ params, query }) => {
+      const before = fromCursor(query.cursor, 1)?.[0] ?? null;
+      const { events, next } = await administration.auditEvents(params.account, before, Number(query.limit));
+      return { auditEvents: events, next: next && toCursor([next]) };
+    },
   );
 }
 
@@ -89,9 +89,9 @@ function addGroups(app: FastifyInstance, administration: Administration): void {
     const stored = await administration.group(params.account, params.group);
     return sendTagged(reply, stored, groupTag(stored));
   });
-  app.get<{ Params: Account }>(path, GROUPS.list, async ({ params }) => ({
-    groups: await administration.groups(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(path, GROUPS.list, ({ params, query }) =>
+    readPage('groups', query, (...place) => administration.groups(params.account, ...place), byId),
+  );
 }
 
 function addEnrolments(app: FastifyInstance, administration: Administration): void {
@@ -103,7 +103,10 @@ function addEnrolments(app: FastifyInstance, administration: Administration): vo
   };
   app.put<{ Params: EnrolmentParams }>(path, ENROLMENTS.put, (request) => set(request, true));
   app.delete<{ Params: EnrolmentParams }>(path, ENROLMENTS.delete, (request) => set(request, false));
-  app.get<{ Params: Account }>('/v1/accounts/:account/enrolments', ENROLMENTS.list, async ({ params }) => ({
-    enrolments: await administration.enrolments(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(
+    '/v1/accounts/:account/enrolments',
+    ENROLMENTS.list,
+    async ({ params, query }) =>
+      pageOfAll('enrolments', query, await administration.enrolments(params.account), byType),
+  );
 }

@@ -157,13 +157,30 @@ export const fallbackBody = object({
 });
 export const failureWishBody = object({ wish: { enum: FAILURE_WISHES } });
 
-/** From 1 to 1000. */
-const limit = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' } as const;
-export const listQuery = object({ after: account, limit }, []);
-export const auditQuery = object({ limit }, []);
-/** `after`: the sequence of the last record seen; 0: none. */
+const limit = {
+  type: 'string',
+  pattern: '^([1-9]\\d{0,2}|1000)$',
+  default: '100',
+  description: 'Items of a page, from 1 to 1000.',
+} as const;
+const cursor = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_-]{1,1024}$',
+  description: 'The `next` of the page before.',
+} as const;
+/** One page of a list. */
+export const pageQuery = object({ limit, cursor }, []);
 export const ledgerQuery = object(
-  { after: { type: 'string', pattern: '^\\d{1,15}$', default: '0' }, limit },
+  {
+    after: {
+      type: 'string',
+      pattern: '^\\d{1,15}$',
+      default: '0',
+      description: 'Begin behind this sequence.',
+    },
+    limit,
+    cursor,
+  },
   [],
 );
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { CmkError } from '../../core/errors.ts';
 import type { ApiTokens, TokenWish } from './api-tokens.ts';
 import { actorOf } from './access.ts';
+import { byId, pageOfAll, type Paging } from './pages.ts';
 import { ACCESS } from './operations/access.ts';
 
 interface Account {
@@ -11,9 +12,9 @@ interface Account {
 /** What programs sign in with. */
 export function addTokenRoutes(app: FastifyInstance, { apiTokens }: { apiTokens: ApiTokens }): void {
   const path = '/v1/accounts/:account/tokens';
-  app.get<{ Params: Account }>(path, ACCESS.tokens, async ({ params }) => ({
-    tokens: await apiTokens.list(params.account),
-  }));
+  app.get<{ Params: Account; Querystring: Paging }>(path, ACCESS.tokens, async ({ params, query }) =>
+    pageOfAll('tokens', query, await apiTokens.list(params.account), byId),
+  );
   app.post<{ Params: Account; Body: TokenWish }>(
     path,
     ACCESS.createToken,

@@ -30,10 +30,14 @@ export class Recipients {
     this.#options = options;
   }
 
-  /** Newest first, with what became of each. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async alerts(account: string, limit: number): Promise<ListedAlert[]> {
+  /**
+   * Newest first, with what became of each.
+   * @param before the id of the last one seen
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
+   */
+  async alerts(account: string, limit: number, before: string | null = null): Promise<ListedAlert[]> {
     await this.#checkAccount(account);
-    return this.#options.store.alerts.list(account, limit);
+    return this.#options.store.alerts.list(account, limit, before);
   }
 
   /** E-mail addresses. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */

@@ -2,7 +2,7 @@ import { checkIdentifier } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Account, AuditEvent, Group } from '../model/types.ts';
-import type { AccountFacts, Precondition, Store, Versioned } from '../store/store.ts';
+import type { AccountFacts, ActivityPage, Precondition, Store, Versioned } from '../store/store.ts';
 import { knowsType, type Catalogue } from '../model/catalogue.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import type { Ledger } from './ledger.ts';
@@ -72,10 +72,10 @@ export class Administration {
     throw new CmkError('NOT_FOUND', `no group ${JSON.stringify(id.slice(0, 64))} of this account`);
   }
 
-  /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async groups(account: string): Promise<Group[]> {
+  /** In order of id. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async groups(account: string, afterId: string | null, limit: number): Promise<Group[]> {
     await this.account(account);
-    return this.#options.store.listGroups(account);
+    return this.#options.store.listGroups(account, afterId, limit);
   }
 
   /** Idempotent. @throws CmkError ACCOUNT_UNKNOWN, NOT_FOUND for a type that no service has, STORE_UNAVAILABLE */
@@ -125,9 +125,9 @@ export class Administration {
   }
 
   /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async auditEvents(account: string, limit: number): Promise<AuditEvent[]> {
+  async auditEvents(account: string, before: string | null, limit: number): Promise<ActivityPage> {
     await this.account(account);
-    return this.#options.store.listAudit(account, limit);
+    return this.#options.store.activity.list(account, {}, before, limit);
   }
 
   #event(actor: string, account: string, detail: string): AuditEvent {

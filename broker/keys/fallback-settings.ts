@@ -40,10 +40,14 @@ export class FallbackSettings {
     return policy;
   }
 
-  /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async episodes(account: string, limit: number): Promise<FallbackEpisode[]> {
+  /**
+   * Newest first.
+   * @param before the id of the last one seen
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
+   */
+  async episodes(account: string, limit: number, before: string | null = null): Promise<FallbackEpisode[]> {
     await this.policy(account);
-    return this.#store.listEpisodes(account, limit);
+    return this.#store.listEpisodes(account, limit, before);
   }
 
   /** Those that are not FAIL_ASSET. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */

@@ -72,10 +72,14 @@ export class Moves {
     );
   }
 
-  /** Newest first. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async list(account: string, limit: number): Promise<Move[]> {
+  /**
+   * Newest first.
+   * @param before the id of the last one seen
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
+   */
+  async list(account: string, limit: number, before: string | null = null): Promise<Move[]> {
     await this.#checkAccount(account);
-    return this.#options.store.moves.list(account, limit);
+    return this.#options.store.moves.list(account, limit, before);
   }
 
   /** A move with the first of the data keys that cannot be moved. @throws CmkError NOT_FOUND, STORE_UNAVAILABLE */

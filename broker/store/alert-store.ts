@@ -35,8 +35,8 @@ export interface AlertStore {
    * @throws CmkError CONFLICT when an account is not there or an alert is raised already
    */
   raise(alerts: readonly Alert[]): Promise<void>;
-  /** The newest first, at most `limit`, with what became of each. */
-  list(account: string, limit: number): Promise<ListedAlert[]>;
+  /** The newest first, at most `limit`, with what became of each. @param before the id of the last one seen */
+  list(account: string, limit: number, before?: string | null): Promise<ListedAlert[]>;
 
   /** E-mail addresses, in order. */
   contacts(account: string): Promise<string[]>;

@@ -43,8 +43,8 @@ export interface FallbackStore {
   ): Promise<DataKeyRecord>;
   /** The account's episode that lasts, if there is one. */
   findEpisode(account: string): Promise<FallbackEpisode | null>;
-  /** Newest first. */
-  listEpisodes(account: string, limit: number): Promise<FallbackEpisode[]>;
+  /** Newest first. @param before the id of the last one seen */
+  listEpisodes(account: string, limit: number, before?: string | null): Promise<FallbackEpisode[]>;
   /** Episodes that last and whose key is to be tried by now. Nobody else gets them before `claimedUntil`, UNIX ms. */
   claimEpisodes(now: number, claimedUntil: number, limit: number): Promise<FallbackEpisode[]>;
   /** The key was tried in vain. */

@@ -106,8 +106,14 @@ export async function findEpisode(db: Knex, account: string): Promise<FallbackEp
   return row && toEpisode(row);
 }
 
-export async function listEpisodes(db: Knex, account: string, limit: number): Promise<FallbackEpisode[]> {
+export async function listEpisodes(
+  db: Knex,
+  account: string,
+  limit: number,
+  before: string | null,
+): Promise<FallbackEpisode[]> {
   const query = db('fallback_episodes').where({ account }).orderBy('id', 'desc').limit(limit);
+  if (before !== null) void query.where('id', '<', before);
   return (await readRows('fallback_episodes', query)).map(toEpisode);
 }
 

@@ -64,8 +64,16 @@ export async function findVersioned(db: Knex, account: string, id: string): Prom
   return first && group ? { value: group, version: first.integer('version', 1) } : null;
 }
 
-export async function listGroups(db: Knex, account: string): Promise<Group[]> {
-  return toGroups(account, await readRows('account_groups', withMembers(db, account)));
+export async function listGroups(
+  db: Knex,
+  account: string,
+  afterId: string | null,
+  limit: number,
+): Promise<Group[]> {
+  const page = db('account_groups').where({ account }).orderBy('id').limit(limit).select('id');
+  if (afterId !== null) void page.where('id', '>', afterId);
+  const ids = (await readRows('account_groups', page)).map((row) => row.text('id'));
+  return toGroups(account, await readRows('account_groups', withMembers(db, account).whereIn('g.id', ids)));
 }
 
 function withMembers(db: Knex, account: string): Knex.QueryBuilder {

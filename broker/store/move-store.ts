@@ -92,8 +92,8 @@ export interface MoveStore {
     audit: (total: number, staying: number) => AuditEvent,
   ): Promise<Move>;
   find(account: string, id: string): Promise<Move | null>;
-  /** Newest first. */
-  list(account: string, limit: number): Promise<Move[]>;
+  /** Newest first. @param before the id of the last one seen */
+  list(account: string, limit: number, before?: string | null): Promise<Move[]>;
   /** In order of place. */
   failures(id: string, limit: number): Promise<MoveFailure[]>;
   /** Moves of whatever account that moved something at or after `sinceMs`. */

@@ -72,8 +72,14 @@ export async function findMove(db: Knex, account: string, id: string): Promise<M
   return row && toMove(row);
 }
 
-export async function listMoves(db: Knex, account: string, limit: number): Promise<Move[]> {
+export async function listMoves(
+  db: Knex,
+  account: string,
+  limit: number,
+  before: string | null,
+): Promise<Move[]> {
   const query = moveRows(db).where('m.account', account).orderBy('m.id', 'desc').limit(limit);
+  if (before !== null) void query.where('m.id', '<', before);
   return (await readRows('moves', query)).map(toMove);
 }
 

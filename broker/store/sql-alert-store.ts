@@ -30,8 +30,8 @@ export class SqlAlertStore implements AlertStore {
     return this.#database.transact((db) => outbox.raiseAlerts(db, alerts));
   }
 
-  list(account: string, limit: number): Promise<ListedAlert[]> {
-    return this.#database.run((db) => listAlerts(db, account, limit));
+  list(account: string, limit: number, before: string | null = null): Promise<ListedAlert[]> {
+    return this.#database.run((db) => listAlerts(db, account, limit, before));
   }
 
   contacts(account: string): Promise<string[]> {
@@ -75,8 +75,14 @@ export class SqlAlertStore implements AlertStore {
   }
 }
 
-async function listAlerts(db: Knex, account: string, limit: number): Promise<ListedAlert[]> {
+async function listAlerts(
+  db: Knex,
+  account: string,
+  limit: number,
+  before: string | null,
+): Promise<ListedAlert[]> {
   const newest = db('alerts').where({ account }).orderBy('id', 'desc').limit(limit);
+  if (before !== null) void newest.where('id', '<', before);
   const alerts = (await readRows('alerts', newest)).map(outbox.toAlert);
   const deliveries = await deliveriesOf(db, alerts);
   return alerts.map((alert) => ({ ...alert, deliveries: deliveries.get(alert.id) ?? [] }));

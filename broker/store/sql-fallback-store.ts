@@ -67,8 +67,8 @@ export class SqlFallbackStore implements FallbackStore {
     return this.#database.run((db) => fallbacks.findEpisode(db, account));
   }
 
-  listEpisodes(account: string, limit: number): Promise<FallbackEpisode[]> {
-    return this.#database.run((db) => fallbacks.listEpisodes(db, account, limit));
+  listEpisodes(account: string, limit: number, before: string | null = null): Promise<FallbackEpisode[]> {
+    return this.#database.run((db) => fallbacks.listEpisodes(db, account, limit, before));
   }
 
   claimEpisodes(now: number, claimedUntil: number, limit: number): Promise<FallbackEpisode[]> {

@@ -52,8 +52,8 @@ export class SqlMoveStore implements MoveStore {
     return this.#database.run((db) => moves.findMove(db, account, id));
   }
 
-  list(account: string, limit: number): Promise<Move[]> {
-    return this.#database.run((db) => moves.listMoves(db, account, limit));
+  list(account: string, limit: number, before: string | null = null): Promise<Move[]> {
+    return this.#database.run((db) => moves.listMoves(db, account, limit, before));
   }
 
   failures(id: string, limit: number): Promise<MoveFailure[]> {

@@ -135,8 +135,8 @@ export class SqlStore implements Store {
     return this.#database.run((db) => groups.findVersioned(db, account, id));
   }
 
-  listGroups(account: string): Promise<Group[]> {
-    return this.#database.run((db) => groups.listGroups(db, account));
+  listGroups(account: string, afterId: string | null, limit: number): Promise<Group[]> {
+    return this.#database.run((db) => groups.listGroups(db, account, afterId, limit));
   }
 
   insertKek(kek: Kek, identities: readonly string[], audit: AuditEvent): Promise<void> {

@@ -109,7 +109,8 @@ export interface Store {
     precondition?: Precondition<Versioned<Group>>,
   ): Promise<Versioned<Group>>;
   findVersionedGroup(account: string, id: string): Promise<Versioned<Group> | null>;
-  listGroups(account: string): Promise<Group[]>;
+  /** In order of id, at most `limit`, from after `afterId`. */
+  listGroups(account: string, afterId: string | null, limit: number): Promise<Group[]>;
 
   /**
    * Stores a key.

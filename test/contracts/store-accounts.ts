@@ -56,13 +56,25 @@ export const accountCases: Record<string, StoreCase> = {
     const many = Array.from({ length: 2_500 }, (_, index) => `user-${10_000 + index}`);
     await store.putGroup({ ...group, members: [...many, 'user-10000'] }, anAuditEvent());
     await store.putGroup({ ...group, id: 'empty', licensed: true, members: [] }, anAuditEvent());
-    t.deepEqual(await store.listGroups('acme'), [
+    t.deepEqual(await store.listGroups('acme', null, 10), [
       { ...group, id: 'empty', licensed: true, members: [] },
       { ...group, members: many },
     ]);
+    t.deepEqual(
+      (await store.listGroups('acme', null, 1)).map(({ id }) => id),
+      ['empty'],
+    );
+    t.deepEqual(
+      (await store.listGroups('acme', 'empty', 1)).map(({ id }) => id),
+      ['hr'],
+    );
     await store.putGroup({ ...group, licensed: true, members: ['zoe', 'amy'] }, anAuditEvent());
-    t.deepEqual((await store.listGroups('acme'))[1], { ...group, licensed: true, members: ['amy', 'zoe'] });
-    t.deepEqual(await store.listGroups('other'), []);
+    t.deepEqual((await store.listGroups('acme', null, 10))[1], {
+      ...group,
+      licensed: true,
+      members: ['amy', 'zoe'],
+    });
+    t.deepEqual(await store.listGroups('other', null, 10), []);
   },
 
   'what refers to an unknown account is a conflict': async (t, store) => {

@@ -1,5 +1,5 @@
-import { about, listOf, object, ref, text } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { about, object, ref, text } from '../json-schema.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
@@ -30,7 +30,8 @@ export const ACCESS = {
     summary: 'What an account’s programs show, the oldest first',
     description: 'Those that have expired too, 50 at the most.',
     params,
-    answer: object({ tokens: listOf(ref('ApiToken')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('tokens', ref('ApiToken')),
   }),
   createToken: operation('ADMINISTER', {
     id: 'createToken',

@@ -1,5 +1,5 @@
-import { listOf, object, ref } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { ref } from '../json-schema.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
@@ -12,8 +12,8 @@ export const ACCOUNTS = {
     id: 'listAccounts',
     tag: 'Accounts',
     summary: 'All accounts, in the order of their identifiers',
-    query: schemas.listQuery,
-    answer: object({ accounts: listOf(ref('Account')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('accounts', ref('Account')),
   }),
   put: operation('OPERATE', {
     id: 'putAccount',
@@ -40,8 +40,8 @@ export const ACCOUNTS = {
     summary: 'What happened in the account, the newest first',
     description: 'For looking; what proves it is the ledger.',
     params,
-    query: schemas.auditQuery,
-    answer: object({ auditEvents: listOf(ref('AuditEvent')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('auditEvents', ref('AuditEvent')),
   }),
 } as const;
 
@@ -51,7 +51,8 @@ export const GROUPS = {
     tag: 'Accounts',
     summary: 'The account’s groups, with their members',
     params,
-    answer: object({ groups: listOf(ref('Group')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('groups', ref('Group')),
   }),
   get: operation('READ', {
     id: 'getGroup',
@@ -92,7 +93,8 @@ export const ENROLMENTS = {
     tag: 'Accounts',
     summary: 'The asset types that are enrolled',
     params,
-    answer: object({ enrolments: listOf(ref('AssetType')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('enrolments', ref('AssetType')),
   }),
   put: operation('ADMINISTER', {
     id: 'enrolType',

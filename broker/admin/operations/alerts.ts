@@ -1,5 +1,5 @@
 import { about, listOf, object, ref, text } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
@@ -12,8 +12,8 @@ export const ALERTS = {
     tag: 'Alerts',
     summary: 'Alerts, the newest first, with what became of each message',
     params,
-    query: schemas.auditQuery,
-    answer: object({ alerts: listOf(ref('Alert')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('alerts', ref('Alert')),
   }),
   contacts: operation('READ', {
     id: 'getContacts',
@@ -35,7 +35,8 @@ export const ALERTS = {
     tag: 'Alerts',
     summary: 'Where alerts are posted to',
     params,
-    answer: object({ webhooks: listOf(ref('Webhook')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('webhooks', ref('Webhook')),
   }),
   addWebhook: operation('ADMINISTER', {
     id: 'addWebhook',
@@ -87,8 +88,8 @@ export const FALLBACK = {
     tag: 'Fallback',
     summary: 'When the platform key stood in, the newest first',
     params,
-    query: schemas.auditQuery,
-    answer: object({ episodes: listOf(ref('FallbackEpisode')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('episodes', ref('FallbackEpisode')),
   }),
   wishes: operation('READ', {
     id: 'getFailureWishes',
@@ -96,7 +97,8 @@ export const FALLBACK = {
     summary: 'What services should do when nothing can be stored',
     description: 'Those types that are not `FAIL_ASSET`.',
     params,
-    answer: object({ onFailure: listOf(ref('TypeWish')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('onFailure', ref('TypeWish')),
   }),
   putWish: operation('ADMINISTER', {
     id: 'putFailureWish',

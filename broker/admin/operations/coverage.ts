@@ -1,5 +1,5 @@
-import { listOf, object, ref } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { object, ref } from '../json-schema.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
@@ -39,8 +39,8 @@ export const MOVES = {
     tag: 'Moves',
     summary: 'The account’s moves, the newest first',
     params,
-    query: schemas.auditQuery,
-    answer: object({ moves: listOf(ref('Move')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('moves', ref('Move')),
   }),
   get: operation('READ', {
     id: 'getMove',

@@ -1,5 +1,5 @@
 import { listOf, object, ref, text } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
@@ -38,7 +38,8 @@ export const KEYS = {
     tag: 'Keys',
     summary: 'The account’s keys, the newest first, with how their uses go',
     params,
-    answer: object({ keys: listOf(ref('Key')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('keys', ref('Key')),
   }),
   get: operation('READ', {
     id: 'getKey',

@@ -1,5 +1,5 @@
-import { listOf, object, ref } from '../json-schema.ts';
-import { operation } from '../operation.ts';
+import { ref } from '../json-schema.ts';
+import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 export const NDJSON = 'application/x-ndjson';
@@ -8,7 +8,7 @@ const params = schemas.accountParams;
 const records = {
   tag: 'Ledger',
   query: schemas.ledgerQuery,
-  answer: object({ records: listOf(ref('LedgerRecord')) }),
+  answer: pageOf('records', ref('LedgerRecord')),
 } as const;
 const head = { tag: 'Ledger', answer: ref('LedgerHead') } as const;
 const whole = {

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import { CmkError } from '../../../core/errors.ts';
 import type { Io } from '../io.ts';
-import { addCommand, addSubject, choice, limitOption, meant, YES } from './command.ts';
+import { addCommand, addSubject, choice, meant, pageOptions, YES } from './command.ts';
 import { confirm } from './confirm.ts';
-import { at, queryOf, type Desk, type DeskOptions } from './desk.ts';
+import { at, type Desk, type DeskOptions, type PageOptions } from './desk.ts';
 import { count, fields, inWords, table } from './text.ts';
 
 interface Account {
@@ -31,8 +31,7 @@ const LICENCE_WORDS = {
 export function addAccounts(admin: Command, io: Io): void {
   const accounts = addSubject(admin, 'accounts', 'Customers, and whose assets their licences cover.');
   const list = { usage: 'list', does: 'List the accounts, in the order of their names.', help: LIST_HELP };
-  const after = new Option('--after <account>', 'begin behind this one');
-  addCommand(accounts, io, { ...list, options: [after, limitOption('accounts')] }, listAccounts);
+  addCommand(accounts, io, { ...list, options: pageOptions('accounts') }, listAccounts);
   const show = { usage: 'show <account>', does: 'Show one account.', help: SHOW_HELP };
   addCommand(accounts, io, show, async (desk, _, id: string) => desk.tell(await find(desk, id), inText));
   const put = {
@@ -48,21 +47,14 @@ export function addAccounts(admin: Command, io: Io): void {
   addCommand(accounts, io, put, putAccount);
 }
 
-async function listAccounts(
-  desk: Desk,
-  { after, limit }: DeskOptions & { after?: string; limit: string },
-): Promise<void> {
-  const answer = await desk.get<{ accounts: Account[] }>(`/v1/accounts${queryOf({ after, limit })}`);
-  await desk.tell(answer, ({ accounts }) =>
+async function listAccounts(desk: Desk, options: DeskOptions & PageOptions): Promise<void> {
+  await desk.tellPage<'accounts', Account>('/v1/accounts', options, ({ accounts }) =>
     table(
       ['account', 'licence', 'name'],
       accounts.map(({ id, name, licence }) => [id, inWords(LICENCE_WORDS, licence), name]),
       'no accounts',
     ),
   );
-  const last = answer.accounts.at(-1);
-  if (last && answer.accounts.length >= Number(limit))
-    desk.note(`cmk: there may be more: --after ${last.id}\n`);
 }
 
 async function putAccount(desk: Desk, options: PutOptions, id: string): Promise<void> {
@@ -83,7 +75,7 @@ function isLess(licence: string, than: string): boolean {
 
 async function shrinking(desk: Desk, { id, licence: before }: Account, licence: string): Promise<string> {
   const path = at`/v1/accounts/${id}/enrolments`;
-  const { enrolments } = await desk.get<{ enrolments: object[] }>(path);
+  const { enrolments } = await desk.getAll<'enrolments', object>(path, 'enrolments');
   const types = count(enrolments.length, 'enrolled asset type');
   const was = inWords(LICENCE_WORDS, before);
   return `The licence of ${id} shrinks from “${was}” to “${inWords(LICENCE_WORDS, licence)}”.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { ACCOUNT, addCommand, addSubject, limitOption } from './command.ts';
-import { at, queryOf, type AccountOptions } from './desk.ts';
+import { ACCOUNT, addCommand, addSubject, pageOptions } from './command.ts';
+import { at, type AccountOptions, type PageOptions } from './desk.ts';
 import { STATUS_WORDS, USE_WORDS } from './key-view.ts';
 import { causeInWords, count, inWords, table, time } from './text.ts';
 
@@ -38,12 +38,11 @@ export function addAlerts(admin: Command, io: Io): void {
   const list = {
     usage: 'list',
     does: 'List alerts, newest first, and what became of their delivery.',
-    options: [ACCOUNT, limitOption('alerts')],
+    options: [ACCOUNT, ...pageOptions('alerts')],
     help: HELP,
   };
-  addCommand<AccountOptions & { limit: string }>(alerts, io, list, async (desk, { account, limit }) => {
-    const path = `${at`/v1/accounts/${account}/alerts`}${queryOf({ limit })}`;
-    await desk.tell(await desk.get<{ alerts: Alert[] }>(path), inText);
+  addCommand<AccountOptions & PageOptions>(alerts, io, list, async (desk, { account, ...page }) => {
+    await desk.tellPage<'alerts', Alert>(at`/v1/accounts/${account}/alerts`, page, inText);
   });
 }
 

@@ -48,9 +48,12 @@ export function addCommand<O extends DeskOptions>(
 export const ACCOUNT = new Option('--account <name>', 'customer').makeOptionMandatory();
 export const YES = new Option('--yes <account>', 'confirm without being asked, by the account’s name');
 
-/** Newest first or in order of names; from 1 to 1000. */
-export function limitOption(of: string): Option {
-  return new Option('--limit <number>', `${of} to show, from 1 to 1000`).default('100');
+/** For one page of a list. */
+export function pageOptions(of: string): Option[] {
+  return [
+    new Option('--limit <number>', `${of} to show, from 1 to 1000`).default('100'),
+    new Option('--cursor <text>', 'what the page before named: begin behind it'),
+  ];
 }
 
 /** One of a closed set, as people type it: `decrypt-only` for `DECRYPT_ONLY`. */

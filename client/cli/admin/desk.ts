@@ -14,6 +14,18 @@ export interface AccountOptions extends DeskOptions {
   readonly account: string;
 }
 
+/** Options of commands that show one page of a list. */
+export interface PageOptions {
+  readonly limit: string;
+  readonly cursor?: string;
+}
+
+interface Paged {
+  readonly next: string | null;
+}
+
+const LONGEST_PAGE = '1000';
+
 /** What a command of `cmk admin` works with: the administration API, and whoever reads the answers. */
 export class Desk {
   readonly io: Io;
@@ -34,6 +46,34 @@ export class Desk {
   /** @param path as {@link at} makes it @throws CmkError as {@link AdminClient.call} */
   async get<A>(path: string): Promise<A> {
     return (await this.#client.call('GET', path)) as A;
+  }
+
+  /**
+   * All of a list, put together of its pages.
+   * @param name of the member that holds the items
+   * @throws CmkError as {@link AdminClient.call}
+   */
+  async getAll<N extends string, T>(path: string, name: N): Promise<Record<N, T[]>> {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = queryOf({ limit: LONGEST_PAGE, cursor });
+      const page = await this.get<Record<N, T[]> & Paged>(`${path}${query}`);
+      items.push(...page[name]);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    return { [name]: items, next: null } as unknown as Record<N, T[]>;
+  }
+
+  /** Shows one page of a list, and how to see the next. @throws CmkError as {@link AdminClient.call} */
+  async tellPage<N extends string, T>(
+    path: string,
+    { limit, cursor }: PageOptions,
+    inWords: (answer: Record<N, T[]>) => string,
+  ): Promise<void> {
+    const page = await this.get<Record<N, T[]> & Paged>(`${path}${queryOf({ limit, cursor })}`);
+    await this.tell(page, inWords);
+    if (page.next !== null) this.note(`cmk: there is more: --cursor ${page.next}\n`);
   }
 
   /** @throws CmkError as {@link AdminClient.call} */

@@ -19,10 +19,8 @@ export function addEnrolments(admin: Command, io: Io): void {
   );
   const list = { usage: 'list', does: 'List the asset types.', options: [ACCOUNT], help: LIST_HELP };
   addCommand<AccountOptions>(enrolments, io, list, async (desk, { account }) => {
-    await desk.tell(
-      await desk.get<{ enrolments: Enrolment[] }>(at`/v1/accounts/${account}/enrolments`),
-      inText,
-    );
+    const path = at`/v1/accounts/${account}/enrolments`;
+    await desk.tell(await desk.getAll<'enrolments', Enrolment>(path, 'enrolments'), inText);
   });
   const add = {
     usage: 'add <service> <type>',

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import { CmkError } from '../../../core/errors.ts';
 import type { Io } from '../io.ts';
-import { ACCOUNT, addCommand, addSubject, choice, limitOption, meant, YES } from './command.ts';
+import { ACCOUNT, addCommand, addSubject, choice, pageOptions, meant, YES } from './command.ts';
 import { confirm } from './confirm.ts';
-import { at, queryOf, type AccountOptions, type Desk } from './desk.ts';
+import { at, queryOf, type AccountOptions, type Desk, type PageOptions } from './desk.ts';
 import { causeInWords, count, fields, inWords, table, time } from './text.ts';
 
 interface Policy {
@@ -71,11 +71,11 @@ export function addFallback(admin: Command, io: Io): void {
   const episodes = {
     usage: 'episodes',
     does: 'List the times in which the provider’s key stood in, newest first.',
-    options: [ACCOUNT, limitOption('episodes')],
+    options: [ACCOUNT, ...pageOptions('episodes')],
     help: EPISODES_HELP,
   };
-  addCommand<AccountOptions & { limit: string }>(fallback, io, episodes, async (desk, { account, limit }) => {
-    await desk.tell(await episodesOf(desk, account, limit), episodesInText);
+  addCommand<AccountOptions & PageOptions>(fallback, io, episodes, async (desk, { account, ...page }) => {
+    await desk.tellPage(episodesAt(account), page, episodesInText);
   });
   const onFailure = {
     usage: 'on-failure [service] [type] [wish]',
@@ -96,7 +96,8 @@ async function setPolicy(desk: Desk, options: SetOptions): Promise<void> {
     maxAssets: numberOf('--max-assets', options.maxAssets, stored.maxAssets),
   };
   if (wanted.mode === 'OFF') {
-    const { episodes } = await episodesOf(desk, account, '1');
+    const newest = `${episodesAt(account)}${queryOf({ limit: '1' })}`;
+    const { episodes } = await desk.get<{ episodes: Episode[] }>(newest);
     const lasting = episodes.filter(({ endedAt }) => endedAt === null);
     if (lasting.length > 0) {
       const consequences = `The provider’s key stands in at present. Without it, new assets are refused until the customer’s key works.
@@ -114,8 +115,8 @@ function numberOf(flag: string, text: string | undefined, stored: number | null)
   throw new CmkError('INVALID_ARGUMENT', `${flag}: expected a number from 1 on, or none, got ${text}`);
 }
 
-function episodesOf(desk: Desk, account: string, limit: string): Promise<{ episodes: Episode[] }> {
-  return desk.get(`${at`/v1/accounts/${account}/fallback/episodes`}${queryOf({ limit })}`);
+function episodesAt(account: string): string {
+  return at`/v1/accounts/${account}/fallback/episodes`;
 }
 
 async function setWish(
@@ -127,7 +128,7 @@ async function setWish(
 ): Promise<void> {
   const path = at`/v1/accounts/${account}/on-failure`;
   if (srvId === undefined) {
-    return desk.tell(await desk.get<{ onFailure: Wish[] }>(path), wishesInText);
+    return desk.tell(await desk.getAll<'onFailure', Wish>(path, 'onFailure'), wishesInText);
   }
   const known = WISHES.find((each) => each === meant(wish ?? ''));
   if (type === undefined || known === undefined) {

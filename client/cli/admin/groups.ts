@@ -28,7 +28,8 @@ export function addGroups(admin: Command, io: Io): void {
   const groups = addSubject(admin, 'groups', 'Users of an account whose assets are covered together.');
   const list = { usage: 'list', does: 'List the groups.', options: [ACCOUNT], help: LIST_HELP };
   addCommand<AccountOptions>(groups, io, list, async (desk, { account }) => {
-    await desk.tell(await desk.get<{ groups: Group[] }>(at`/v1/accounts/${account}/groups`), listInText);
+    const path = at`/v1/accounts/${account}/groups`;
+    await desk.tell(await desk.getAll<'groups', Group>(path, 'groups'), listInText);
   });
   const put = {
     usage: 'put <group>',
@@ -47,11 +48,15 @@ export function addGroups(admin: Command, io: Io): void {
   addCommand<PutOptions>(groups, io, put, putGroup);
 }
 
+function orNone(error: unknown): null {
+  if (error instanceof CmkError && error.code === 'NOT_FOUND') return null;
+  throw error;
+}
+
 async function putGroup(desk: Desk, options: PutOptions, id: string): Promise<void> {
   const { account } = options;
   const given = await membersOf(options);
-  const { groups } = await desk.get<{ groups: Group[] }>(at`/v1/accounts/${account}/groups`);
-  const stored = groups.find((each) => each.id === id);
+  const stored = await desk.get<Group>(at`/v1/accounts/${account}/groups/${id}`).catch(orNone);
   const { name = id, licensed = false, members = [] } = stored ?? {};
   const wanted = {
     name: options.name ?? name,

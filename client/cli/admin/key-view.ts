@@ -39,7 +39,7 @@ export const STATUS_WORDS = {
 export const USE_WORDS = { ENCRYPT: 'seals', DECRYPT: 'opens' };
 
 export function keysOf(desk: Desk, account: string): Promise<{ keys: Key[] }> {
-  return desk.get<{ keys: Key[] }>(at`/v1/accounts/${account}/keys`);
+  return desk.getAll(at`/v1/accounts/${account}/keys`, 'keys');
 }
 
 /**

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
-import { ACCOUNT, addCommand, addSubject, choice, limitOption, meant, YES } from './command.ts';
+import { ACCOUNT, addCommand, addSubject, choice, pageOptions, meant, YES } from './command.ts';
 import { confirm } from './confirm.ts';
-import { at, queryOf, type AccountOptions, type Desk } from './desk.ts';
+import { at, type AccountOptions, type Desk, type PageOptions } from './desk.ts';
 import { follow } from './follow.ts';
 import { findKey } from './key-view.ts';
 import { moveInText, movesInText, previewInText, type Move, type Preview } from './move-view.ts';
@@ -30,12 +30,11 @@ export function addMoves(admin: Command, io: Io): void {
   const list = {
     usage: 'list',
     does: 'List an account’s moves, newest first.',
-    options: [ACCOUNT, limitOption('moves')],
+    options: [ACCOUNT, ...pageOptions('moves')],
     help: LIST_HELP,
   };
-  addCommand<AccountOptions & { limit: string }>(moves, io, list, async (desk, { account, limit }) => {
-    const path = `${at`/v1/accounts/${account}/moves`}${queryOf({ limit })}`;
-    await desk.tell(await desk.get<{ moves: Move[] }>(path), movesInText);
+  addCommand<AccountOptions & PageOptions>(moves, io, list, async (desk, { account, ...page }) => {
+    await desk.tellPage<'moves', Move>(at`/v1/accounts/${account}/moves`, page, movesInText);
   });
   const show = {
     usage: 'show <move>',

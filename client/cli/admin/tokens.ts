@@ -33,7 +33,8 @@ export function addTokens(admin: Command, io: Io): void {
     help: LIST_HELP,
   };
   addCommand<AccountOptions>(tokens, io, list, async (desk, { account }) => {
-    await desk.tell(await desk.get<{ tokens: ApiToken[] }>(at`/v1/accounts/${account}/tokens`), inText);
+    const path = at`/v1/accounts/${account}/tokens`;
+    await desk.tell(await desk.getAll<'tokens', ApiToken>(path, 'tokens'), inText);
   });
   const create = {
     usage: 'create <name>',

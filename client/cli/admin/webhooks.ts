@@ -15,7 +15,8 @@ export function addWebhooks(admin: Command, io: Io): void {
   const webhooks = addSubject(admin, 'webhooks', 'Where an account’s alerts are posted to.');
   const list = { usage: 'list', does: 'List the webhooks.', options: [ACCOUNT], help: LIST_HELP };
   addCommand<AccountOptions>(webhooks, io, list, async (desk, { account }) => {
-    await desk.tell(await desk.get<{ webhooks: Webhook[] }>(at`/v1/accounts/${account}/webhooks`), inText);
+    const path = at`/v1/accounts/${account}/webhooks`;
+    await desk.tell(await desk.getAll<'webhooks', Webhook>(path, 'webhooks'), inText);
   });
   const add = {
     usage: 'add <url>',

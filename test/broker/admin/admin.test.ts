@@ -19,22 +19,22 @@ test('accounts, groups, enrolments and keys are made and read back', async (t) =
   const account = { id: 'initech', name: 'Initech', licence: 'GROUPS', externalId };
   t.deepEqual(put, { status: 200, body: account });
   t.deepEqual((await admin('GET', '/v1/accounts/initech')).body, account);
-  t.deepEqual(await admin('GET', '/v1/accounts?after=globex&limit=1'), {
+  t.deepEqual(await admin('GET', '/v1/accounts?cursor=WyJnbG9iZXgiXQ&limit=1'), {
     status: 200,
-    body: { accounts: [account] },
+    body: { accounts: [account], next: null },
   });
 
   const group = { name: 'Legal', licensed: true, members: ['user-1', 'user-2'] };
   const stored = { account: 'initech', id: 'legal', ...group };
   t.deepEqual((await admin('PUT', '/v1/accounts/initech/groups/legal', group)).body, stored);
-  t.deepEqual((await admin('GET', '/v1/accounts/initech/groups')).body, { groups: [stored] });
+  t.deepEqual((await admin('GET', '/v1/accounts/initech/groups')).body, { groups: [stored], next: null });
 
   const enrolment = '/v1/accounts/initech/enrolments/0003/PhoneVoicemail';
   for (let twice = 0; twice < 2; twice++) t.is((await admin('PUT', enrolment)).status, 200);
   const list = () => admin('GET', '/v1/accounts/initech/enrolments');
-  t.deepEqual((await list()).body, { enrolments: [{ srvId: '0003', type: 'PhoneVoicemail' }] });
+  t.deepEqual((await list()).body, { enrolments: [{ srvId: '0003', type: 'PhoneVoicemail' }], next: null });
   for (let twice = 0; twice < 2; twice++) t.is((await admin('DELETE', enrolment)).status, 200);
-  t.deepEqual((await list()).body, { enrolments: [] });
+  t.deepEqual((await list()).body, { enrolments: [], next: null });
 
   const references = [kms.createKey('initech')];
   const made = await admin('POST', '/v1/accounts/initech/keys', { provider: 'aws', references });
@@ -46,7 +46,7 @@ test('accounts, groups, enrolments and keys are made and read back', async (t) =
     steps.map(({ outcome }) => outcome),
     STEPS.map(() => 'OK'),
   );
-  t.deepEqual((await admin('GET', '/v1/accounts/initech/keys')).body, { keys: [key] });
+  t.deepEqual((await admin('GET', '/v1/accounts/initech/keys')).body, { keys: [key], next: null });
 
   t.deepEqual(await admin('POST', `/v1/keys/${key.id}/revoke`), { status: 200, body: { position: 1 } });
   const audited = await admin('GET', '/v1/accounts/initech/audit-events?limit=1000');
@@ -112,7 +112,7 @@ test('a key is tried without being enrolled, and the answer has the same steps',
   t.like(steps[2], { step: 'KIND', outcome: 'FAILED', cause: 'WRONG_KIND', advice: 'mend WRONG_KIND' });
   const refused = await admin('POST', path, { provider: 'aws', references: [reference] });
   t.deepEqual((refused.body as { steps: unknown[] }).steps, steps);
-  t.deepEqual((await admin('GET', path)).body, { keys: [] });
+  t.deepEqual((await admin('GET', path)).body, { keys: [], next: null });
   const { auditEvents } = (await admin('GET', '/v1/accounts/globex/audit-events')).body as {
     auditEvents: { outcome: string; detail: string }[];
   };

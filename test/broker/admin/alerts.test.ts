@@ -33,13 +33,16 @@ test('a webhook shows its secret once, and goes when it is deleted', async (t) =
   const { webhook, secret } = made.body as { webhook: Webhook; secret: string };
   t.regex(secret, /^whsec_/);
   t.like(webhook, { account: 'acme', url: 'https://hooks.acme.test/cmk?token=hush' });
-  t.deepEqual(await admin('GET', `${ACME}/webhooks`), { status: 200, body: { webhooks: [webhook] } });
+  t.deepEqual(await admin('GET', `${ACME}/webhooks`), {
+    status: 200,
+    body: { webhooks: [webhook], next: null },
+  });
 
   const path = `${ACME}/webhooks/${webhook.id}`;
   t.is((await admin('DELETE', `/v1/accounts/globex/webhooks/${webhook.id}`)).status, 404);
   t.deepEqual(await admin('DELETE', path), { status: 200, body: { id: webhook.id } });
   t.like(await admin('DELETE', path), { status: 404, body: { code: 'NOT_FOUND' } });
-  t.deepEqual((await admin('GET', `${ACME}/webhooks`)).body, { webhooks: [] });
+  t.deepEqual((await admin('GET', `${ACME}/webhooks`)).body, { webhooks: [], next: null });
   const audited = JSON.stringify((await admin('GET', `${ACME}/audit-events`)).body);
   t.regex(audited, new RegExp(`add webhook ${webhook.id} at hooks\\.acme\\.test`));
   t.regex(audited, new RegExp(`delete webhook ${webhook.id}`));
@@ -105,7 +108,7 @@ test('bad input gets a clear answer and changes nothing', async (t) => {
     t.regex((answer.body as { detail: string }).detail, /\w{4}/, name);
   }
   t.deepEqual((await admin('GET', `${ACME}/contacts`)).body, { emails: ['kept@acme.test'] });
-  t.deepEqual((await admin('GET', `${ACME}/webhooks`)).body, { webhooks: [] });
+  t.deepEqual((await admin('GET', `${ACME}/webhooks`)).body, { webhooks: [], next: null });
 });
 
 test('a whole broker: a key that is disabled and enabled again is told by mail and webhook, and listed', async (t) => {

@@ -19,7 +19,7 @@ test('keys are shown with their statuses, and live their life', async (t) => {
     key.statuses.map(({ use, reference: of, cause }) => ({ use, of, cause })),
     ['ENCRYPT', 'DECRYPT'].map((use) => ({ use, of: reference, cause: null })),
   );
-  t.deepEqual((await admin('GET', keys)).body, { keys: [key] });
+  t.deepEqual((await admin('GET', keys)).body, { keys: [key], next: null });
 
   const newer = await admin('POST', keys, { provider: 'aws', references: [kms.createKey('newer')] });
   t.is(newer.status, 201);

@@ -27,7 +27,7 @@ test('a dry run counts by service and type, and starts nothing', async (t) => {
   const counts = [{ srvId: ASSET.srvId, type: ASSET.type, count: 1 }];
   const plan = { account: 'acme', kind: 'LEAVE', selection, target: world.platform };
   t.deepEqual(answer, { status: 200, body: { preview: { ...plan, counts, total: 1 } } });
-  t.deepEqual((await world.admin('GET', PATH)).body, { moves: [] });
+  t.deepEqual((await world.admin('GET', PATH)).body, { moves: [], next: null });
 });
 
 test('a move is started, followed, paused, resumed and cancelled', async (t) => {
@@ -81,5 +81,5 @@ test('what is refused is a problem with its code, and starts nothing', async (t)
     t.is(answer.status, status, name);
     t.like(answer.body, { code }, name);
   }
-  t.deepEqual((await world.admin('GET', PATH)).body, { moves: [] });
+  t.deepEqual((await world.admin('GET', PATH)).body, { moves: [], next: null });
 });

@@ -23,10 +23,13 @@ globex   account: everybody’s assets  globex
     (await world.admin('GET', '/v1/accounts/initech')).body,
   );
   t.deepEqual(await json('accounts', 'list'), (await world.admin('GET', '/v1/accounts')).body);
-  const page = await admin('accounts', 'list', '--after', 'acme', '--limit', '1');
-  t.regex(page.stdout.toString(), /^globex/m);
-  t.notRegex(page.stdout.toString(), /acme|initech/);
-  t.is(page.stderr, 'cmk: there may be more: --after globex\n');
+  const first = await admin('accounts', 'list', '--limit', '1');
+  t.regex(first.stdout.toString(), /^acme/m);
+  const [, cursor = ''] = /^cmk: there is more: --cursor (\S+)\n$/.exec(first.stderr) ?? [];
+  const page = await admin('accounts', 'list', '--limit', '2', '--cursor', cursor);
+  t.regex(page.stdout.toString(), /^globex(.*\n)*initech/m);
+  t.notRegex(page.stdout.toString(), /acme/);
+  t.is(page.stderr, '', 'the last page');
 });
 
 test('groups keep what is not given, and take members from a file', async (t) => {

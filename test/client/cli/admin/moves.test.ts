@@ -100,7 +100,7 @@ test('leaving and shrinking show what moves, and want a confirmation', async (t)
         /the customer’s will not decide(.*\n)*0001 +MeetingWebinarRecording +1\n(.*\n)*.*nothing was changed/,
       );
     }
-    t.deepEqual(await json('moves', 'list', ...ACCOUNT), { moves: [] });
+    t.deepEqual(await json('moves', 'list', ...ACCOUNT), { moves: [], next: null });
   }
   const leave = [
     'moves',
