@@ -17,8 +17,9 @@ const ROWS_A_STATEMENT = 400;
 const MAX_GUESSES = 100_000;
 
 /**
- * Where this process last saw chains, by their names. A guess that saves a statement: where another process has
- * appended meanwhile it is not believed.
+ * Where this process last left chains, by their names. A guess that saves a statement: where another process has
+ * appended meanwhile it is not believed. Only what was committed is guessed: a chain that is guessed to have begun
+ * has a row.
  */
 export class HeadGuesses {
   readonly #heads = new Map<string, LedgerHead>();
@@ -27,7 +28,16 @@ export class HeadGuesses {
     return this.#heads.get(chain) ?? EMPTY_CHAIN;
   }
 
-  set(chain: string, head: LedgerHead): void {
+  /** Remembers heads as a transaction leaves them, once it is committed. */
+  learn(db: Knex, heads: readonly { readonly name: string; readonly head: LedgerHead }[]): void {
+    if (!db.isTransaction) throw new CmkError('INTERNAL', 'events are appended outside of a transaction');
+    const committed = () => {
+      for (const { name, head } of heads) this.#set(name, head);
+    };
+    (db as Knex.Transaction).executionPromise.then(committed, () => undefined);
+  }
+
+  #set(chain: string, head: LedgerHead): void {
     if (this.#heads.size >= MAX_GUESSES) this.#heads.clear();
     this.#heads.set(chain, head);
   }
@@ -74,7 +84,7 @@ export async function placeEvents(
     throw new CmkError('INTERNAL', 'the head of a chain moved while it was locked');
   }
   const right = [...guessed.filter(({ name }) => moved.has(name)), ...known];
-  for (const { name, head } of right) guesses.set(name, head);
+  guesses.learn(db, right);
   return right.flatMap(({ placed }) => placed);
 }
 

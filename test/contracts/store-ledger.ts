@@ -44,6 +44,14 @@ export const ledgerCases: Record<string, StoreCase> = {
     t.is(records.length, (await store.listAudit(null, 100)).length);
   },
 
+  'a first event that is not stored leaves the chain where it begins': async (t, store) => {
+    const event = anAuditEvent();
+    await t.throwsAsync(store.appendAudit([event, event]), { code: 'CONFLICT' });
+    t.deepEqual(await store.ledgerHead('acme'), EMPTY_CHAIN);
+    await store.appendAudit([anAuditEvent()]);
+    t.is((await whole(t, store, 'acme')).length, 1);
+  },
+
   'a chain is read on from a place': async (t, store) => {
     await store.appendAudit(Array.from({ length: 900 }, () => anAuditEvent()));
     const page = await store.ledgerAfter('acme', 898, 10);
