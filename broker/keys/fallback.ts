@@ -13,7 +13,8 @@ import type { Observer } from './observer.ts';
 
 /** How often due episodes are looked for. */
 const TICK_MS = 5_000;
-const AT_A_TIME = 16;
+/** Keys that are being tried at a time. */
+const AT_A_TIME = 256;
 const MINUTE_MS = 60_000;
 /** Each minute for five, then each 5 minutes. */
 const FAST_PROBES = 5;
@@ -35,32 +36,48 @@ export type StartRecovery = (episode: FallbackEpisode, kek: Kek) => Promise<void
  */
 export class FallbackRecovery {
   readonly #options: FallbackRecoveryOptions;
-  readonly #rounds: Repeated;
+  readonly #polls: Repeated;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: FallbackRecoveryOptions) {
     this.#options = options;
-    this.#rounds = new Repeated({ clock: options.clock, pauseMs: TICK_MS, work: () => this.runOnce() });
+    this.#polls = new Repeated({ clock: options.clock, pauseMs: TICK_MS, work: () => this.#poll() });
   }
 
   start(): void {
-    this.#rounds.start();
+    this.#polls.start();
   }
 
-  /** Fulfils when the round under way has ended. */
-  stop(): Promise<void> {
-    return this.#rounds.stop();
+  /** Fulfils when the keys that are being tried have answered. */
+  async stop(): Promise<void> {
+    await this.#polls.stop();
+    await this.#settled();
   }
 
   /** Tries the keys that are due. Never throws. */
   async runOnce(): Promise<void> {
+    await this.#poll();
+    await this.#settled();
+  }
+
+  /** Begins to try them: a KMS that does not answer keeps no other account waiting. */
+  async #poll(): Promise<void> {
     const { store, clock, observer } = this.#options;
+    const limit = AT_A_TIME - this.#underWay.size;
+    if (limit <= 0) return;
     const nowMs = Math.trunc(clock.wallMs());
     try {
-      const due = await store.fallbacks.claimEpisodes(nowMs, nowMs + CLAIM_MS, AT_A_TIME);
-      await Promise.all(due.map((episode) => this.#tryToEnd(episode)));
+      for (const episode of await store.fallbacks.claimEpisodes(nowMs, nowMs + CLAIM_MS, limit)) {
+        const trial: Promise<void> = this.#tryToEnd(episode).finally(() => this.#underWay.delete(trial));
+        this.#underWay.add(trial);
+      }
     } catch (error) {
       observer.backgroundFailed('look for fallback episodes', error);
     }
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   async #tryToEnd(episode: FallbackEpisode): Promise<void> {

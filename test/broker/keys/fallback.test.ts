@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { probePauseMs } from '../../../broker/keys/fallback.ts';
+import { FallbackRecovery, probePauseMs } from '../../../broker/keys/fallback.ts';
 import type { KmsCause } from '../../../broker/kms/provider.ts';
 import type { FallbackPolicy } from '../../../broker/model/types.ts';
+import { DataKey } from '../../../core/data-key.ts';
 import { CmkError } from '../../../core/errors.ts';
+import { DrivenClock } from '../../support/driven-clock.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ASSET, keyWorld, PATIENT, RECORDER, type KeyWorld } from '../../support/key-world.ts';
 import { resolveRequest } from '../../support/resolve-request.ts';
 
@@ -136,6 +140,57 @@ test('a key that works again ends the episode, after its data keys were set to m
   t.true((await acme.audit()).some(({ action, outcome }) => action === 'FALLBACK' && outcome === 'ALLOWED'));
   t.is((await acme.issue({ id: 'meeting-3' })).protection, 'CUSTOMER_KEY');
 });
+
+test('a KMS that does not answer keeps no other account in fallback, and only so many are tried at a time', async (t) => {
+  const clock = new DrivenClock();
+  const limits: number[] = [];
+  const ended: string[] = [];
+  const waiting = [anEpisode('hanging'), anEpisode('working')];
+  let end = (_error: Error): void => undefined;
+  const hanging = new Promise<never>((_, reject) => (end = reject));
+  const recovery = new FallbackRecovery({
+    clock,
+    store: {
+      findAccount: (id: string) => Promise.resolve({ id, licence: 'ACCOUNT' }),
+      listKeks: (account: string) => Promise.resolve([aKek(account)]),
+      fallbacks: {
+        claimEpisodes: (_now: number, _until: number, limit: number) => {
+          limits.push(limit);
+          return Promise.resolve(waiting.splice(0, 1));
+        },
+        endEpisode: (id: string) => Promise.resolve(ended.push(id) > 0),
+      },
+    },
+    kms: {
+      generate: ({ account }: { account: string }) =>
+        account === 'hanging' ? hanging : Promise.resolve({ dataKey: aDataKey(), wrapped: Buffer.of(1) }),
+      unwrap: () => Promise.resolve({ dataKey: aDataKey() }),
+    },
+    ledger: { event: (facts: object) => facts },
+    observer: { backgroundFailed: () => undefined },
+    startRecovery: () => Promise.resolve(),
+  } as never);
+  recovery.start();
+  for (let round = 1; round <= 2; round++) {
+    clock.advance(5_000);
+    await eventually(() => limits.length === round);
+  }
+  await eventually(() => ended.length > 0);
+  t.deepEqual(ended, ['working']);
+  t.deepEqual(limits, [256, 255]);
+  end(new Error('the test has ended'));
+  await recovery.stop();
+});
+
+const anEpisode = (account: string) => ({ id: account, account, kekId: account, assets: 1, probes: 0 });
+const aKek = (account: string) => ({
+  id: account,
+  account,
+  lifecycle: 'ACTIVE',
+  references: ['r'],
+  createdAt: 1,
+});
+const aDataKey = () => DataKey.take(randomBytes(32));
 
 const VOICEMAIL = { srvId: '0003', type: 'PhoneVoicemail', id: 'voicemail-1' };
 const PHONE_SYSTEM = { spiffeId: 'spiffe://cmk.test/service/0003', services: new Set(['0003']) };
