@@ -31,13 +31,13 @@ export class Reporters {
   /**
    * Fulfils when it is durable that the holder may use data keys of the asset's account until then.
    * @param leaseEndsMs on the monotonic clock
-   * @throws CmkError STORE_UNAVAILABLE
+   * @throws CmkError STORE_UNAVAILABLE, CONFLICT when the process is another identity's
    */
   async note(holder: Holder | null, { account, srvId }: Asset, leaseEndsMs: number): Promise<void> {
     if (!holder) return;
     const heardAt = Math.trunc(this.#clock.wallMs());
     const until = heardAt + Math.ceil(leaseEndsMs - this.#clock.monotonicMs());
-    const key = `${holder.instance} ${srvId} ${account}`;
+    const key = `${holder.instance} ${holder.spiffeId} ${srvId} ${account}`;
     if (until <= (this.#noted.get(key) ?? 0)) return;
     const noted = until + ROUNDING_MS;
     await this.#store.noteLease(

@@ -142,8 +142,8 @@ export class SqlMoveStore implements MoveStore {
     if (!move) throw new CmkError('INTERNAL', `move ${id} changed and is gone`);
     const { kekIds } = move.selection;
     const { audit, alerts } = record(move, await rows.countAll(db, account, { kekIds }), staying);
-    await appendAudit(db, [audit], this.#guesses);
     await raiseAlerts(db, alerts);
+    await appendAudit(db, [audit], this.#guesses);
   }
 }
 

@@ -10,17 +10,22 @@ import { Row } from './row.ts';
  */
 type State = 'LIVE' | 'GAP' | 'ENDED';
 
-/** Notes that a process holds data keys. Idempotent; times never go back. */
+/**
+ * Notes that a process holds data keys. Idempotent; times never go back.
+ * @throws CmkError CONFLICT when the process is another identity's
+ */
 export async function noteLease(
   db: Knex,
   reporter: Reporter & { readonly heardAt: number; readonly patienceMs: number },
   { account, srvId, until }: ReporterLease,
 ): Promise<void> {
   const { instance, heardAt } = reporter;
-  await db('use_reporters')
+  const rows: unknown[] = await db('use_reporters')
     .insert({ ...toColumns(reporter), covered_until: heardAt, report_sequence: 0, state: live() })
     .onConflict('instance')
-    .merge({ state: live(), heard_at: greatest(db, 'use_reporters.heard_at', heardAt) });
+    .merge({ state: live(), heard_at: greatest(db, 'use_reporters.heard_at', heardAt) })
+    .returning('spiffe_id');
+  checkIdentity(rows[0], reporter);
   await db('use_reporter_leases')
     .insert({ instance, account, srv_id: srvId, leased_until: until })
     .onConflict(['instance', 'account', 'srv_id'])
@@ -44,11 +49,8 @@ export async function takeReport(db: Knex, report: UseReport): Promise<number | 
     .onConflict('instance')
     .merge({ heard_at: greatest(db, 'use_reporters.heard_at', heardAt), patience_ms: report.patienceMs })
     .returning(['spiffe_id', 'report_sequence']);
-  const row = new Row('use_reporters', rows[0]);
-  if (row.text('spiffe_id') !== report.spiffeId) {
-    throw new CmkError('CONFLICT', 'another identity reports as this instance');
-  }
-  const before = row.integer('report_sequence');
+  checkIdentity(rows[0], report);
+  const before = new Row('use_reporters', rows[0]).integer('report_sequence');
   // A repetition may be the last report where the first try was not.
   if (sequence < before || (sequence === before && !final)) return null;
   const state: State = final ? 'ENDED' : 'LIVE';
@@ -59,7 +61,19 @@ export async function takeReport(db: Knex, report: UseReport): Promise<number | 
       covered_until: greatest(db, 'covered_until', report.coveredUntil ?? 0),
       state,
     });
+  if (report.coveredUntil !== null) await forgetLeases(db, instance, report.coveredUntil);
   return sequence > before ? before : null;
+}
+
+/** Somebody else's sign of life would hide the silence of a process. */
+function checkIdentity(stored: unknown, { spiffeId }: Pick<Reporter, 'spiffeId'>): void {
+  if (new Row('use_reporters', stored).text('spiffe_id') === spiffeId) return;
+  throw new CmkError('CONFLICT', 'another identity reports as this instance');
+}
+
+/** All uses of what was over by then are known: a process that runs for months leaves no row for each account it met. */
+async function forgetLeases(db: Knex, instance: string, coveredUntil: number): Promise<void> {
+  await db('use_reporter_leases').where({ instance }).where('leased_until', '<=', coveredUntil).delete();
 }
 
 /** Those that have been silent for too long, with the leases of which not all uses are known. */

@@ -49,6 +49,33 @@ export const useCases: Record<string, StoreCase> = {
     );
   },
 
+  'nobody gives signs of life for another identity’s process': async (t, store) => {
+    await store.noteLease(HOLDER, LEASE);
+    const other = { ...HOLDER, spiffeId: 'spiffe://cmk.test/service/0002', heardAt: 60_000 };
+    await t.throwsAsync(store.noteLease(other, { ...LEASE, srvId: '0002' }), { code: 'CONFLICT' });
+    const [silent] = await store.silentReporters(66_001, 60_000, 10);
+    t.like(silent, { spiffeId: SPIFFE_ID, heardAt: 5_000, leases: [LEASE] });
+  },
+
+  'leases that a report covers are forgotten, so that they do not pile up while a process lives': async (
+    t,
+    store,
+    { harness, location },
+  ) => {
+    await store.noteLease(HOLDER, { ...LEASE, until: 9_000 });
+    await store.noteLease(HOLDER, { ...LEASE, account: 'globex', until: 9_001 });
+    const left = async () => {
+      // Whatever is still stored counts as not covered.
+      await harness.execute(location, 'update use_reporters set covered_until = 0');
+      const [silent] = await store.silentReporters(66_001, 60_000, 10);
+      return silent?.leases.map(({ account }) => account);
+    };
+    await store.recordUses(aReport({ coveredUntil: null }), () => []);
+    t.deepEqual(await left(), ['acme', 'globex']);
+    await store.recordUses(aReport({ sequence: 2, coveredUntil: 9_000 }), () => []);
+    t.deepEqual(await left(), ['globex']);
+  },
+
   'who is silent for too long is found, with what it may have used': async (t, store) => {
     await store.noteLease(HOLDER, LEASE);
     await store.noteLease({ ...HOLDER, heardAt: 4_000 }, { ...LEASE, until: 200_000 });
