@@ -52,7 +52,7 @@ export const SIDECAR_SETTINGS = {
   }),
   streamIdleMs: durationMs({
     name: 'CMK_STREAM_IDLE',
-    doc: 'A stream that moves fewer bytes than CMK_STREAM_MIN_BYTES in a time of this length is ended with STREAM_IDLE.',
+    doc: 'A stream that moves fewer bytes than CMK_STREAM_MIN_BYTES in a time of this length is ended with STREAM_IDLE. With more than 2m, one that stands still while its asset is sealed again (see `Reencrypt`) may find its data key destroyed.',
     min: 1000,
     max: 3_600_000,
     default: '60s',

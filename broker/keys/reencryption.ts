@@ -16,6 +16,11 @@ const MAX_LIMIT = 100;
  * much again for the service to store what it sealed, and for clocks that differ.
  */
 const LEASES_IN_USE = 2;
+/**
+ * And for so long at the least: with leases of seconds, a recording that pauses for a minute asks for its key too late to
+ * be known of, and would be cut off from it.
+ */
+const LEAST_IN_USE_MS = 600_000;
 
 /** An asset to be sealed again. */
 export interface ReencryptionEntry {
@@ -91,7 +96,7 @@ export class Reencryption {
   }
 
   get #inUseMs(): number {
-    return LEASES_IN_USE * this.#options.leaseMs;
+    return Math.max(LEASES_IN_USE * this.#options.leaseMs, LEAST_IN_USE_MS);
   }
 
   /** In each account's history what was told of it. */

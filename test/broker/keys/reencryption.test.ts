@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { PLATFORM } from '../../../broker/keys/moves.ts';
+import { Reencryption } from '../../../broker/keys/reencryption.ts';
 import type { DataKeyRecord } from '../../../broker/model/types.ts';
 import type { Asset } from '../../../core/asset.ts';
 import {
@@ -226,4 +227,16 @@ test('refused: a data key that the asset does not have, or that need not go', as
   await t.throwsAsync(complete(world, world.old.id, other), { code: 'ASSET_NOT_FOUND' });
   await t.throwsAsync(complete(world, next.dataKeyId), { code: 'CONFLICT' });
   t.is((await newest(world)).destroyedAt, null);
+});
+
+test('a data key is held for ten minutes at the least, however short the leases are', async (t) => {
+  const world = await markedWorld(t);
+  const reencryption = new Reencryption({
+    access: { admitService: () => Promise.resolve() } as never,
+    store: world.store,
+    ledger: world.ledger,
+    clock: world.clock,
+    leaseMs: 10_000,
+  });
+  t.is((await list({ ...world, reencryption })).entries[0]?.readyInMs, 600_000);
 });
