@@ -114,11 +114,12 @@ export class MoveRun {
         if (problem) break;
         const round = await this.#movePage(page, keys);
         total = sum(total, round);
-        if (this.#isLost || this.#ending.signal.aborted || round.problem) return total;
-        after = page.next;
+        if (this.#isLost || this.#ending.signal.aborted) return total;
+        // What keeps one of the keys need not keep the others.
+        after = round.problem ? null : page.next;
       } while (after);
     }
-    return { ...total, problem: retired };
+    return { ...total, problem: total.problem ?? retired };
   }
 
   #page(kekId: string, after: DataKeyPlace | null): Promise<Page> {
@@ -247,7 +248,7 @@ function sum(a: Round, b: Round): Round {
     moved: a.moved + b.moved,
     failed: a.failed + b.failed,
     code: b.code ?? a.code,
-    problem: b.problem,
+    problem: a.problem ?? b.problem,
   };
 }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { PLATFORM } from '../../../broker/keys/moves.ts';
 import { DataKey } from '../../../core/data-key.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ASSET, PATIENT, RECORDER } from '../../support/key-world.ts';
@@ -125,6 +126,22 @@ for (const [what, cause, code] of [
     t.is((await found(world, move)).problem, null);
   });
 }
+
+test('a key that cannot be used does not keep what is under the others', async (t) => {
+  const world = await moveWorld(t, 2);
+  for (const id of ['late-1', 'late-2']) plaintextOf((await world.issue({ id })).dataKey);
+  const kekIds = [world.second.id, world.kek.id];
+  world.kms.key(world.secondReference).state = 'DISABLED';
+  const leave = { account: 'acme', kind: 'LEAVE', selection: { kekIds }, target: PLATFORM } as const;
+  const move = await world.moves.start('operator', leave);
+  await turn(world);
+  t.like(await found(world, move), { state: 'RUNNING', moved: 2, left: 2 });
+  t.is((await found(world, move)).problem?.code, 'KEY_DISABLED');
+  t.deepEqual(
+    (await records(world)).map(({ protection }) => protection),
+    ['PLATFORM_KEY', 'PLATFORM_KEY'],
+  );
+});
 
 test('a data key that is refused for itself is listed, tried again, and holds nobody up', async (t) => {
   const world = await moveWorld(t, 40);
