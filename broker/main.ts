@@ -20,6 +20,7 @@ import type { KmsProvider } from './kms/provider.ts';
 import { createProviders } from './kms/registry.ts';
 import { BrokerMetrics } from './metrics.ts';
 import type { ProviderName } from './model/types.ts';
+import { builtPortalDir } from './portal/static-files.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { createViews } from './views/views.ts';
@@ -102,6 +103,8 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       idempotency: new Idempotency({ store: store.idempotency, clock }),
       ...createAuthentication({ store, clock, observer, config }),
       views: createViews({ store, clock, catalogue, settings: config, kmsCalls: keys.kmsCalls }),
+      catalogue,
+      portalDir: builtPortalDir(),
       logger,
     },
     { host: config.adminHost, port: config.adminPort },

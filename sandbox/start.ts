@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { buildPortalIfStale } from '../scripts/build-portal.ts';
 import { KMS_NAMES, type KmsName } from './customers/customer.ts';
 import { startMailServer, type MailServer } from './mail-server.ts';
 import { ACCOUNT } from './stories/enrolment.ts';
@@ -64,6 +65,7 @@ const databaseUrl = process.env['CMK_DATABASE_URL'];
 const ended = endOnSignal();
 try {
   title('CMK on this machine: nothing leaves it');
+  await buildPortalIfStale();
   if (story === 'experiment') mail = await startMailServer();
   system = await startSystem({
     dir,

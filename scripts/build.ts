@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { buildPortal, gzippedSizes, PORTAL_DIR } from './build-portal.ts';
 
 export interface Program {
   readonly name: string;
@@ -95,5 +96,9 @@ if (import.meta.main) {
     const file = `dist/${program.name}/${program.name}.mjs`;
     console.log(`${file}  ${Math.round(statSync(file).size / 1024)} KiB`);
   }
+  await buildPortal();
+  cpSync(PORTAL_DIR, join('dist', 'broker', 'portal'), { recursive: true });
+  const bytes = gzippedSizes().reduce((sum, { bytes: each }) => sum + each, 0);
+  console.log(`${PORTAL_DIR}  ${Math.round(bytes / 1024)} KiB gzipped`);
   writeFileSync('dist/README', 'Built by `npm run build`. Each folder runs by itself with Node 22.\n');
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const CHECKS: readonly [name: string, command: string, args: readonly string[]][] = [
   ['types', 'tsc', ['--noEmit']],
+  ['types of the portal', 'tsc', ['--noEmit', '-p', 'portal']],
   ['lint', 'eslint', ['.', '--max-warnings=0']],
   ['format', 'prettier', ['--check', '--log-level=warn', '.']],
   ['generated types', process.execPath, ['scripts/generate-types.ts', '--check']],

@@ -9,7 +9,7 @@ export const OPENAPI_FILE = 'docs/openapi.json';
 export async function renderOpenApi(): Promise<string> {
   // No route is called: the parts are never looked at.
   const parts = new Proxy({}, { get: () => ({}) }) as AdminParts;
-  const app = createAdminApp({ ...parts, authenticators: [] });
+  const app = createAdminApp({ ...parts, authenticators: [], portalDir: null });
   await app.ready();
   const text = JSON.stringify(app.swagger());
   await app.close();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ARTIFACTS, createMarker } from '../test/support/canaries.ts';
+import { buildPortalIfStale } from './build-portal.ts';
 import { scanForKeys } from './canary-scan.ts';
 
 /**
@@ -12,6 +13,8 @@ import { scanForKeys } from './canary-scan.ts';
 export async function testAndScan(args: readonly string[]): Promise<boolean> {
   rmSync('test-output', { recursive: true, force: true });
   mkdirSync(ARTIFACTS, { recursive: true });
+  // Once, and not by several files at a time.
+  await buildPortalIfStale();
   const marker = createMarker();
   const passed = await runAva(args);
   const { files, bytes, leaks } = scanForKeys(ARTIFACTS, marker);

@@ -85,6 +85,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
     'runtime',
     /^:node:/,
     ':fastify',
+    ':@fastify/static',
     ':openid-client',
   ],
   'broker/admin': [
@@ -107,6 +108,21 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   ],
 };
 
+const PORTAL = [
+  'portal',
+  'core/chain-verifier.ts',
+  'core/ledger-record.ts',
+  ':react',
+  ':react-dom',
+  ':react-i18next',
+  ':i18next',
+  ':wouter',
+  ':@mantine/core',
+  ':@mantine/notifications',
+  ':@tabler/icons-react',
+  ':@tanstack/react-query',
+];
+
 /** Ports: the only files of these folders that the use cases and their callers may import. */
 const PORTS: Record<string, readonly string[]> = {
   'broker/kms': ['broker/kms/provider.ts', 'broker/kms/set-up.ts'],
@@ -125,7 +141,7 @@ const ONLY_PORTS_FOR = [
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name));
 }
 
@@ -143,7 +159,7 @@ function isAllowed(target: string, allowed: readonly (string | RegExp)[]): boole
   );
 }
 
-for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
+for (const [folder, allowed] of Object.entries({ ...MAY_IMPORT, portal: PORTAL })) {
   test(`${folder} imports only what its layer may`, (t) => {
     const files = sources(folder);
     t.true(files.length > 0, `no sources in ${folder}`);

@@ -7,14 +7,17 @@ import type { CoverageChanges } from '../keys/coverage-changes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
+import type { Catalogue } from '../model/catalogue.ts';
 import type { KeySetUp } from '../kms/set-up.ts';
 import type { Views } from '../views/views.ts';
 import type { SignIn } from '../portal/sign-in.ts';
 import { addSignInRoutes } from '../portal/sign-in-routes.ts';
+import { addPortal } from '../portal/static-files.ts';
 import { guardAccess } from './access.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import type { ApiTokens } from './api-tokens.ts';
 import type { Authenticator } from './authenticators.ts';
+import { addCatalogueRoutes } from './catalogue-routes.ts';
 import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
 import { addMeRoutes } from './me-routes.ts';
@@ -44,6 +47,9 @@ export interface AdminParts extends KeyRouteParts {
   readonly signIn: SignIn | null;
   /** In the order in which they are asked who sent a request. */
   readonly authenticators: readonly Authenticator[];
+  readonly catalogue: Catalogue;
+  /** Where the built portal is; null: it is not served. */
+  readonly portalDir: string | null;
   readonly logger: Logger;
 }
 
@@ -135,4 +141,6 @@ function addAllRoutes(app: FastifyInstance, parts: Omit<AdminParts, 'authenticat
   addMeRoutes(app, parts.signIn);
   addSignInRoutes(app, parts.signIn);
   addWatchRoutes(app, parts);
+  addCatalogueRoutes(app, parts);
+  if (parts.portalDir) addPortal(app, parts.portalDir);
 }

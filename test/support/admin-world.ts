@@ -5,6 +5,7 @@ import type { Authenticator } from '../../broker/admin/authenticators.ts';
 import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
+import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
 import type { Principal, Role } from '../../broker/model/principal.ts';
 import { Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
@@ -59,6 +60,8 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     signIn: null,
     views: viewsOf(world),
     authenticators: [believing],
+    catalogue: DEFAULT_CATALOGUE,
+    portalDir: null,
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });
   t.teardown(() => app.close());

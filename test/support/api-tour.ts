@@ -77,6 +77,7 @@ export function tour(names: Names): Visit[] {
   const plan = { kind: 'LEAVE', selection: { kekIds: [names['key']] }, target: 'platform' };
   const visits: readonly (readonly [id: string, request: string, body?: unknown, status?: number])[] = [
     ['getOpenApi', 'GET /v1/openapi.json'],
+    ['listServices', 'GET /v1/services'],
     ['listAccounts', 'GET /v1/accounts'],
     ['getAccount', `GET ${at}`],
     ['putAccount', `PUT ${at}`, { name: 'Acme Inc.', licence: 'ACCOUNT' }],

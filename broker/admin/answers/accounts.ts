@@ -3,6 +3,10 @@ import { about, count, flag, listOf, millis, nullable, object, oneOf, ref, text 
 
 /** Accounts, groups, enrolments and fallback, as the API answers them. */
 export const ACCOUNT_ANSWERS = {
+  Service: about(
+    'A service of the provider.',
+    object({ srvId: about('Four digits.', text), name: text, types: listOf(text) }),
+  ),
   Licence: about(
     'Whose assets the account’s key covers: nobody’s, everyone’s, or those of members of licensed groups.',
     oneOf(LICENCES),

@@ -116,3 +116,13 @@ export const ENROLMENTS = {
     refusals: ['NOT_FOUND'],
   }),
 } as const;
+
+/** What can be asked about the provider's services. */
+export const SERVICES = {
+  list: operation('ANY', {
+    id: 'listServices',
+    tag: 'Accounts',
+    summary: 'The provider’s services, and the types of assets that they store',
+    answer: object({ services: listOf(ref('Service')) }),
+  }),
+} as const;

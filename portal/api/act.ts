@@ -1,0 +1,35 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useAnnounce } from '../parts/announce.tsx';
+
+interface ActOptions<I, O> {
+  readonly run: (input: I) => Promise<O>;
+  /** Whose answers are asked for again. */
+  readonly account: string | null;
+  /** What is said when it is done; null: the page shows it. */
+  readonly done?: (output: O) => string;
+  readonly onDone?: (output: O) => void;
+}
+
+/** Something that changes the state: says when it is done, and has everything about the account read again. */
+export function useAct<I, O>({ run, account, done, onDone }: ActOptions<I, O>) {
+  const queries = useQueryClient();
+  const announce = useAnnounce();
+  return useMutation<O, Error, I>({
+    mutationFn: run,
+    onSuccess: async (output) => {
+      await queries.invalidateQueries({ queryKey: account === null ? [] : ['accounts', account] });
+      if (done) {
+        const message = done(output);
+        notifications.show({ message, color: 'petrol', withBorder: true });
+        announce(message);
+      }
+      onDone?.(output);
+    },
+  });
+}
+
+/** A key for one request that makes something, so that sending it again makes nothing twice. */
+export function idempotencyKey(): Readonly<Record<string, string>> {
+  return { 'idempotency-key': crypto.randomUUID() };
+}

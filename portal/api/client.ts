@@ -1,0 +1,114 @@
+import type { Problem } from './types.ts';
+
+/** An answer of the API that is not a success, or none at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** null: the server could not be reached. */
+  readonly problem: Problem | null;
+
+  constructor(problem: Problem | null, options?: ErrorOptions) {
+    super(problem?.detail ?? 'the server could not be reached', options);
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem?.status ?? 0;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+interface Request {
+  readonly body?: unknown;
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+const TIMEOUT_MS = 60_000;
+let csrfToken: string | null = null;
+
+/** Sent with everything that changes something. */
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token;
+}
+
+/** An address under `/v1`, each part escaped. */
+export function path(...parts: readonly string[]): string {
+  return ['/v1', ...parts.map(encodeURIComponent)].join('/');
+}
+
+export function withQuery(address: string, query: Query = {}): string {
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== undefined && value !== null && value !== '',
+  );
+  if (given.length === 0) return address;
+  return `${address}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
+}
+
+/** @throws ApiError */
+export async function get<T>(address: string, request: Request = {}): Promise<T> {
+  return (await send('GET', address, request)) as T;
+}
+
+/** What an address answers, its caller says. @throws ApiError */
+export async function change<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  address: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  return (await send(method, address, { body, headers })) as T;
+}
+
+/** For a stream of lines. @throws ApiError */
+export async function stream(address: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await reach(address, { signal, credentials: 'same-origin' });
+  if (response.ok && response.body) return response.body;
+  throw new ApiError(await problemIn(response));
+}
+
+async function send(method: string, address: string, request: Request): Promise<unknown> {
+  const { body, query, headers, signal } = request;
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await reach(withQuery(address, query), {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method !== 'GET' && csrfToken !== null && { 'x-cmk-csrf': csrfToken }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new ApiError(await problemIn(response));
+  const text = await response.text();
+  return text === '' ? null : JSON.parse(text);
+}
+
+async function reach(address: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, init);
+  } catch (cause) {
+    if (init.signal?.aborted && (init.signal.reason as Error | undefined)?.name === 'AbortError') throw cause;
+    throw new ApiError(null, { cause });
+  }
+}
+
+async function problemIn(response: Response): Promise<Problem> {
+  const unknown = {
+    title: response.statusText,
+    detail: '',
+    code: 'UNKNOWN',
+    retryable: response.status >= 500,
+  };
+  try {
+    const body = (await response.json()) as Partial<Problem>;
+    return { ...unknown, ...body, status: response.status };
+  } catch {
+    return { ...unknown, status: response.status };
+  }
+}

@@ -1,0 +1,111 @@
+import { lazy, Suspense, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Redirect, Route, Switch } from 'wouter';
+import { ApiError, setCsrfToken } from './api/client.ts';
+import { useWho } from './api/queries.ts';
+import { MeProvider } from './api/session.tsx';
+import type { Me } from './api/types.ts';
+import { ProblemNote } from './parts/problem.tsx';
+import { Loading } from './parts/query.tsx';
+import { Missing } from './pages/missing.tsx';
+import { SignIn } from './pages/sign-in.tsx';
+import { Shell } from './shell/shell.tsx';
+
+const Overview = lazy(() =>
+  import('./pages/overview/overview.tsx').then((page) => ({ default: page.Overview })),
+);
+const SetUp = lazy(() => import('./pages/set-up/set-up.tsx').then((page) => ({ default: page.SetUp })));
+const Keys = lazy(() => import('./pages/keys/keys.tsx').then((page) => ({ default: page.Keys })));
+const OneKey = lazy(() => import('./pages/keys/one-key.tsx').then((page) => ({ default: page.OneKey })));
+const Assets = lazy(() => import('./pages/assets/assets.tsx').then((page) => ({ default: page.Assets })));
+const OneAsset = lazy(() =>
+  import('./pages/assets/one-asset.tsx').then((page) => ({ default: page.OneAsset })),
+);
+const Activity = lazy(() =>
+  import('./pages/activity/activity.tsx').then((page) => ({ default: page.Activity })),
+);
+const Moves = lazy(() => import('./pages/moves.tsx').then((page) => ({ default: page.Moves })));
+const Settings = lazy(() =>
+  import('./pages/settings/settings.tsx').then((page) => ({ default: page.Settings })),
+);
+const Accounts = lazy(() =>
+  import('./pages/operator/accounts.tsx').then((page) => ({ default: page.Accounts })),
+);
+const Services = lazy(() =>
+  import('./pages/operator/services.tsx').then((page) => ({ default: page.Services })),
+);
+
+/** Who is there, and the page that the address names. */
+export function App() {
+  const who = useWho();
+  const token = who.data?.csrfToken ?? null;
+  useEffect(() => setCsrfToken(token), [token]);
+  if (who.error instanceof ApiError && who.error.status === 401) return <SignIn />;
+  if (who.error) {
+    return (
+      <main className="main">
+        <ProblemNote error={who.error} onRetry={() => void who.refetch()} />
+      </main>
+    );
+  }
+  if (!who.data) {
+    return (
+      <main className="main">
+        <Loading lines={3} />
+      </main>
+    );
+  }
+  return (
+    <MeProvider value={who.data}>
+      <Shell>
+        <Suspense fallback={<Loading lines={5} />}>
+          <Pages me={who.data} />
+        </Suspense>
+      </Shell>
+    </MeProvider>
+  );
+}
+
+function Pages({ me }: { readonly me: Me }) {
+  const { t } = useTranslation();
+  const home = me.account === null ? '/operator/accounts' : `/accounts/${me.account}`;
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to={home} replace />
+      </Route>
+      <Route path="/accounts/:account">{({ account }) => <Overview key={account} account={account} />}</Route>
+      <Route path="/accounts/:account/set-up">
+        {({ account }) => <SetUp key={account} account={account} />}
+      </Route>
+      <Route path="/accounts/:account/keys">
+        {({ account }) => <Keys key={account} account={account} />}
+      </Route>
+      <Route path="/accounts/:account/keys/:id">
+        {({ account, id }) => <OneKey key={id} account={account} id={id} />}
+      </Route>
+      <Route path="/accounts/:account/assets">
+        {({ account }) => <Assets key={account} account={account} />}
+      </Route>
+      <Route path="/accounts/:account/assets/:srvId/:type/:id">
+        {({ account, srvId, type, id }) => (
+          <OneAsset key={id} account={account} srvId={srvId} type={type} id={decodeURIComponent(id)} />
+        )}
+      </Route>
+      <Route path="/accounts/:account/activity">
+        {({ account }) => <Activity key={account} account={account} />}
+      </Route>
+      <Route path="/accounts/:account/moves">
+        {({ account }) => <Moves key={account} account={account} />}
+      </Route>
+      <Route path="/accounts/:account/settings">
+        {({ account }) => <Settings key={account} account={account} />}
+      </Route>
+      {me.role === 'OPERATOR' && <Route path="/operator/accounts" component={Accounts} />}
+      {me.role === 'OPERATOR' && <Route path="/operator/services" component={Services} />}
+      <Route>
+        <Missing title={t('missing.title')} home={home} />
+      </Route>
+    </Switch>
+  );
+}

@@ -1,0 +1,70 @@
+import { ChainVerifier, type LedgerFault } from '../../core/chain-verifier.ts';
+import { asLedgerRecord, hashedText, type LedgerHead } from '../../core/ledger-record.ts';
+import { get, path, stream } from '../api/client.ts';
+
+export interface LedgerVerdict {
+  readonly records: number;
+  /** The newest record that was in order. */
+  readonly head: LedgerHead;
+  readonly fault: LedgerFault | null;
+}
+
+/** Records whose hashes are computed at once. */
+const BATCH = 256;
+
+/**
+ * Reads an account's whole ledger and computes every hash here, in the browser: the server's word is not taken for it.
+ * @param onProgress hears how many records were in order, of how many
+ * @throws ApiError
+ */
+export async function verifyLedger(
+  account: string,
+  signal: AbortSignal,
+  onProgress: (done: number, of: number) => void,
+): Promise<LedgerVerdict> {
+  const ledger = ['accounts', account, 'ledger'] as const;
+  const head = await get<LedgerHead>(path(...ledger, 'head'), { signal });
+  const verifier = new ChainVerifier(account);
+  for await (const lines of batches(await stream(path(...ledger, 'export'), signal))) {
+    const goOn = await addAll(verifier, lines);
+    onProgress(verifier.count, Math.max(head.sequence, verifier.count));
+    if (!goOn) break;
+  }
+  // Records that came in meanwhile stand after the head that was asked for.
+  const isLater = verifier.head.sequence > head.sequence;
+  return { records: verifier.count, head: verifier.head, fault: verifier.end(isLater ? null : head) };
+}
+
+async function addAll(verifier: ChainVerifier, lines: readonly string[]): Promise<boolean> {
+  const records = lines.map((line) => asLedgerRecord(JSON.parse(line)));
+  const hashes = await Promise.all(
+    records.map(async (record) => (record ? await sha256(hashedText(record)) : '')),
+  );
+  for (const [index, record] of records.entries()) {
+    if (!record) throw new Error('a line of the ledger is no record');
+    if (!verifier.addHashed(record, hashes[index] ?? '')) return false;
+  }
+  return true;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The lines of a stream, some at a time. */
+async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let rest = '';
+  let lines: string[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    const pieces = `${rest}${value ? decoder.decode(value, { stream: true }) : ''}`.split('\n');
+    rest = pieces.pop() ?? '';
+    lines = [...lines, ...pieces.filter((line) => line !== '')];
+    while (lines.length >= BATCH || (done && lines.length > 0)) yield lines.splice(0, BATCH);
+    if (done) break;
+  }
+  if (rest !== '') yield [rest];
+}

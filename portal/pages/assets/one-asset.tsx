@@ -1,0 +1,137 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { useAsset, useHistory } from '../../api/view-queries.ts';
+import type { AssetView, DataKeyState, KeyName } from '../../api/view-types.ts';
+import { Badge, LifecycleBadge, ProtectionBadge, type Tone } from '../../parts/badge.tsx';
+import { Empty } from '../../parts/note.tsx';
+import { Paged } from '../../parts/pager.tsx';
+import { Card, Page } from '../../parts/page.tsx';
+import { Loaded } from '../../parts/query.tsx';
+import { At } from '../../parts/time.tsx';
+import { EventTable } from '../activity/event-table.tsx';
+
+interface Props {
+  readonly account: string;
+  readonly srvId: string;
+  readonly type: string;
+  readonly id: string;
+}
+
+/** One asset: how it is protected, by which key and generation, who read it and why. */
+export function OneAsset({ account, srvId, type, id }: Props) {
+  const { t } = useTranslation();
+  const asset = useAsset(account, srvId, type, id);
+  const history = useHistory(account, srvId, type, id);
+  return (
+    <Page
+      title={id}
+      lead={`${type} · ${srvId}`}
+      back={{ to: `/accounts/${account}/assets`, label: t('assets.title') }}
+      actions={asset.data && <ProtectionBadge protection={asset.data.protection} />}
+    >
+      <Loaded query={asset}>
+        {(found) => (
+          <>
+            <Card title={t('asset.protection')}>
+              <Protection account={account} of={found} />
+            </Card>
+            <Card title={t('asset.dataKeys')}>
+              <DataKeys account={account} of={found} />
+            </Card>
+          </>
+        )}
+      </Loaded>
+      {asset.data && (
+        <Card title={t('asset.history')}>
+          <Paged query={history}>
+            {(pages) => {
+              const events = pages.flatMap((page) => page.events);
+              return events.length === 0 ? (
+                <Empty title={t('asset.noHistory')} />
+              ) : (
+                <EventTable events={events} account={account} ofAsset />
+              );
+            }}
+          </Paged>
+        </Card>
+      )}
+    </Page>
+  );
+}
+
+function Protection({ account, of: asset }: { readonly account: string; readonly of: AssetView }) {
+  const { t } = useTranslation();
+  return (
+    <div className="stack-m">
+      <p>{t(`asset.means.${asset.protection}`)}</p>
+      <dl className="facts">
+        <dt>{t('assets.key')}</dt>
+        <dd className="row">
+          <KeyLink account={account} of={asset.key} />
+          {!asset.key.platform && <LifecycleBadge lifecycle={asset.key.lifecycle} />}
+        </dd>
+        <dt>{t('asset.generation')}</dt>
+        <dd>{asset.generation}</dd>
+        <dt>{t('asset.owner')}</dt>
+        <dd>{asset.owner ?? <span className="muted">{t('asset.noOwner')}</span>}</dd>
+        <dt>{t('asset.madeAt')}</dt>
+        <dd>
+          <At ms={asset.madeAt} />
+        </dd>
+      </dl>
+    </div>
+  );
+}
+
+const TONES: Readonly<Record<DataKeyState, Tone>> = {
+  CURRENT: 'ok',
+  TO_GIVE_WAY: 'warn',
+  OLDER: 'info',
+  DESTROYED: 'muted',
+};
+
+function DataKeys({ account, of: asset }: { readonly account: string; readonly of: AssetView }) {
+  const { t } = useTranslation();
+  return (
+    <table className="table cards">
+      <thead>
+        <tr>
+          <th scope="col">{t('asset.generation')}</th>
+          <th scope="col">{t('asset.state')}</th>
+          <th scope="col">{t('assets.key')}</th>
+          <th scope="col">{t('asset.made')}</th>
+          <th scope="col">{t('asset.destroyedAt')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {asset.dataKeys.map((dataKey) => (
+          <tr key={dataKey.id}>
+            <th scope="row">{dataKey.generation}</th>
+            <td data-label={t('asset.state')}>
+              <Badge tone={TONES[dataKey.state]}>{t(`dataKeyState.${dataKey.state}`)}</Badge>
+            </td>
+            <td data-label={t('assets.key')}>
+              <KeyLink account={account} of={dataKey.key} />
+            </td>
+            <td data-label={t('asset.made')}>
+              <At ms={dataKey.madeAt} />
+            </td>
+            <td data-label={t('asset.destroyedAt')}>
+              <At ms={dataKey.destroyedAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function KeyLink({ account, of: key }: { readonly account: string; readonly of: KeyName }) {
+  const { t } = useTranslation();
+  if (key.reference === null) return <span>{t('assets.platformKey')}</span>;
+  return (
+    <Link href={`/accounts/${account}/keys/${key.id}`} className="ref">
+      {key.reference}
+    </Link>
+  );
+}

@@ -1,0 +1,62 @@
+import { TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/act.ts';
+import { ApiError, change, path } from '../../api/client.ts';
+import type { VerificationStep } from '../../api/types.ts';
+import { TypedConfirm } from '../../parts/typed-confirm.tsx';
+import { VerificationSteps } from '../../parts/verification.tsx';
+import { Note } from '../../parts/note.tsx';
+import type { ActProps } from './acts.tsx';
+
+/** Adds the same key elsewhere, so that the loss of one region makes nothing unreadable. */
+export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
+  const { t } = useTranslation();
+  const [reference, setReference] = useState('');
+  const act = useAct({
+    account,
+    run: () =>
+      change<{ steps: VerificationStep[] }>('PUT', path('accounts', account, 'keys', key.id, 'references'), {
+        references: [...key.references, reference.trim()],
+      }),
+    done: () => t('acts.replica.done'),
+    onDone: () => {
+      setReference('');
+      onClose();
+    },
+  });
+  return (
+    <TypedConfirm
+      opened={opened}
+      onClose={onClose}
+      title={t('acts.replica.name')}
+      phrase={account}
+      act={t('acts.replica.act')}
+      ready={reference.trim() !== ''}
+      pending={act.isPending}
+      error={act.error}
+      onConfirm={() => act.mutate(undefined)}
+    >
+      <p>{t('acts.replica.what')}</p>
+      <Note title={t('acts.replica.radius')}>
+        <p>{t('acts.replica.radiusWhy', { count: key.references.length })}</p>
+      </Note>
+      <TextInput
+        label={t('acts.replica.label')}
+        description={t(`setUp.reference.${key.provider}`)}
+        value={reference}
+        onChange={(event) => setReference(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        required
+      />
+      <VerificationSteps steps={stepsIn(act.error)} />
+    </TypedConfirm>
+  );
+}
+
+/** What a refusal says of how far the verification came. */
+export function stepsIn(error: Error | null): readonly VerificationStep[] {
+  const steps = error instanceof ApiError ? error.problem?.['steps'] : undefined;
+  return Array.isArray(steps) ? (steps as VerificationStep[]) : [];
+}

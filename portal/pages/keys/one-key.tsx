@@ -1,0 +1,90 @@
+import { useTranslation } from 'react-i18next';
+import { useBlastRadius, useKey, useKeys } from '../../api/queries.ts';
+import { useMayAct } from '../../api/session.tsx';
+import type { Key } from '../../api/types.ts';
+import { LifecycleBadge } from '../../parts/badge.tsx';
+import { CopyButton } from '../../parts/code.tsx';
+import { Card, Page } from '../../parts/page.tsx';
+import { keyInUse, keyName, PROVIDER_LABELS } from '../../parts/provider.ts';
+import { Loaded } from '../../parts/query.tsx';
+import { At } from '../../parts/time.tsx';
+import { Acts } from './acts.tsx';
+import { BlastRadiusFacts } from './blast-radius.tsx';
+import { StatusTable } from './status-table.tsx';
+
+/** One key: how it does, what hangs on it, and what can be done with it. */
+export function OneKey({ account, id }: { readonly account: string; readonly id: string }) {
+  const { t } = useTranslation();
+  const key = useKey(account, id);
+  const back = { to: `/accounts/${account}/keys`, label: t('keys.title') };
+  if (!key.data) {
+    return (
+      <Page title={t('keys.one')} back={back}>
+        <Loaded query={key}>{() => null}</Loaded>
+      </Page>
+    );
+  }
+  return <KeyPage account={account} of={key.data} back={back} />;
+}
+
+function KeyPage({
+  account,
+  of: key,
+  back,
+}: {
+  account: string;
+  of: Key;
+  back: { to: string; label: string };
+}) {
+  const { t } = useTranslation();
+  const keys = useKeys(account);
+  const mayAct = useMayAct();
+  const radius = useBlastRadius(account, key.id);
+  const isUsed = keys.data !== undefined && keyInUse(keys.data)?.id === key.id;
+  return (
+    <Page
+      title={keyName(key)}
+      back={back}
+      lead={t(isUsed ? 'keys.isUsed' : `lifecycleMeans.${key.lifecycle}`)}
+      actions={<LifecycleBadge lifecycle={key.lifecycle} />}
+    >
+      <Card title={t('keys.statuses')}>
+        <StatusTable of={key} />
+      </Card>
+      <Card title={t('radius.title')}>
+        <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+      </Card>
+      {mayAct && <Acts account={account} of={key} keys={keys.data ?? []} />}
+      <Card title={t('keys.facts')}>
+        <Facts of={key} />
+      </Card>
+    </Page>
+  );
+}
+
+function Facts({ of: key }: { readonly of: Key }) {
+  const { t } = useTranslation();
+  return (
+    <dl className="facts">
+      <dt>{t('keys.id')}</dt>
+      <dd className="row">
+        <span className="ref">{key.id}</span>
+        <CopyButton text={key.id} what={t('keys.id')} />
+      </dd>
+      <dt>{t('keys.kms')}</dt>
+      <dd>{PROVIDER_LABELS[key.provider]}</dd>
+      <dt>{t('keys.enrolledAt')}</dt>
+      <dd>
+        <At ms={key.createdAt * 1000} />
+      </dd>
+      {key.role && (
+        <>
+          <dt>{t('keys.role')}</dt>
+          <dd className="ref">{key.role.arn}</dd>
+          <dt>{t('keys.externalId')}</dt>
+          <dd className="ref">{key.role.externalId}</dd>
+        </>
+      )}
+    </dl>
+  );
+}

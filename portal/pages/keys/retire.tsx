@@ -1,0 +1,62 @@
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/act.ts';
+import { change, path } from '../../api/client.ts';
+import { useBlastRadius } from '../../api/queries.ts';
+import { useFormat } from '../../parts/format.ts';
+import { Note } from '../../parts/note.tsx';
+import { Loaded } from '../../parts/query.tsx';
+import { TypedConfirm } from '../../parts/typed-confirm.tsx';
+import type { ActProps } from './acts.tsx';
+import { BlastRadiusFacts } from './blast-radius.tsx';
+
+/** Ends a key's life here: what it protects stays closed until it is brought back. */
+export function Retire({ account, of: key, opened, onClose }: ActProps) {
+  const { t } = useTranslation();
+  const { number } = useFormat();
+  const radius = useBlastRadius(account, key.id, opened);
+  const dataKeys = radius.data?.dataKeys ?? 0;
+  const isInUse = key.lifecycle === 'ACTIVE';
+  const act = useAct({
+    account,
+    // The number that was read: if another one is true by now, nothing is done.
+    run: () =>
+      change(
+        'POST',
+        path('accounts', account, 'keys', key.id, 'retire'),
+        dataKeys === 0 ? {} : { acceptUnreadable: true, dataKeys },
+      ),
+    done: () => t('acts.retire.done'),
+    onDone: onClose,
+  });
+  return (
+    <TypedConfirm
+      opened={opened}
+      onClose={onClose}
+      title={t('acts.retire.name')}
+      phrase={account}
+      act={
+        dataKeys === 0
+          ? t('acts.retire.act')
+          : t('acts.retire.actUnreadable', { count: dataKeys, number: number(dataKeys) })
+      }
+      danger
+      ready={radius.data !== undefined && !isInUse}
+      pending={act.isPending}
+      error={act.error}
+      onConfirm={() => act.mutate(undefined)}
+    >
+      <p>{t('acts.retire.what')}</p>
+      {isInUse && (
+        <Note tone="warn" title={t('acts.retire.inUse')}>
+          <p>{t('acts.retire.enrolFirst')}</p>
+        </Note>
+      )}
+      {!isInUse && dataKeys > 0 && (
+        <Note tone="bad" title={t('acts.retire.unreadable', { count: dataKeys, number: number(dataKeys) })}>
+          <p>{t('acts.retire.moveFirst')}</p>
+        </Note>
+      )}
+      <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+    </TypedConfirm>
+  );
+}

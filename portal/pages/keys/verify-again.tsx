@@ -1,0 +1,51 @@
+import { Button, Modal } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/act.ts';
+import { change, path } from '../../api/client.ts';
+import type { VerificationStep } from '../../api/types.ts';
+import { Note } from '../../parts/note.tsx';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { VerificationSteps } from '../../parts/verification.tsx';
+import type { ActProps } from './acts.tsx';
+
+/** Tries everything that will be asked of the key. Changes nothing. */
+export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
+  const { t } = useTranslation();
+  const act = useAct({
+    account,
+    run: () =>
+      change<{ ok: boolean; steps: VerificationStep[] }>(
+        'POST',
+        path('accounts', account, 'keys', key.id, 'verify'),
+      ),
+  });
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={<span className="strong">{t('acts.verify.name')}</span>}
+      size="lg"
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      <div className="stack-m">
+        <p>{t('acts.verify.what')}</p>
+        <div className="row">
+          <Button onClick={() => act.mutate(undefined)} loading={act.isPending}>
+            {t('acts.verify.act')}
+          </Button>
+        </div>
+        {act.error && <ProblemNote error={act.error} />}
+        {act.data && (
+          <>
+            <Note
+              tone={act.data.ok ? 'ok' : 'bad'}
+              title={t(act.data.ok ? 'verify.passed' : 'verify.failed')}
+              live
+            />
+            <VerificationSteps steps={act.data.steps} />
+          </>
+        )}
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,139 @@
+import { Button, TextInput } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { useAct } from '../../api/act.ts';
+import { ApiError, change, get, path } from '../../api/client.ts';
+import { useAccounts } from '../../api/queries.ts';
+import { Empty } from '../../parts/note.tsx';
+import { Card, Page } from '../../parts/page.tsx';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { Loaded } from '../../parts/query.tsx';
+
+/** The customers. */
+export function Accounts() {
+  const { t } = useTranslation();
+  const accounts = useAccounts();
+  const [filter, setFilter] = useState('');
+  const wanted = filter.trim().toLowerCase();
+  return (
+    <Page title={t('accounts.title')} lead={t('accounts.lead')}>
+      <Card>
+        <Loaded query={accounts}>
+          {(all) =>
+            all.length === 0 ? (
+              <Empty title={t('accounts.none')}>{t('accounts.noneWhy')}</Empty>
+            ) : (
+              <div className="stack-m">
+                <TextInput
+                  label={t('accounts.find')}
+                  value={filter}
+                  onChange={(event) => setFilter(event.currentTarget.value)}
+                  className="narrow"
+                />
+                <table className="table cards">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t('accounts.name')}</th>
+                      <th scope="col">{t('accounts.id')}</th>
+                      <th scope="col">{t('accounts.licence')}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {all
+                      .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))
+                      .map(({ id, name, licence }) => (
+                        <tr key={id}>
+                          <th scope="row">
+                            <Link href={`/accounts/${id}`}>{name}</Link>
+                          </th>
+                          <td className="ref" data-label={t('accounts.id')}>
+                            {id}
+                          </td>
+                          <td data-label={t('accounts.licence')}>{t(`licence.${licence}`)}</td>
+                        </tr>
+                      ))}
+                  </tbody>
+                </table>
+              </div>
+            )
+          }
+        </Loaded>
+      </Card>
+      <Card title={t('accounts.new')}>
+        <NewAccount />
+      </Card>
+    </Page>
+  );
+}
+
+function NewAccount() {
+  const { t } = useTranslation();
+  const [id, setId] = useState('');
+  const [name, setName] = useState('');
+  const act = useAct({
+    account: null,
+    run: async () => {
+      const address = path('accounts', id.trim());
+      if (await isThere(address)) {
+        throw new ApiError({
+          title: t('accounts.taken'),
+          detail: id.trim(),
+          status: 409,
+          code: 'CONFLICT',
+          retryable: false,
+        });
+      }
+      return change('PUT', address, { name: name.trim(), licence: 'NONE' });
+    },
+    done: () => t('accounts.made'),
+    onDone: () => {
+      setId('');
+      setName('');
+    },
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    act.mutate(undefined);
+  };
+  return (
+    <form className="stack-m" onSubmit={submit}>
+      <div className="row-end">
+        <TextInput
+          label={t('accounts.id')}
+          required
+          pattern="[A-Za-z0-9._\-]{1,64}"
+          title={t('accounts.idHint')}
+          value={id}
+          onChange={(event) => setId(event.currentTarget.value)}
+          autoComplete="off"
+        />
+        <TextInput
+          label={t('accounts.name')}
+          required
+          maxLength={200}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="off"
+          className="grow"
+        />
+        <Button type="submit" loading={act.isPending}>
+          {t('accounts.make')}
+        </Button>
+      </div>
+      <p className="muted small">{t('accounts.newWhy')}</p>
+      {act.error && <ProblemNote error={act.error} />}
+    </form>
+  );
+}
+
+/** Storing an account that is there would change its licence. */
+async function isThere(address: string): Promise<boolean> {
+  try {
+    await get(address);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { Overview } from '../../api/view-types.ts';
+import { OutcomeBadge } from '../../parts/badge.tsx';
+import { useFormat } from '../../parts/format.ts';
+
+/** Why services did not get what they asked for, within the last day. */
+export function Refusals({ account, refusals }: { account: string; refusals: Overview['refusals'] }) {
+  const { t, i18n } = useTranslation();
+  const { number } = useFormat();
+  if (refusals.causes.length === 0) return <p className="muted">{t('overview.noRefusals')}</p>;
+  return (
+    <div className="stack-m">
+      <ul className="plain">
+        {refusals.causes.map(({ outcome, cause, count }) => (
+          <li key={`${outcome} ${cause}`} className="spread">
+            <span>
+              {cause !== null && i18n.exists(`cause.${cause}`)
+                ? t(`cause.${cause as 'KEY_DISABLED'}`)
+                : (cause ?? t('overview.noCause'))}
+            </span>
+            <span className="row">
+              <OutcomeBadge outcome={outcome} />
+              <span className="strong">{number(count)}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p>
+        <Link href={`/accounts/${account}/activity?outcome=REFUSED`}>{t('overview.allRefusals')}</Link>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+import { Button, Textarea, TextInput } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { idempotencyKey, useAct } from '../../api/act.ts';
+import { change, path } from '../../api/client.ts';
+import type { Key, ProviderName, VerificationStep } from '../../api/types.ts';
+import { verifyLive } from '../../api/verify.ts';
+import { Note } from '../../parts/note.tsx';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { VerificationSteps } from '../../parts/verification.tsx';
+import { stepsIn } from '../keys/add-replica.tsx';
+
+/** Verifies a key as it will be used, step by step, and takes it into use when all of it holds. */
+export function EnrolKey({
+  account,
+  provider,
+}: {
+  readonly account: string;
+  readonly provider: ProviderName;
+}) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const [role, setRole] = useState('');
+  const [steps, setSteps] = useState<readonly VerificationStep[]>([]);
+  const key = {
+    provider,
+    references: text.split(/\s*\n\s*/).filter((line) => line !== ''),
+    ...(role.trim() !== '' && { role: role.trim() }),
+  };
+  const verification = useAct({
+    account: null,
+    run: () => {
+      setSteps([]);
+      return verifyLive(path('accounts', account, 'keys', 'verify'), key, (step) =>
+        setSteps((earlier) => [...earlier, step]),
+      );
+    },
+  });
+  const enrolment = useAct({
+    account,
+    run: () =>
+      change<{ key: Key; steps: VerificationStep[] }>(
+        'POST',
+        path('accounts', account, 'keys'),
+        key,
+        idempotencyKey(),
+      ),
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    enrolment.reset();
+    verification.mutate(undefined);
+  };
+  const refused = stepsIn(enrolment.error);
+  return (
+    <div className="stack">
+      <form className="stack-m" onSubmit={submit}>
+        <Textarea
+          label={t('setUp.references')}
+          description={t(`setUp.reference.${provider}`)}
+          required
+          withAsterisk={false}
+          rows={3}
+          spellCheck={false}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        {provider === 'aws' && (
+          <TextInput
+            label={t('setUp.optional', { label: t('setUp.roleArn') })}
+            description={t('setUp.roleWhy')}
+            value={role}
+            onChange={(event) => setRole(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        )}
+        <div>
+          <Button type="submit" loading={verification.isPending}>
+            {t('setUp.verify')}
+          </Button>
+        </div>
+      </form>
+      {verification.error && <ProblemNote error={verification.error} />}
+      <div aria-live="polite" className="stack-m">
+        {verification.isPending && <p className="muted">{t('verify.running')}</p>}
+        {verification.data && !enrolment.data && (
+          <Note
+            tone={verification.data.ok ? 'ok' : 'bad'}
+            title={t(verification.data.ok ? 'verify.passed' : 'verify.failed')}
+          >
+            <p>{t(verification.data.ok ? 'verify.passedNext' : 'verify.failedNext')}</p>
+          </Note>
+        )}
+        <VerificationSteps steps={refused.length > 0 ? refused : steps} />
+      </div>
+      {verification.data?.ok && !enrolment.data && (
+        <div className="stack-m">
+          <div>
+            <Button loading={enrolment.isPending} onClick={() => enrolment.mutate(undefined)}>
+              {t('setUp.enrol')}
+            </Button>
+          </div>
+          {enrolment.error && <ProblemNote error={enrolment.error} />}
+        </div>
+      )}
+      {enrolment.data && (
+        <Note tone="ok" title={t('setUp.enrolled')} live>
+          <p>{t('setUp.enrolledMeans')}</p>
+          <p>
+            <Link href={`/accounts/${account}/keys/${enrolment.data.key.id}`}>{t('setUp.seeKey')}</Link>
+          </p>
+        </Note>
+      )}
+    </div>
+  );
+}

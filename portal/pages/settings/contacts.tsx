@@ -1,0 +1,87 @@
+import { Button, Textarea } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/act.ts';
+import { change, path } from '../../api/client.ts';
+import { useContacts } from '../../api/queries.ts';
+import { useMayAct } from '../../api/session.tsx';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { Loaded } from '../../parts/query.tsx';
+
+/** Whom alerts are mailed to. */
+export function ContactsForm({
+  account,
+  onSaved,
+}: {
+  readonly account: string;
+  readonly onSaved?: () => void;
+}) {
+  const { t } = useTranslation();
+  const contacts = useContacts(account);
+  return (
+    <div className="stack-m">
+      <p className="muted">{t('contacts.lead')}</p>
+      <Loaded query={contacts} lines={2}>
+        {(emails) => (
+          <Form key={emails.join()} account={account} emails={emails} {...(onSaved && { onSaved })} />
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+function Form({
+  account,
+  emails,
+  onSaved,
+}: {
+  account: string;
+  emails: readonly string[];
+  onSaved?: () => void;
+}) {
+  const { t } = useTranslation();
+  const mayAct = useMayAct();
+  const [text, setText] = useState(emails.join('\n'));
+  const act = useAct({
+    account,
+    run: () =>
+      change('PUT', path('accounts', account, 'contacts'), {
+        emails: [...new Set(text.split(/[\s,;]+/).filter((each) => each !== ''))],
+      }),
+    done: () => t('contacts.saved'),
+    ...(onSaved && { onDone: onSaved }),
+  });
+  if (!mayAct) {
+    return emails.length === 0 ? (
+      <p>{t('contacts.none')}</p>
+    ) : (
+      <ul className="plain">
+        {emails.map((email) => (
+          <li key={email}>{email}</li>
+        ))}
+      </ul>
+    );
+  }
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    act.mutate(undefined);
+  };
+  return (
+    <form className="stack-m narrow" onSubmit={submit}>
+      <Textarea
+        label={t('contacts.label')}
+        description={t('contacts.hint')}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        rows={3}
+        spellCheck={false}
+      />
+      {act.error && <ProblemNote error={act.error} />}
+      <div>
+        <Button type="submit" loading={act.isPending}>
+          {t('contacts.save')}
+        </Button>
+      </div>
+    </form>
+  );
+}

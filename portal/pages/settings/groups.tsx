@@ -1,0 +1,140 @@
+import { Button, Switch, TextInput } from '@mantine/core';
+import { useState, type SyntheticEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/act.ts';
+import { change as send, path } from '../../api/client.ts';
+import { useAccount, useGroups } from '../../api/queries.ts';
+import { useMayAct } from '../../api/session.tsx';
+import type { CoverageChange, Group } from '../../api/types.ts';
+import { useFormat } from '../../parts/format.ts';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { Loaded } from '../../parts/query.tsx';
+
+interface Props {
+  readonly account: string;
+  readonly onChange: (change: CoverageChange) => void;
+}
+
+/** Whose members are covered when the licence is for groups. */
+export function Groups({ account, onChange }: Props) {
+  const { t } = useTranslation();
+  const mayAct = useMayAct();
+  const { data } = useAccount(account);
+  const groups = useGroups(account);
+  if (data?.licence !== 'GROUPS') return null;
+  return (
+    <div className="stack-m">
+      <h3>{t('groups.title')}</h3>
+      <Loaded query={groups} lines={2}>
+        {(found) =>
+          found.length === 0 ? <p>{t('groups.none')}</p> : <List groups={found} onChange={onChange} />
+        }
+      </Loaded>
+      {mayAct && <NewGroup account={account} />}
+    </div>
+  );
+}
+
+function List({ groups, onChange }: { groups: readonly Group[]; onChange: Props['onChange'] }) {
+  const { t } = useTranslation();
+  const { number } = useFormat();
+  const mayAct = useMayAct();
+  return (
+    <table className="table cards">
+      <thead>
+        <tr>
+          <th scope="col">{t('groups.name')}</th>
+          <th scope="col">{t('groups.members')}</th>
+          <th scope="col">{t('groups.licensed')}</th>
+          {mayAct && <th scope="col">{t('groups.addMember')}</th>}
+        </tr>
+      </thead>
+      <tbody>
+        {groups.map((group) => (
+          <tr key={group.id}>
+            <th scope="row">
+              {group.name} <span className="muted small">{group.id}</span>
+            </th>
+            <td data-label={t('groups.members')}>{number(group.members.length)}</td>
+            <td data-label={t('groups.licensed')}>
+              <Switch
+                aria-label={t('groups.licenseOne', { name: group.name })}
+                checked={group.licensed}
+                disabled={!mayAct}
+                onChange={(event) =>
+                  onChange({ kind: 'GROUP', group: group.id, licensed: event.currentTarget.checked })
+                }
+              />
+            </td>
+            {mayAct && (
+              <td data-label={t('groups.addMember')}>
+                <NewMember group={group} onChange={onChange} />
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function NewMember({ group, onChange }: { group: Group; onChange: Props['onChange'] }) {
+  const { t } = useTranslation();
+  const [user, setUser] = useState('');
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    onChange({ kind: 'GROUP', group: group.id, add: [user.trim()] });
+    setUser('');
+  };
+  return (
+    <form className="row" onSubmit={submit}>
+      <TextInput
+        size="xs"
+        required
+        aria-label={t('groups.addTo', { name: group.name })}
+        value={user}
+        onChange={(event) => setUser(event.currentTarget.value)}
+      />
+      <Button type="submit" size="xs" variant="default">
+        {t('groups.add')}
+      </Button>
+    </form>
+  );
+}
+
+function NewGroup({ account }: { readonly account: string }) {
+  const { t } = useTranslation();
+  const [id, setId] = useState('');
+  const act = useAct({
+    account,
+    run: () =>
+      send('PUT', path('accounts', account, 'groups', id.trim()), {
+        name: id.trim(),
+        licensed: false,
+        members: [],
+      }),
+    done: () => t('groups.made'),
+    onDone: () => setId(''),
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    act.mutate(undefined);
+  };
+  return (
+    <form className="stack-m" onSubmit={submit}>
+      <div className="row-end">
+        <TextInput
+          label={t('groups.new')}
+          required
+          pattern="[A-Za-z0-9._\-]{1,64}"
+          value={id}
+          onChange={(event) => setId(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" loading={act.isPending}>
+          {t('groups.make')}
+        </Button>
+      </div>
+      {act.error && <ProblemNote error={act.error} />}
+    </form>
+  );
+}

@@ -1,0 +1,71 @@
+import { IconKey, IconLogout, IconMenu2 } from '@tabler/icons-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import { useMe } from '../api/session.tsx';
+import { signOut } from '../api/sign-out.ts';
+import { Navigation } from './navigation.tsx';
+import { Preferences } from './preferences.tsx';
+
+/** What stands around every page. */
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const { t } = useTranslation();
+  const [location] = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  const me = useMe();
+  const account = accountIn(location) ?? me.account;
+  useEffect(() => setOpen(false), [location]);
+  return (
+    <>
+      <a className="skip" href="#main">
+        {t('shell.skip')}
+      </a>
+      <div className="shell">
+        <header className="bar">
+          <button
+            type="button"
+            className="tool menu-button"
+            aria-expanded={isOpen}
+            aria-controls="navigation"
+            onClick={() => setOpen(!isOpen)}
+          >
+            <IconMenu2 size={20} aria-hidden />
+            {t('shell.menu')}
+          </button>
+          <Link href="/" className="brand" aria-label={t('common.product')}>
+            <IconKey size={22} aria-hidden />
+            <span>{t('common.product')}</span>
+          </Link>
+          <div className="bar-tools">
+            <Preferences />
+            <div className="who">
+              <strong>{me.name}</strong>
+              <span className="muted small">{t(`role.${me.role}`)}</span>
+            </div>
+            <button
+              type="button"
+              className="tool"
+              aria-label={t('shell.signOut')}
+              title={t('shell.signOut')}
+              onClick={() => void signOut()}
+            >
+              <IconLogout size={18} aria-hidden />
+            </button>
+          </div>
+        </header>
+        <aside id="navigation" className="side" data-open={isOpen}>
+          <Navigation account={account} />
+        </aside>
+        <main id="main" className="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+    </>
+  );
+}
+
+/** The account whose pages an address is of. */
+function accountIn(location: string): string | null {
+  const [, account] = /^\/accounts\/([^/]+)/.exec(location) ?? [];
+  return account === undefined ? null : decodeURIComponent(account);
+}

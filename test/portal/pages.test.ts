@@ -1,0 +1,50 @@
+import test from 'ava';
+import { issue, resolve, resolveRequestOf, type BrokerWorld } from '../support/broker-world.ts';
+import { ASSET } from '../support/key-world.ts';
+import { goTo, portalWorld, shoot } from '../support/portal-world.ts';
+
+/** Every page, by the name of its screenshots. */
+function pagesOf({ kekId }: BrokerWorld): Readonly<Record<string, string>> {
+  const acme = '/accounts/acme';
+  return {
+    overview: acme,
+    keys: `${acme}/keys`,
+    key: `${acme}/keys/${kekId}`,
+    'set-up': `${acme}/set-up`,
+    assets: `${acme}/assets`,
+    asset: `${acme}/assets/${ASSET.srvId}/${ASSET.type}/${ASSET.id}`,
+    activity: `${acme}/activity`,
+    moves: `${acme}/moves`,
+    settings: `${acme}/settings`,
+    accounts: '/operator/accounts',
+    services: '/operator/services',
+    missing: '/accounts/acme/nothing',
+    'key-unknown': `${acme}/keys/00000000-0000-7000-8000-000000000000`,
+  };
+}
+
+/** What people would see after some use. */
+async function use(world: BrokerWorld): Promise<void> {
+  await world.admin('PUT', '/v1/accounts/acme', { name: 'Acme Corporation', licence: 'ACCOUNT' });
+  for (const id of [ASSET.id, 'meeting-2', 'meeting-3', 'meeting-4']) {
+    await issue(world.recorder, { asset: { ...ASSET, id } });
+  }
+  await resolve(world.recorder, resolveRequestOf(await issue(world.recorder)));
+  await issue(world.recorder, { asset: { ...ASSET, srvId: '0002' } }).catch(() => undefined);
+  await world.admin('PUT', '/v1/accounts/acme/contacts', { emails: ['keys@acme.example'] });
+}
+
+test('every page is sound for axe in both themes, and the browser has nothing to complain of', async (t) => {
+  const world = await portalWorld(t);
+  await use(world);
+  const { page, complaints } = await world.open('OPERATOR', '/');
+  for (const [name, path] of Object.entries(pagesOf(world))) {
+    await goTo(page, path);
+    const found = await shoot(page, name);
+    t.deepEqual(found, [], `${name}: ${JSON.stringify(found, null, 1)}`);
+    t.is(await page.getByRole('heading', { level: 1 }).count(), 1, name);
+    t.regex(await page.title(), /.+ · Customer managed keys/);
+  }
+  const unexpected = complaints.filter((each) => !each.includes('status of 404'));
+  t.deepEqual(unexpected, []);
+});

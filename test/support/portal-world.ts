@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { Page } from 'playwright-core';
+import type { Role } from '../../broker/model/principal.ts';
+import { buildPortalIfStale } from '../../scripts/build-portal.ts';
+import { brokerWorld, type BrokerWorld } from './broker-world.ts';
+import { startBrowser } from './real-browser.ts';
+import { TOKEN } from './settings.ts';
+
+/** A broker with its portal, and browsers in front of it. */
+export interface PortalWorld extends BrokerWorld {
+  /** Opens a window for somebody of this role, and goes to a page. */
+  readonly open: (role: Role, path: string) => Promise<PortalPage>;
+}
+
+export interface PortalPage {
+  readonly page: Page;
+  /** What browsers complained of: refusals of the content security policy, errors of scripts. */
+  readonly complaints: readonly string[];
+}
+
+/** For elements that should be there, and acts that should be possible. */
+const PATIENCE_MS = 15_000;
+
+export async function portalWorld(
+  t: ExecutionContext,
+  env: Record<string, string> = {},
+): Promise<PortalWorld> {
+  await buildPortalIfStale();
+  const world = await brokerWorld(t, env);
+  const browser = await startBrowser(t);
+  const origin = `http://127.0.0.1:${world.broker.adminPort}`;
+  const open = async (role: Role, path: string): Promise<PortalPage> => {
+    const context = await browser.newContext({
+      baseURL: origin,
+      viewport: WIDE,
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+      extraHTTPHeaders: { authorization: `Bearer ${TOKEN}` },
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    const me = {
+      name: `${role.toLowerCase()}@acme.example`,
+      role,
+      account: role === 'OPERATOR' ? null : 'acme',
+    };
+    await page.route('**/v1/me', (route) => route.fulfill({ json: me }));
+    await goTo(page, path);
+    return { page, complaints };
+  };
+  return { ...world, open };
+}
+
+const SCREENSHOTS = join('test-output', 'portal');
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 390, height: 844 };
+
+/** Goes to a page and waits until it has all that it asked for. */
+export async function goTo(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await settled(page);
+}
+
+/** Nothing is being loaded. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('[role=status][aria-label]').first().waitFor({ state: 'detached' });
+}
+
+export interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly where: readonly string[];
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds wrong with a page as it is. */
+export async function violations(page: Page): Promise<Violation[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async (rules) => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run: (
+          options: object,
+        ) => Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    const found = await axe.run({ runOnly: rules });
+    return found.violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      where: nodes.map(({ html }) => html),
+    }));
+  }, RULES);
+}
+
+/** Shoots a page in both widths and both themes into the tests' output, and tells what axe finds in each. */
+export async function shoot(page: Page, name: string): Promise<(Violation & { theme: string })[]> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  const found: (Violation & { theme: string })[] = [];
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.locator(`html[data-mantine-color-scheme=${theme}]`).waitFor({ state: 'attached' });
+    for (const size of [WIDE, NARROW]) {
+      await page.setViewportSize(size);
+      await page.screenshot({
+        path: join(SCREENSHOTS, `${name}-${size.width}-${theme}.png`),
+        fullPage: true,
+      });
+    }
+    found.push(...(await violations(page)).map((each) => ({ ...each, theme })));
+    await page.setViewportSize(WIDE);
+  }
+  return found;
+}
