@@ -91,6 +91,8 @@ export interface BlastRadius {
   readonly leasesEndInMs: number | null;
   readonly leaseMs: number;
   readonly newData: 'UNAFFECTED' | 'FALLBACK' | 'FALLBACK_IN_OUTAGES' | 'REFUSED';
+  /** When it is retired rather than taken away. */
+  readonly newDataIfRetired: 'UNAFFECTED' | 'PLATFORM_KEY';
 }
 
 export interface SetUpDocument {

@@ -357,8 +357,9 @@ export const en = {
       unreadable_other: '{{number}} data keys become unreadable',
       moveFirst:
         'To keep that data readable, move it to another key first. Nothing is deleted: restoring the key opens it again.',
-      inUse: 'An active key cannot be retired',
-      enrolFirst: 'Enrol another key. When it has taken over, this one can be retired.',
+      lastKey: 'No other key of yours takes new data',
+      enrolFirst:
+        'From then on new data goes under the provider’s key. To avoid that, enrol another key first.',
       done: 'The key is retired.',
     },
     restore: {

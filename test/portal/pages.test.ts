@@ -35,6 +35,7 @@ async function use(world: BrokerWorld): Promise<void> {
 }
 
 test('every page is sound for axe in both themes, and the browser has nothing to complain of', async (t) => {
+  t.timeout(180_000);
   const world = await portalWorld(t);
   await use(world);
   const { page, complaints } = await world.open('OPERATOR', '/');

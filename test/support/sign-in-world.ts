@@ -5,6 +5,7 @@ import { Idempotency } from '../../broker/admin/idempotency.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import { BrokerMetrics } from '../../broker/metrics.ts';
+import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
 import { SIGN_IN_SETTINGS, signInConfig } from '../../broker/portal/config.ts';
 import { readConfig, Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
@@ -95,6 +96,8 @@ export async function signInWorld(
     keySetUp: keySetUpFor(),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
     views: viewsOf(world),
+    catalogue: DEFAULT_CATALOGUE,
+    portalDir: null,
     logger,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

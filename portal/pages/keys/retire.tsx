@@ -15,16 +15,15 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
   const { number } = useFormat();
   const radius = useBlastRadius(account, key.id, opened);
   const dataKeys = radius.data?.dataKeys ?? 0;
-  const isInUse = key.lifecycle === 'ACTIVE';
+  const endsUse = radius.data?.newDataIfRetired === 'PLATFORM_KEY';
   const act = useAct({
     account,
-    // The number that was read: if another one is true by now, nothing is done.
+    // What was read here: if another number is true by now, nothing is done.
     run: () =>
-      change(
-        'POST',
-        path('accounts', account, 'keys', key.id, 'retire'),
-        dataKeys === 0 ? {} : { acceptUnreadable: true, dataKeys },
-      ),
+      change('POST', path('accounts', account, 'keys', key.id, 'retire'), {
+        ...(dataKeys > 0 && { acceptUnreadable: true, dataKeys }),
+        ...(endsUse && { acceptNoKey: true }),
+      }),
     done: () => t('acts.retire.done'),
     onDone: onClose,
   });
@@ -40,18 +39,18 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
           : t('acts.retire.actUnreadable', { count: dataKeys, number: number(dataKeys) })
       }
       danger
-      ready={radius.data !== undefined && !isInUse}
+      ready={radius.data !== undefined}
       pending={act.isPending}
       error={act.error}
       onConfirm={() => act.mutate(undefined)}
     >
       <p>{t('acts.retire.what')}</p>
-      {isInUse && (
-        <Note tone="warn" title={t('acts.retire.inUse')}>
+      {endsUse && (
+        <Note tone="warn" title={t('acts.retire.lastKey')}>
           <p>{t('acts.retire.enrolFirst')}</p>
         </Note>
       )}
-      {!isInUse && dataKeys > 0 && (
+      {dataKeys > 0 && (
         <Note tone="bad" title={t('acts.retire.unreadable', { count: dataKeys, number: number(dataKeys) })}>
           <p>{t('acts.retire.moveFirst')}</p>
         </Note>
