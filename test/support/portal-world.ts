@@ -103,7 +103,7 @@ export async function violations(page: Page, rules: readonly string[] = RULES): 
       help,
       where: nodes.map(({ html }) => html),
     }));
-  }, RULES);
+  }, rules);
 }
 
 /** Shoots a page in both widths and both themes into the tests' output, and tells what axe finds in each. */
