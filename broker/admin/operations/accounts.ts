@@ -1,4 +1,4 @@
-import { ref } from '../json-schema.ts';
+import { listOf, object, ref } from '../json-schema.ts';
 import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
