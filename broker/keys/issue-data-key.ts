@@ -34,6 +34,8 @@ export class IssueDataKey {
     try {
       const stored = await store.findNewestDataKey(attempt.asset);
       if (stored && !isToGiveWay(stored)) {
+        // Marked all the same, if it left the customer's key: it may be back there before the sealing ends.
+        await holdForSealing(this.#options, stored);
         return await grantDataKey(this.#options, attempt, stored, { signal, holder });
       }
       return await this.#issueNew(attempt, owner, { signal, holder });

@@ -121,6 +121,26 @@ test('whoever may still be sealing with a data key keeps it from being destroyed
   await complete(world, old.id);
 });
 
+test('nor is it destroyed under whoever began while it was away from the customer’s key', async (t) => {
+  const world = await markedWorld(t);
+  const { account } = ASSET;
+  const move = async (kind: 'LEAVE' | 'ENROL', from: string, target: string) => {
+    await world.moves.start('operator', { account, kind, selection: { kekIds: [from] }, target });
+    await world.mover.poll();
+    await world.mover.settled();
+    world.clock.advance(60_000);
+    await world.mover.poll();
+    await world.mover.settled();
+  };
+  await move('LEAVE', world.kek.id, PLATFORM);
+  world.clock.advance(IN_USE_MS);
+  t.is((await world.issue()).dataKeyId, world.old.id);
+  await move('ENROL', PLATFORM, world.kek.id);
+  await again(world);
+  t.is((await list(world)).entries[0]?.readyInMs, IN_USE_MS - 60_000);
+  await t.throwsAsync(complete(world, world.old.id), { code: 'DATA_KEY_IN_USE' });
+});
+
 test('the newer data key is the customer’s or none: no fallback, and the old one stays', async (t) => {
   const world = await markedWorld(t);
   world.clock.advance(LEASE_MS);
