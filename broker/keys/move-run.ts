@@ -42,6 +42,8 @@ interface Round {
 
 /** One broker's turn at one move: rounds over what is left, until it has to wait, is done, or somebody else says so. */
 export class MoveRun {
+  /** Monotonic. */
+  readonly startedAtMs: number;
   readonly #options: MoveRunOptions;
   readonly #claimed: ClaimedMove;
   readonly #ending = new AbortController();
@@ -51,6 +53,7 @@ export class MoveRun {
   #timer: ScheduledCall | null = null;
 
   constructor(options: MoveRunOptions, claimed: ClaimedMove) {
+    this.startedAtMs = options.clock.monotonicMs();
     this.#options = options;
     this.#claimed = claimed;
     this.#tries = claimed.tries;
@@ -60,6 +63,10 @@ export class MoveRun {
   /** Data keys that are still to be moved. */
   get left(): number {
     return this.#left;
+  }
+
+  get isStopping(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   /** Ends the turn after the data keys that are being wrapped now. */

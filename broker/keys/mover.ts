@@ -11,6 +11,8 @@ import { Rewrap } from './rewrap.ts';
 const POLL_INTERVAL_MS = 1_000;
 /** Moves of different accounts, or keys, at a time in one broker. */
 const MAX_AT_A_TIME = 8;
+/** When that many are being worked on, one that has been for so long gives way to the one that has waited the longest. */
+const TURN_MS = 30_000;
 /** Data keys of one move at a time: not so many that an account's other calls have to wait behind them. */
 const MAX_CONCURRENCY = 32;
 
@@ -64,6 +66,7 @@ export class Mover {
   async poll(): Promise<void> {
     const { store, clock, observer } = this.#options;
     try {
+      if (this.#runs.size >= MAX_AT_A_TIME) this.#endOldest();
       while (this.#runs.size < MAX_AT_A_TIME && !this.#isStopped) {
         const nowMs = Math.trunc(clock.wallMs());
         const claimed = await store.moves.claim(nowMs, nowMs + CLAIM_MS);
@@ -78,6 +81,13 @@ export class Mover {
   /** Fulfils when nothing is being worked on. */
   async settled(): Promise<void> {
     while (this.#runs.size > 0) await Promise.all(this.#runs.values());
+  }
+
+  /** It goes on with what is left when its turn comes again. */
+  #endOldest(): void {
+    const now = this.#options.clock.monotonicMs();
+    const [oldest] = [...this.#runs.keys()].filter((run) => !run.isStopping);
+    if (oldest && now - oldest.startedAtMs >= TURN_MS) oldest.stop();
   }
 
   #begin(run: MoveRun): void {
