@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { BlockList } from 'node:net';
 import { CmkError } from '../core/errors.ts';
 import {
   durationMs,
@@ -10,15 +11,26 @@ import {
   Secret,
   text,
   type Config,
+  type Setting,
   type Settings,
 } from '../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../runtime/process.ts';
+import { parseNetworks } from '../runtime/public-lookup.ts';
 import { ALERT_SETTINGS, checkAlertConfig } from './alerts/config.ts';
 import { kmsSettings } from './kms/registry.ts';
 import { SIGN_IN_SETTINGS, signInConfig, type SignInConfig } from './portal/config.ts';
 import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
 
 const MIN_TOKEN_CHARACTERS = 32;
+
+const trustedProxies: Setting<BlockList | null> = {
+  name: 'CMK_TRUSTED_PROXIES',
+  doc: 'Networks between commas, e.g. 10.20.0.0/16, of proxies in front of the administration API: whom they name in X-Forwarded-For is who calls, where calls are limited for each address. Unset: the other end of the connection is.',
+  default: null,
+  expects: 'networks as ADDRESS/BITS between commas',
+  secret: false,
+  parse: parseNetworks,
+};
 
 /** Everything a broker can be told; docs/configuration.md lists it. */
 export const BROKER_SETTINGS = {
@@ -52,6 +64,7 @@ export const BROKER_SETTINGS = {
     max: 65_535,
     default: '8080',
   }),
+  trustedProxies,
   adminToken: secret({
     name: 'CMK_ADMIN_TOKEN',
     doc: 'The operator’s bearer token for the administration API. One of CMK_ADMIN_TOKEN and CMK_ADMIN_TOKEN_FILE is required.',

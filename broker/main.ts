@@ -102,6 +102,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       keySetUp: createKeySetUp(config),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
       ...createAuthentication({ store, clock, observer, config }),
+      trustedProxies: config.trustedProxies,
       views: createViews({ store, clock, catalogue, settings: config, kmsCalls: keys.kmsCalls }),
       catalogue,
       portalDir: builtPortalDir(),

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type BlockList } from 'node:net';
 import { fastify, type FastifyInstance, type RouteOptions } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -51,6 +51,8 @@ export interface AdminParts extends KeyRouteParts {
   /** Where the built portal is; null: it is not served. */
   readonly portalDir: string | null;
   readonly logger: Logger;
+  /** Who may say for whom they ask; null: nobody. */
+  readonly trustedProxies: BlockList | null;
 }
 
 /** A running administration API. */
@@ -82,11 +84,14 @@ export async function startAdminServer(
  * @param onRoute told of each route
  */
 export function createAdminApp(
-  { authenticators, logger, ...parts }: AdminParts,
+  { authenticators, logger, trustedProxies, ...parts }: AdminParts,
   onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
+    trustProxy: trustedProxies
+      ? (address) => trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+      : false,
     requestTimeout: 60_000,
     connectionTimeout: 60_000,
     forceCloseConnections: 'idle',
@@ -129,7 +134,10 @@ export function createAdminApp(
   return app;
 }
 
-function addAllRoutes(app: FastifyInstance, parts: Omit<AdminParts, 'authenticators' | 'logger'>): void {
+function addAllRoutes(
+  app: FastifyInstance,
+  parts: Omit<AdminParts, 'authenticators' | 'logger' | 'trustedProxies'>,
+): void {
   addRoutes(app, parts);
   addKeyRoutes(app, parts);
   addSetUpRoutes(app, parts);

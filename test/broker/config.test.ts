@@ -42,6 +42,21 @@ test('every problem is in one report', (t) => {
   }
 });
 
+test('a sign-in is there whole, its issuer as it is written', (t) => {
+  t.is(readBrokerConfig(GOOD).signIn, null);
+  const { signIn } = readBrokerConfig({
+    ...GOOD,
+    CMK_PORTAL_URL: 'https://cmk.example/',
+    CMK_OIDC_ISSUER: 'https://login.example/application/o/cmk/',
+    CMK_OIDC_CLIENT_ID: 'cmk',
+    CMK_OIDC_CLIENT_SECRET: 'a-client-secret-0123',
+    CMK_OIDC_AUDITOR_ROLES: 'readers, watchers',
+  });
+  t.like(signIn, { portalUrl: 'https://cmk.example', issuer: 'https://login.example/application/o/cmk/' });
+  t.deepEqual(signIn?.claims.roleValues.AUDITOR, ['readers', 'watchers']);
+  t.false(JSON.stringify(signIn).includes('a-client-secret'));
+});
+
 const file = (content: string) => {
   const path = join(mkdtempSync(join(tmpdir(), 'cmk-token-')), 'token');
   writeFileSync(path, content);
@@ -71,6 +86,20 @@ const BAD_TOKENS: Record<string, [env: Record<string, string>, message: RegExp]>
     /CMK_SMTP_URL: .* a value of 26/,
   ],
   'a sender that adds a header': [{ CMK_MAIL_FROM: 'a@b.test\r\nBcc: c' }, /CMK_MAIL_FROM: expected e-mail/],
+  'half of a sign-in': [
+    { CMK_OIDC_ISSUER: 'https://login.test', CMK_OIDC_CLIENT_ID: 'cmk' },
+    /together, but not set: CMK_PORTAL_URL, CMK_OIDC_CLIENT_SECRET/,
+  ],
+  'a provider without TLS': [{ CMK_OIDC_ISSUER: 'http://login.test' }, /CMK_OIDC_ISSUER: expected URL/],
+  'a provider with a password': [{ CMK_OIDC_ISSUER: 'https://a:b@login.test' }, /CMK_OIDC_ISSUER: expected/],
+  'a portal without TLS': [
+    { CMK_PORTAL_URL: 'http://cmk.test' },
+    /CMK_PORTAL_URL: expected URL without path/,
+  ],
+  'a portal under a path': [{ CMK_PORTAL_URL: 'https://cmk.test/portal' }, /CMK_PORTAL_URL: expected/],
+  'scopes without openid': [{ CMK_OIDC_SCOPES: 'profile' }, /CMK_OIDC_SCOPES: expected openid/],
+  'a short client secret': [{ CMK_OIDC_CLIENT_SECRET: 'short ' }, /CMK_OIDC_CLIENT_SECRET: expected secret/],
+  'proxies that are no networks': [{ CMK_TRUSTED_PROXIES: 'all' }, /CMK_TRUSTED_PROXIES: expected networks/],
   'a short key for webhooks': [
     { CMK_WEBHOOK_KEY: 'short' },
     /CMK_WEBHOOK_KEY: expected secret of at least 32/,

@@ -62,6 +62,7 @@ export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
     authenticators: [believing],
     catalogue: DEFAULT_CATALOGUE,
     portalDir: null,
+    trustedProxies: null,
     logger: createLogger({ name: 'broker', level: 'error', destination }),
   });
   t.teardown(() => app.close());

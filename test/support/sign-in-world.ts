@@ -8,6 +8,7 @@ import { BrokerMetrics } from '../../broker/metrics.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
 import { SIGN_IN_SETTINGS, signInConfig } from '../../broker/portal/config.ts';
 import { readConfig, Secret } from '../../runtime/config.ts';
+import { parseNetworks } from '../../runtime/public-lookup.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import {
   startIdentityProvider,
@@ -64,6 +65,7 @@ export async function signInWorld(
   t: ExecutionContext,
   issuer: string,
   env: Record<string, string> = {},
+  { proxies }: { proxies?: string } = {},
 ): Promise<SignInWorld> {
   const world = await keyWorld(t);
   const { store, clock } = world;
@@ -99,6 +101,7 @@ export async function signInWorld(
     catalogue: DEFAULT_CATALOGUE,
     portalDir: null,
     logger,
+    trustedProxies: proxies === undefined ? null : (parseNetworks(proxies) ?? null),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());

@@ -26,7 +26,7 @@ async function make(world: SignInWorld, facts: object = {}, account = 'acme'): P
   return body as unknown as Made;
 }
 
-test('a token acts for its account under its own name, and is shown once', async (t) => {
+test.serial('a token acts for its account under its own name, and is shown once', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const { token, secret } = await make(world);
   t.regex(secret, /^cmk_[\w-]{43}$/);
@@ -46,7 +46,7 @@ test('a token acts for its account under its own name, and is shown once', async
   t.is(await world.store.apiTokens.find(secret), null, 'what is stored does not sign in');
 });
 
-test('a token has its role, its account, and makes no others', async (t) => {
+test.serial('a token has its role, its account, and makes no others', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const auditor = await make(world, { name: 'reader', role: 'AUDITOR' });
   const administrator = await make(world);
@@ -64,7 +64,7 @@ test('a token has its role, its account, and makes no others', async (t) => {
   t.is(await codeOf(administrator.secret, 'POST', '/v1/me/sign-out'), '404 NOT_FOUND');
 });
 
-test('a token ends at its time, and at once when it is revoked', async (t) => {
+test.serial('a token ends at its time, and at once when it is revoked', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const [short, long] = [await make(world, { expiresInDays: 1 }), await make(world, { name: 'long' })];
   const statusOf = async ({ secret }: Made) => (await world.withToken(secret, ACME)).status;
@@ -81,7 +81,7 @@ test('a token ends at its time, and at once when it is revoked', async (t) => {
   t.like((await world.audit())[0], { actor: 'operator', account: 'acme', detail: 'revoke token long' });
 });
 
-test('the last use is noted, once a minute at the most', async (t) => {
+test.serial('the last use is noted, once a minute at the most', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const { secret } = await make(world);
   const lastUse = async () => {
@@ -101,7 +101,7 @@ test('the last use is noted, once a minute at the most', async (t) => {
   }
 });
 
-test('fifty tokens of an account, each with a name of its own', async (t) => {
+test.serial('fifty tokens of an account, each with a name of its own', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   for (let count = 0; count < 50; count++) await make(world, { name: `t${count}` });
   const refusal = async (name: string) => {
@@ -118,7 +118,7 @@ function guess(number: number): string {
   return `cmk_${String(number).padStart(43, 'g')}`;
 }
 
-test('brute force: guesses are limited, and nothing tells what is valid', async (t) => {
+test.serial('brute force: guesses are limited, and nothing tells what is valid', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const { secret } = await make(world);
   const ask = (token: string) => world.withToken(token, ACME);
@@ -148,14 +148,29 @@ test('brute force: guesses are limited, and nothing tells what is valid', async 
   t.is((await ask(guess(50))).status, 429);
 });
 
-test('a program with a token that has ended locks nobody out', async (t) => {
+test.serial('guesses of one address do not limit others, where a proxy may say who asks', async (t) => {
+  for (const [proxies, expected] of [
+    ['127.0.0.0/8', 200],
+    ['10.0.0.0/8', 429],
+  ] as const) {
+    const world = await signInWorld(t, NO_PROVIDER, {}, { proxies });
+    const { secret } = await make(world);
+    const from = (address: string, token: string) =>
+      world.withToken(token, ACME, { headers: { 'x-forwarded-for': `198.51.100.7, ${address}` } });
+    for (let number = 0; number < 21; number++) await from('203.0.113.1', guess(number));
+    t.is((await from('203.0.113.1', secret)).status, 429, 'what it says before does not count');
+    t.is((await from('203.0.113.2', secret)).status, expected, proxies);
+  }
+});
+
+test.serial('a program with a token that has ended locks nobody out', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const { secret } = await make(world);
   for (let count = 0; count < 60; count++) t.is((await world.withToken(guess(1), ACME)).status, 401);
   t.is((await world.withToken(secret, ACME)).status, 200);
 });
 
-test('an unknown, an expired and a revoked token are refused alike', async (t) => {
+test.serial('an unknown, an expired and a revoked token are refused alike', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const [expired, revoked] = [await make(world, { expiresInDays: 1 }), await make(world, { name: 'gone' })];
   await send(world, TOKEN, 'DELETE', `${ACME}/tokens/${revoked.token.id}`);

@@ -24,7 +24,7 @@ async function signedIn(t: ExecutionContext, env: Record<string, string> = {}) {
   return { ...world, maria };
 }
 
-test('idle: a session that nobody uses ends, one that is used goes on', async (t) => {
+test.serial('idle: a session that nobody uses ends, one that is used goes on', async (t) => {
   const { ask, maria, clock } = await signedIn(t);
   const startMs = clock.wallMs();
   t.is((await ask(maria, '/v1/me')).body['expiresAt'], startMs + 30 * MINUTE_MS);
@@ -37,7 +37,7 @@ test('idle: a session that nobody uses ends, one that is used goes on', async (t
   t.like(await ask(maria, '/v1/me'), { status: 401, body: { code: 'TOKEN_INVALID' } });
 });
 
-test('absolute: a session ends, however much it is used', async (t) => {
+test.serial('absolute: a session ends, however much it is used', async (t) => {
   const { ask, maria, clock } = await signedIn(t, { CMK_SESSION_MAX: '1h' });
   for (let uses = 0; uses < 3; uses++) {
     clock.advance(19 * MINUTE_MS);
@@ -49,7 +49,7 @@ test('absolute: a session ends, however much it is used', async (t) => {
   t.is((await ask(maria, '/v1/me')).status, 401);
 });
 
-test('a person has ten sessions at a time: the oldest ends', async (t) => {
+test.serial('a person has ten sessions at a time: the oldest ends', async (t) => {
   const { ask, maria, signIn, browser, clock } = await signedIn(t);
   const gwen = browser();
   await signIn(gwen, 'gwen');
@@ -61,7 +61,7 @@ test('a person has ten sessions at a time: the oldest ends', async (t) => {
   t.is((await ask(gwen, '/v1/me')).status, 200, 'others’ stay');
 });
 
-test('the database cannot be used to sign in', async (t) => {
+test.serial('the database cannot be used to sign in', async (t) => {
   const { maria, store, ask, browser } = await signedIn(t);
   const cookie = maria.cookiesOf(PORTAL).get(SESSION_COOKIE) ?? '';
   t.is(await store.sessions.find(cookie), null);
@@ -77,58 +77,61 @@ test('the database cannot be used to sign in', async (t) => {
   }
 });
 
-test('where a token is shown, the session beside it does not count', async (t) => {
+test.serial('where a token is shown, the session beside it does not count', async (t) => {
   const { ask, maria } = await signedIn(t);
   const both = await ask(maria, '/v1/me', { headers: { authorization: 'Bearer wrong' } });
   t.is(both.status, 401);
 });
 
-test('CSRF: what changes something needs the token of this session, from a page of the portal', async (t) => {
-  const { maria, signIn, browser, audit } = await signedIn(t);
-  const gwen = browser();
-  await signIn(gwen, 'gwen');
-  const own = await csrfTokenOf(maria);
-  const before = await audit();
-  const origin = PORTAL;
-  const rows: Record<string, Record<string, string>> = {
-    'no token': { origin },
-    'a wrong token': { origin, 'x-cmk-csrf': `${own.slice(0, -1)}${own.endsWith('A') ? 'B' : 'A'}` },
-    'an empty token': { origin, 'x-cmk-csrf': '' },
-    'another session’s token': { origin, 'x-cmk-csrf': await csrfTokenOf(gwen) },
-    'the session’s id for a token': {
-      origin,
-      'x-cmk-csrf': maria.cookiesOf(PORTAL).get(SESSION_COOKIE) ?? '',
-    },
-    'another site': { origin: 'https://evil.example', 'x-cmk-csrf': own },
-    'a site whose name begins so': { origin: `${PORTAL}.evil.example`, 'x-cmk-csrf': own },
-    'no site that is known': { origin: 'null', 'x-cmk-csrf': own },
-    'another port': { origin: `${PORTAL}:444`, 'x-cmk-csrf': own },
-    'a neighbouring host': { 'sec-fetch-site': 'same-site', 'x-cmk-csrf': own },
-    'another site, as the browser says': { origin, 'sec-fetch-site': 'cross-site', 'x-cmk-csrf': own },
-    'no word about the site': { 'x-cmk-csrf': own },
-  };
-  for (const [name, headers] of Object.entries(rows)) {
-    for (const [method, path, body] of [
-      ['PUT', '/v1/accounts/acme/contacts', '{"emails":[]}'],
-      ['DELETE', '/v1/accounts/acme/enrolments/0001/MeetingWebinarRecording', undefined],
-      ['POST', '/v1/me/sign-out', undefined],
-    ] as const) {
-      const { page } = await maria.request(PORTAL + path, {
-        method,
-        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
-        ...(body && { body }),
-      });
-      t.is(page.status, 403, `${name}: ${method}: ${page.text}`);
-      t.is((JSON.parse(page.text) as { code: string }).code, 'CROSS_SITE_REQUEST', name);
+test.serial(
+  'CSRF: what changes something needs the token of this session, from a page of the portal',
+  async (t) => {
+    const { maria, signIn, browser, audit } = await signedIn(t);
+    const gwen = browser();
+    await signIn(gwen, 'gwen');
+    const own = await csrfTokenOf(maria);
+    const before = await audit();
+    const origin = PORTAL;
+    const rows: Record<string, Record<string, string>> = {
+      'no token': { origin },
+      'a wrong token': { origin, 'x-cmk-csrf': `${own.slice(0, -1)}${own.endsWith('A') ? 'B' : 'A'}` },
+      'an empty token': { origin, 'x-cmk-csrf': '' },
+      'another session’s token': { origin, 'x-cmk-csrf': await csrfTokenOf(gwen) },
+      'the session’s id for a token': {
+        origin,
+        'x-cmk-csrf': maria.cookiesOf(PORTAL).get(SESSION_COOKIE) ?? '',
+      },
+      'another site': { origin: 'https://evil.example', 'x-cmk-csrf': own },
+      'a site whose name begins so': { origin: `${PORTAL}.evil.example`, 'x-cmk-csrf': own },
+      'no site that is known': { origin: 'null', 'x-cmk-csrf': own },
+      'another port': { origin: `${PORTAL}:444`, 'x-cmk-csrf': own },
+      'a neighbouring host': { 'sec-fetch-site': 'same-site', 'x-cmk-csrf': own },
+      'another site, as the browser says': { origin, 'sec-fetch-site': 'cross-site', 'x-cmk-csrf': own },
+      'no word about the site': { 'x-cmk-csrf': own },
+    };
+    for (const [name, headers] of Object.entries(rows)) {
+      for (const [method, path, body] of [
+        ['PUT', '/v1/accounts/acme/contacts', '{"emails":[]}'],
+        ['DELETE', '/v1/accounts/acme/enrolments/0001/MeetingWebinarRecording', undefined],
+        ['POST', '/v1/me/sign-out', undefined],
+      ] as const) {
+        const { page } = await maria.request(PORTAL + path, {
+          method,
+          headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+          ...(body && { body }),
+        });
+        t.is(page.status, 403, `${name}: ${method}: ${page.text}`);
+        t.is((JSON.parse(page.text) as { code: string }).code, 'CROSS_SITE_REQUEST', name);
+      }
     }
-  }
-  t.deepEqual(await audit(), before, 'nothing happened');
-  const put = (headers: Record<string, string>) =>
-    maria.request(`${PORTAL}/v1/accounts/acme/contacts`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json', 'x-cmk-csrf': own, ...headers },
-      body: '{"emails":[]}',
-    });
-  t.is((await put({ origin })).page.status, 200);
-  t.is((await put({ 'sec-fetch-site': 'same-origin' })).page.status, 200);
-});
+    t.deepEqual(await audit(), before, 'nothing happened');
+    const put = (headers: Record<string, string>) =>
+      maria.request(`${PORTAL}/v1/accounts/acme/contacts`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', 'x-cmk-csrf': own, ...headers },
+        body: '{"emails":[]}',
+      });
+    t.is((await put({ origin })).page.status, 200);
+    t.is((await put({ 'sec-fetch-site': 'same-origin' })).page.status, 200);
+  },
+);

@@ -18,7 +18,7 @@ test.before(async () => {
 });
 test.after.always(() => provider.close());
 
-test('an administrator signs in, is known, and the ledger tells', async (t) => {
+test.serial('an administrator signs in, is known, and the ledger tells', async (t) => {
   const { browser, signIn, ask, audit, metric } = await signInWorld(t, provider.issuer);
   const maria = browser();
   const page = await signIn(maria, 'maria', '/accounts/acme/keys?sort=name');
@@ -42,7 +42,7 @@ test('an administrator signs in, is known, and the ledger tells', async (t) => {
   t.is(await metric('cmk_sign_ins_total', { outcome: 'SIGNED_IN' }), 1);
 });
 
-test('each role sees what it may', async (t) => {
+test.serial('each role sees what it may', async (t) => {
   const { browser, signIn, ask } = await signInWorld(t, provider.issuer);
   const [auditor, operator] = [browser(), browser()];
   await signIn(auditor, 'akira');
@@ -55,21 +55,43 @@ test('each role sees what it may', async (t) => {
   t.is((await ask(operator, '/v1/accounts')).status, 200);
 });
 
-test('cookies are bound to this host, out of reach of scripts, and not sent along by other sites', async (t) => {
+test.serial(
+  'cookies are bound to this host, out of reach of scripts, and not sent along by other sites',
+  async (t) => {
+    const { browser, signIn } = await signInWorld(t, provider.issuer);
+    const maria = browser();
+    await signIn(maria, 'maria');
+    const ours = maria.setCookies.filter((line) => line.includes('cmk-'));
+    const attributes = '; Path=/; HttpOnly; Secure; SameSite=Lax';
+    const shapes = ours.map((line) => line.replace(/=[\w-]{20,}/, '=VALUE'));
+    t.deepEqual(shapes, [
+      `__Host-cmk-sign-in=VALUE; Max-Age=600${attributes}`,
+      `__Host-cmk-sign-in=; Max-Age=0${attributes}`,
+      `__Host-cmk-session=VALUE; Max-Age=28800${attributes}`,
+    ]);
+  },
+);
+
+test.serial(
+  'without TLS on this machine the cookies are plain, as not every browser keeps others there',
+  async (t) => {
+    const { url } = await signInWorld(t, provider.issuer, { CMK_PORTAL_URL: 'http://127.0.0.1:9' });
+    const { headers } = await fetch(`${url}/sign-in`, { redirect: 'manual' });
+    t.regex(
+      headers.get('set-cookie') ?? '',
+      /^cmk-sign-in=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
+  },
+);
+
+test.serial('open redirect: whatever was asked for, it goes on in the portal', async (t) => {
   const { browser, signIn } = await signInWorld(t, provider.issuer);
-  const maria = browser();
-  await signIn(maria, 'maria');
-  const ours = maria.setCookies.filter((line) => line.includes('cmk-'));
-  const attributes = '; Path=/; HttpOnly; Secure; SameSite=Lax';
-  const shapes = ours.map((line) => line.replace(/=[\w-]{20,}/, '=VALUE'));
-  t.deepEqual(shapes, [
-    `__Host-cmk-sign-in=VALUE; Max-Age=600${attributes}`,
-    `__Host-cmk-sign-in=; Max-Age=0${attributes}`,
-    `__Host-cmk-session=VALUE; Max-Age=28800${attributes}`,
-  ]);
+  for (const to of ['https://evil.example/', '//evil.example', '/\\evil.example', '/sign-in']) {
+    t.is((await signIn(browser(), 'maria', to)).headers.get('location'), `${PORTAL}/`, to);
+  }
 });
 
-test('fixation: a session that was planted before is not the one that is signed in', async (t) => {
+test.serial('fixation: a session that was planted before is not the one that is signed in', async (t) => {
   const { browser, signIn, ask, store } = await signInWorld(t, provider.issuer);
   const [attacker, victim] = [browser(), browser()];
   await signIn(attacker, 'akira');
@@ -87,7 +109,7 @@ test('fixation: a session that was planted before is not the one that is signed 
   t.is(await store.sessions.find(neverGiven), null);
 });
 
-test('replay: the provider’s answer is good once, and in the browser that asked', async (t) => {
+test.serial('replay: the provider’s answer is good once, and in the browser that asked', async (t) => {
   const { browser, ask, metric } = await signInWorld(t, provider.issuer);
   const [maria, thief] = [browser(), browser()];
   const answer = await pick(maria, 'maria');
@@ -107,7 +129,7 @@ test('replay: the provider’s answer is good once, and in the browser that aske
   t.is(await metric('cmk_sign_ins_total', { outcome: 'INVALID' }), 1);
 });
 
-test('a code of another sign-in, or with another state, is refused', async (t) => {
+test.serial('a code of another sign-in, or with another state, is refused', async (t) => {
   const { browser, ask } = await signInWorld(t, provider.issuer);
   const [maria, attacker] = [browser(), browser()];
   const theirs = new URL(await pick(attacker, 'akira'));
@@ -124,7 +146,7 @@ test('a code of another sign-in, or with another state, is refused', async (t) =
   t.is((await maria.go(`${PORTAL}/sign-in/callback`)).status, 400);
 });
 
-test('a sign-in that took too long, or whose cookie was changed, begins anew', async (t) => {
+test.serial('a sign-in that took too long, or whose cookie was changed, begins anew', async (t) => {
   const { browser, clock } = await signInWorld(t, provider.issuer);
   const maria = browser();
   const late = await pick(maria, 'maria');
@@ -154,7 +176,7 @@ for (const [user, title, recorded] of [
     'SIGN_IN REFUSED somebody without a usable name: sign-in to the portal: NAME_UNUSABLE',
   ],
 ] as const) {
-  test(`refused, with a page that says why: ${user}`, async (t) => {
+  test.serial(`refused, with a page that says why: ${user}`, async (t) => {
     const { browser, audit, ask } = await signInWorld(t, provider.issuer);
     const before = (await audit()).length;
     const stranger = browser();
@@ -172,7 +194,7 @@ for (const [user, title, recorded] of [
   });
 }
 
-test('who goes back at the provider is told, in the browser’s language', async (t) => {
+test.serial('who goes back at the provider is told, in the browser’s language', async (t) => {
   const { browser } = await signInWorld(t, provider.issuer);
   const maria = browser();
   const answer = await pick(maria, '');
@@ -181,7 +203,7 @@ test('who goes back at the provider is told, in the browser’s language', async
   t.true(page.text.includes('<html lang="ja">'));
 });
 
-test('signing out ends the session here and at the provider', async (t) => {
+test.serial('signing out ends the session here and at the provider', async (t) => {
   const { browser, signIn, ask, audit } = await signInWorld(t, provider.issuer);
   const maria = browser();
   await signIn(maria, 'maria');
@@ -207,7 +229,7 @@ test('signing out ends the session here and at the provider', async (t) => {
   t.true(next.text.includes('Who are you?'), 'the provider asks again');
 });
 
-test('the provider knows who was there before, unless somebody else wants to sign in', async (t) => {
+test.serial('the provider knows who was there before, unless somebody else wants to sign in', async (t) => {
   const { browser, signIn } = await signInWorld(t, provider.issuer);
   const maria = browser();
   await signIn(maria, 'maria');
