@@ -81,6 +81,8 @@ export class KeyLife {
     if (result.outcome === 'OTHER_COUNT') throw protects(result.dataKeys, dataKeys);
     if (result.outcome === 'LAST_KEY') throw lastKey();
     revocations.dropHere(kekId);
+    const revoke = { action: 'REVOKE', outcome: 'ALLOWED', actor, account, kekId } as const;
+    await revocations.publishMoved(event, this.#options.ledger.event(revoke));
     await revocations.poll();
     return result.position;
   }
@@ -165,7 +167,7 @@ function lastKey(): CmkError {
 
 interface KeyLifeOptions {
   readonly store: Pick<Store, 'findAccount' | 'findKek' | 'listKeks' | 'moveKek' | 'keyLife' | 'keyStatuses'>;
-  readonly revocations: Pick<Revocations, 'dropHere' | 'poll'>;
+  readonly revocations: Pick<Revocations, 'dropHere' | 'poll' | 'publishMoved'>;
   readonly ledger: Ledger;
   readonly clock: Clock;
 }

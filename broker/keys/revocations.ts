@@ -82,13 +82,22 @@ export class Revocations {
   ): Promise<KeyEvent> {
     this.dropHere(event.kekId);
     const published = await this.#store.appendKeyEvent(event, audit, alerts);
+    await this.publishMoved(event, audit);
+    await this.poll();
+    return published;
+  }
+
+  /**
+   * Tells the same of the keys that data keys now under the key were lent with before they moved.
+   * @param audit of the key's own revocation
+   * @throws CmkError STORE_UNAVAILABLE
+   */
+  async publishMoved(event: Omit<KeyEvent, 'position'>, audit: AuditEvent): Promise<void> {
     for (const kekId of await this.#movedLeases.sourcesOf(event.kekId)) {
       const detail = `leases from before a move to key ${event.kekId}`;
       const id = uuidv7(audit.at);
       await this.#store.appendKeyEvent({ ...event, kekId }, { ...audit, id, kekId, detail });
     }
-    await this.poll();
-    return published;
   }
 
   /** Takes in what is new, after any poll that is under way: that one may have looked too early. */

@@ -52,6 +52,13 @@ test('a revocation of the new key reaches leases that carry the old one', async 
   );
 });
 
+test('so does the retirement of the new key', async (t) => {
+  const world = await movedWorld(t);
+  const confirmed = { acceptUnreadable: true, dataKeys: 1, acceptNoKey: true };
+  await world.keyLife.retire('operator', 'acme', world.second.id, confirmed);
+  t.deepEqual(await world.revoked(), [world.second.id, world.kek.id]);
+});
+
 test('when those leases are over it is for the new key alone', async (t) => {
   const world = await movedWorld(t);
   world.clock.advance(LEASE_MS + 60_000);
