@@ -1,4 +1,3 @@
-import type { ExecutionContext } from 'ava';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiTokens } from '../../broker/admin/api-tokens.ts';
 import type { Authenticator } from '../../broker/admin/authenticators.ts';
@@ -11,6 +10,7 @@ import { Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
 import { keySetUpFor } from './set-up.ts';
+import type { Teardowns } from './shared-world.ts';
 import { viewsOf } from './views.ts';
 
 /**
@@ -45,7 +45,7 @@ const believing: Authenticator = ({ headers }) => {
   return Promise.resolve(typeof claimed === 'string' ? (JSON.parse(claimed) as Principal) : null);
 };
 
-export async function adminWorld(t: ExecutionContext): Promise<AdminWorld> {
+export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
   const world = await keyWorld(t);
   const { store, clock } = world;
   const log: string[] = [];

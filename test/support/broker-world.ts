@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
-import type { ExecutionContext } from 'ava';
 import { readBrokerConfig } from '../../broker/config.ts';
 import { startBroker, type RunningBroker } from '../../broker/main.ts';
 import { openStore } from '../../broker/store/open-store.ts';
@@ -23,6 +22,7 @@ import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
 import { ASSET } from './key-world.ts';
 import { BROKER_ID, brokerSettings, sidecarId, TOKEN } from './settings.ts';
+import type { Teardowns } from './shared-world.ts';
 
 /** A broker as it runs, with mutual TLS on a real port, over a real store and a KMS that the test drives. */
 export interface BrokerWorld {
@@ -51,15 +51,18 @@ export interface BrokerWorld {
 }
 
 export async function brokerWorld(
-  t: ExecutionContext,
+  t: Teardowns,
   env: Record<string, string> = {},
   clock: Clock = systemClock,
 ): Promise<BrokerWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-broker-'));
+  t.teardown(() => rm(dir, { recursive: true }));
   const ca = await createTestCa();
   const identity = await ca.writeIdentity(dir, { uriSans: [BROKER_ID] });
   const kms = new FakeKms();
   const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
+  // Before anything can fail: what stays open keeps the test's process from ending.
+  t.teardown(() => store.close());
   const config = readBrokerConfig({
     ...brokerSettings(identity),
     CMK_PLATFORM_KEY: kms.createKey('platform'),
@@ -74,8 +77,6 @@ export async function brokerWorld(
     for (const client of clients) client.close();
     await broker.close(1_000);
     keepTraces('broker', log, await broker.metrics.registry.metrics());
-    await store.close();
-    await rm(dir, { recursive: true });
   });
 
   const connect = (leaf: Leaf | null): KeyBrokerClient => {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { startKeyServices, type KeyServices, type KeyServicesOptions } from '../../broker/keys/services.ts';
 import type { Observer } from '../../broker/keys/observer.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
@@ -14,6 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
+import type { Teardowns } from './shared-world.ts';
 
 export const LEASE_MS = 300_000;
 export const PROBE_INTERVAL_MS = 10_000;
@@ -102,9 +102,12 @@ export interface WorldOptions {
 }
 
 /** An enrolled account `acme` whose Meeting Recorder's recordings are under its own key, and `globex` without one. */
-export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}): Promise<KeyWorld> {
+export async function keyWorld(t: Teardowns, options: WorldOptions = {}): Promise<KeyWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-keys-'));
+  t.teardown(() => rm(dir, { recursive: true }));
   const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
+  // Before anything can fail: what stays open keeps the test's process from ending.
+  t.teardown(() => store.close());
   const clock = new DrivenClock();
   const kms = new FakeKms();
   const reference = kms.createKey('customer');
@@ -136,12 +139,10 @@ export async function keyWorld(t: ExecutionContext, options: WorldOptions = {}):
     running.push(services);
     return { ...services, observer };
   };
-  const services = await start();
   t.teardown(async () => {
     for (const each of running) await each.close();
-    await store.close();
-    await rm(dir, { recursive: true });
   });
+  const services = await start();
 
   const { administration, enrolKey, issueDataKey } = services;
   for (const id of ['acme', 'globex']) {
