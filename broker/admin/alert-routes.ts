@@ -5,6 +5,7 @@ import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
 import { byId, pageOfAll, readPage, type Paging } from './pages.ts';
 import { ALERTS } from './operations/alerts.ts';
+import { contactsTag, precondition } from './versions.ts';
 
 interface Account {
   account: string;
@@ -21,17 +22,30 @@ export function addAlertRoutes(
     ({ params, query }) =>
       readPage('alerts', query, (before, limit) => recipients.alerts(params.account, limit, before), byId),
   );
-  app.get<{ Params: Account }>('/v1/accounts/:account/contacts', ALERTS.contacts, async ({ params }) => ({
-    emails: await recipients.contacts(params.account),
-  }));
-  app.put<{ Params: Account; Body: { emails: string[] } }>(
-    '/v1/accounts/:account/contacts',
-    ALERTS.putContacts,
-    async (request) => ({
-      emails: await recipients.putContacts(actorOf(request), request.params.account, request.body.emails),
-    }),
-  );
+  addContacts(app, recipients);
   addWebhooks(app, recipients, idempotency);
+}
+
+function addContacts(app: FastifyInstance, recipients: Recipients): void {
+  const path = '/v1/accounts/:account/contacts';
+  app.get<{ Params: Account }>(path, ALERTS.contacts, async ({ params }, reply) => {
+    const stored = await recipients.contacts(params.account);
+    return reply.header('etag', contactsTag(stored)).send({ emails: stored.value });
+  });
+  app.put<{ Params: Account; Body: { emails: string[] } }>(
+    path,
+    ALERTS.putContacts,
+    async (request, reply) => {
+      const {
+        params: { account },
+        body: { emails },
+        headers,
+      } = request;
+      const demand = precondition(headers['if-match'], 'the list of contacts', contactsTag);
+      const stored = await recipients.putContacts(actorOf(request), account, emails, demand);
+      return reply.header('etag', contactsTag(stored)).send({ emails: stored.value });
+    },
+  );
 }
 
 function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: Idempotency): void {

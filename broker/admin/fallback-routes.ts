@@ -4,6 +4,7 @@ import type { FailureWish, FallbackPolicy } from '../model/types.ts';
 import { actorOf } from './access.ts';
 import { byId, byType, pageOfAll, readPage, type Paging } from './pages.ts';
 import { FALLBACK } from './operations/alerts.ts';
+import { fallbackTag, precondition, sendTagged } from './versions.ts';
 
 interface Account {
   account: string;
@@ -11,13 +12,19 @@ interface Account {
 
 /** What an account wants to happen when its key fails. */
 export function addFallbackRoutes(app: FastifyInstance, fallback: FallbackSettings): void {
-  app.get<{ Params: Account }>('/v1/accounts/:account/fallback', FALLBACK.get, ({ params }) =>
-    fallback.policy(params.account),
-  );
+  app.get<{ Params: Account }>('/v1/accounts/:account/fallback', FALLBACK.get, async ({ params }, reply) => {
+    const stored = await fallback.policy(params.account);
+    return sendTagged(reply, stored, fallbackTag(stored));
+  });
   app.put<{ Params: Account; Body: FallbackPolicy }>(
     '/v1/accounts/:account/fallback',
     FALLBACK.put,
-    (request) => fallback.setPolicy(actorOf(request), request.params.account, request.body),
+    async (request, reply) => {
+      const { params, body, headers } = request;
+      const demand = precondition(headers['if-match'], 'the fallback', fallbackTag);
+      const stored = await fallback.setPolicy(actorOf(request), params.account, body, demand);
+      return sendTagged(reply, stored, fallbackTag(stored));
+    },
   );
   app.get<{ Params: Account; Querystring: Paging }>(
     '/v1/accounts/:account/fallback/episodes',

@@ -9,6 +9,7 @@ import { actorOf } from './access.ts';
 import { sendProblem, toProblem } from './problem.ts';
 import { byId, pageOfAll, type Paging } from './pages.ts';
 import { KEYS } from './operations/keys.ts';
+import { precondition, referencesTag } from './versions.ts';
 
 interface Account {
   account: string;
@@ -99,6 +100,10 @@ function addChanges(app: FastifyInstance, changeKey: ChangeKey): void {
     const { ok, steps } = await changeKey.verify(actorOf(request), account, key);
     return { ok, steps };
   });
+  app.get<{ Params: OneKey }>(`${ONE}/references`, KEYS.references, async ({ params }, reply) => {
+    const stored = await changeKey.references(params.account, params.key);
+    return reply.header('etag', referencesTag(stored)).send({ references: stored.value });
+  });
   app.put<{ Params: OneKey; Body: { references: string[] } }>(
     `${ONE}/references`,
     KEYS.setReferences,
@@ -106,10 +111,14 @@ function addChanges(app: FastifyInstance, changeKey: ChangeKey): void {
       const {
         params: { account, key },
         body: { references },
+        headers,
       } = request;
-      const change = await changeKey.setReferences(actorOf(request), account, key, references);
+      const demand = precondition(headers['if-match'], 'the list of references', referencesTag);
+      const change = await changeKey.setReferences(actorOf(request), account, key, references, demand);
       const { steps } = change;
-      return change.ok ? reply.send({ references, steps }) : sendProblem(reply, change.error, { steps });
+      if (!change.ok) return sendProblem(reply, change.error, { steps });
+      const { stored } = change;
+      return reply.header('etag', referencesTag(stored)).send({ references: stored.value, steps });
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { etagOf, parseIfMatch } from '../model/etags.ts';
-import type { Account, Group } from '../model/types.ts';
+import type { Account, FallbackPolicy, Group } from '../model/types.ts';
 import type { Precondition, Versioned } from '../store/store.ts';
 
 /** The versions of what operators read and write: ETag in answers, If-Match in requests. */
@@ -11,6 +11,19 @@ export function accountTag({ version, value: { name, licence } }: Versioned<Acco
 
 export function groupTag({ version, value: { name, licensed, members } }: Versioned<Group>): string {
   return etagOf(version, { name, licensed, members });
+}
+
+export function fallbackTag({ version, value }: Versioned<FallbackPolicy>): string {
+  const { mode, maxHours, maxAssets } = value;
+  return etagOf(version, { mode, maxHours, maxAssets });
+}
+
+export function contactsTag({ version, value: emails }: Versioned<readonly string[]>): string {
+  return etagOf(version, { emails });
+}
+
+export function referencesTag({ version, value: references }: Versioned<readonly string[]>): string {
+  return etagOf(version, { references });
 }
 
 /** What an If-Match header demands; undefined: nothing. @throws CmkError INVALID_ARGUMENT */

@@ -7,7 +7,7 @@ import type { ListedAlert, Webhook } from '../model/alerts.ts';
 import type { AuditEvent } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
-import type { Store } from '../store/store.ts';
+import type { Precondition, Store, Versioned } from '../store/store.ts';
 import { webhookSecret } from './signature.ts';
 import { parseWebhookUrl } from './webhook-url.ts';
 
@@ -41,18 +41,28 @@ export class Recipients {
   }
 
   /** E-mail addresses. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async contacts(account: string): Promise<string[]> {
-    await this.#checkAccount(account);
-    return this.#options.store.alerts.contacts(account);
+  async contacts(account: string): Promise<Versioned<readonly string[]>> {
+    const contacts = await this.#options.store.alerts.contacts(account);
+    if (contacts) return contacts;
+    throw unknownAccount(account);
   }
 
-  /** Replaces all. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async putContacts(actor: string, account: string, emails: readonly string[]): Promise<string[]> {
+  /**
+   * Replaces all.
+   * @param precondition throws when they must not be written on what is stored
+   * @returns the contacts as stored
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE; what the precondition throws
+   */
+  async putContacts(
+    actor: string,
+    account: string,
+    emails: readonly string[],
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<Versioned<readonly string[]>> {
     await this.#checkAccount(account);
     // The addresses are personal data: the number is enough.
     const audit = this.#event(actor, account, `put contacts: ${emails.length} addresses`);
-    await this.#options.store.alerts.setContacts(account, emails, audit);
-    return this.contacts(account);
+    return this.#options.store.alerts.setContacts(account, emails, audit, precondition);
   }
 
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */

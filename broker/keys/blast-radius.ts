@@ -41,7 +41,7 @@ export async function blastRadius(
     store.findAccount(account),
     store.fallbacks.findPolicy(account),
   ]);
-  const facts = { keks, licence: owner?.licence ?? 'NONE', fallback: policy?.mode ?? 'OFF' };
+  const facts = { keks, licence: owner?.licence ?? 'NONE', fallback: policy?.value.mode ?? 'OFF' };
   return {
     dataKeys: types.reduce((sum, { dataKeys }) => sum + dataKeys, 0),
     assets: types.reduce((sum, { assets }) => sum + assets, 0),

@@ -2,7 +2,7 @@ import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { KmsError } from '../kms/provider.ts';
 import type { AuditEvent, Canary, Kek, KeyLifecycle } from '../model/types.ts';
-import type { Store } from '../store/store.ts';
+import type { Precondition, Store, Versioned } from '../store/store.ts';
 import { failureIn, parseReferences, type Trial } from './enrol-key.ts';
 import { findOwnKek, wrongState } from './key-life.ts';
 import type { KeyStatuses } from './key-statuses.ts';
@@ -11,6 +11,11 @@ import type { Ledger } from './ledger.ts';
 import { verifyKey, type Verification, type VerificationStep } from './verify-key.ts';
 
 const IN_USE: readonly KeyLifecycle[] = ['PENDING', 'STANDBY', 'ACTIVE', 'DECRYPT_ONLY'];
+
+/** A change of references: what is stored then, or what the verification found. */
+export type ReferenceTrial =
+  | (Extract<Trial, { ok: true }> & { readonly stored: Versioned<readonly string[]> })
+  | Extract<Trial, { ok: false }>;
 
 /** Verifies stored keys again, and changes where they are found. Whatever is new must open what the key wrapped before. */
 export class ChangeKey {
@@ -41,19 +46,32 @@ export class ChangeKey {
     return { ok: true, steps };
   }
 
+  /** In the order of preference. @throws CmkError NOT_FOUND, STORE_UNAVAILABLE */
+  async references(account: string, kekId: string): Promise<Versioned<readonly string[]>> {
+    const { store } = this.#options;
+    await findOwnKek(store, account, kekId);
+    const references = await store.keyLife.references(kekId);
+    if (references) return references;
+    throw new CmkError('INTERNAL', `key ${kekId} is stored without references`);
+  }
+
   /**
    * Sets a key's references, in the order of preference. Those that are new are verified first.
-   * @throws CmkError NOT_FOUND, INVALID_ARGUMENT, CONFLICT, STORE_UNAVAILABLE; what the verification found is in the
-   *   result
+   * @param precondition throws when they must not be written on what is stored; asked before the verification, and again
+   *   when they are written
+   * @throws CmkError NOT_FOUND, INVALID_ARGUMENT, CONFLICT, STORE_UNAVAILABLE; what the precondition throws; what the
+   *   verification found is in the result
    */
   async setReferences(
     actor: string,
     account: string,
     kekId: string,
     wanted: readonly string[],
-  ): Promise<Trial> {
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<ReferenceTrial> {
     const { store, ledger, statuses, kms } = this.#options;
     const kek = await findOwnKek(store, account, kekId);
+    precondition?.(await store.keyLife.references(kekId));
     if (!IN_USE.includes(kek.lifecycle)) throw wrongState(kek.lifecycle, IN_USE, 'change its references');
     const to = parseReferences(kms, { provider: kek.provider, references: wanted });
     if (kek.role) kms.parseRole(kek.provider, kek.role.arn, to);
@@ -68,11 +86,13 @@ export class ChangeKey {
     }
     const identities = to.map((reference) => kms.identityOf(kek.provider, reference));
     const change = { kekId, from: kek.references, to, identities };
-    if (!(await store.keyLife.replaceReferences(change, this.#event(actor, kek, what)))) {
+    const audit = this.#event(actor, kek, what);
+    const stored = await store.keyLife.replaceReferences(change, audit, precondition);
+    if (!stored) {
       throw new CmkError('CONFLICT', 'expected the references as they were read, others were set meanwhile');
     }
     statuses.verified(kek, added);
-    return { ok: true, steps };
+    return { ok: true, steps, stored };
   }
 
   async #try(kek: Kek, references: readonly string[]): Promise<Verification> {

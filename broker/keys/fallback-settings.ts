@@ -2,7 +2,7 @@ import { CmkError } from '../../core/errors.ts';
 import { knowsType, type Catalogue } from '../model/catalogue.ts';
 import type { FailureWish, FallbackEpisode, FallbackPolicy } from '../model/types.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
-import type { Store } from '../store/store.ts';
+import type { Precondition, Store, Versioned } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What an account wants to happen when its key fails, and what has happened. */
@@ -18,7 +18,7 @@ export class FallbackSettings {
   }
 
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async policy(account: string): Promise<FallbackPolicy> {
+  async policy(account: string): Promise<Versioned<FallbackPolicy>> {
     const policy = await this.#store.findPolicy(account);
     if (policy) return policy;
     throw unknownAccount(account);
@@ -27,17 +27,23 @@ export class FallbackSettings {
   /**
    * Takes effect with the next data key. An episode that lasts goes on until the key works again; with OFF, no more
    * data keys are made in it.
-   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
+   * @param precondition throws when it must not be written on what is stored
+   * @returns the policy as stored
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE; what the precondition throws
    */
-  async setPolicy(actor: string, account: string, policy: FallbackPolicy): Promise<FallbackPolicy> {
+  async setPolicy(
+    actor: string,
+    account: string,
+    policy: FallbackPolicy,
+    precondition?: Precondition<Versioned<FallbackPolicy>>,
+  ): Promise<Versioned<FallbackPolicy>> {
     await this.policy(account);
     const limits = [
       ...(policy.maxHours === null ? [] : [`at most ${policy.maxHours} hours`]),
       ...(policy.maxAssets === null ? [] : [`at most ${policy.maxAssets} assets`]),
     ];
     const detail = ['fallback', policy.mode, ...limits].join(' ');
-    await this.#store.setPolicy(account, policy, this.#event(actor, account, detail));
-    return policy;
+    return this.#store.setPolicy(account, policy, this.#event(actor, account, detail), precondition);
   }
 
   /**

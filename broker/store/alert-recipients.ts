@@ -3,20 +3,47 @@ import type { Webhook } from '../model/alerts.ts';
 import { CmkError } from '../../core/errors.ts';
 import { readRows } from './database.ts';
 import type { Row } from './row.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
-export async function listContacts(db: Knex, account: string): Promise<string[]> {
-  const rows = await readRows('contacts', db('contacts').where({ account }).orderBy('email'));
-  return rows.map((row) => row.text('email'));
+type Contacts = Versioned<readonly string[]>;
+
+/** One statement, so that the addresses and their version are of one moment. */
+export async function findContacts(db: Knex, account: string): Promise<Contacts | null> {
+  const query = db('accounts as a')
+    .leftJoin('contacts as c', 'c.account', 'a.id')
+    .where('a.id', account)
+    .orderBy('c.email')
+    .select('a.contacts_version', 'c.email');
+  const rows = await readRows('contacts', query);
+  const [first] = rows;
+  const value = rows.map((row) => row.optionalText('email')).filter((email) => email !== null);
+  return first ? { value, version: first.integer('contacts_version', 1) } : null;
 }
 
-export async function setContacts(db: Knex, account: string, emails: readonly string[]): Promise<void> {
+export async function listContacts(db: Knex, account: string): Promise<readonly string[]> {
+  return (await findContacts(db, account))?.value ?? [];
+}
+
+export async function setContacts(
+  db: Knex,
+  account: string,
+  emails: readonly string[],
+  precondition?: Precondition<Contacts>,
+): Promise<Contacts> {
   await lockAccount(db, account);
+  precondition?.(await findContacts(db, account));
+  await db('accounts')
+    .where({ id: account })
+    .update({ contacts_version: db.raw('contacts_version + 1') });
   await db('contacts').where({ account }).delete();
   const rows = [...new Set(emails)].map((email) => ({ account, email }));
   if (rows.length > 0) await db('contacts').insert(rows);
   await dropPending(db, (query) =>
     query.where({ account, channel: 'MAIL' }).whereNotIn('recipient', [...emails]),
   );
+  const stored = await findContacts(db, account);
+  if (!stored) throw new CmkError('INTERNAL', 'the account whose contacts were set is not stored');
+  return stored;
 }
 
 export async function listWebhooks(db: Knex, account: string): Promise<Webhook[]> {

@@ -1,5 +1,6 @@
 import type { Alert, Channel, Delivery, ListedAlert, Webhook } from '../model/alerts.ts';
 import type { AuditEvent } from '../model/types.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** Which deliveries to take on. Times are UNIX milliseconds. */
 export interface ClaimRequest {
@@ -38,10 +39,20 @@ export interface AlertStore {
   /** The newest first, at most `limit`, with what became of each. @param before the id of the last one seen */
   list(account: string, limit: number, before?: string | null): Promise<ListedAlert[]>;
 
-  /** E-mail addresses, in order. */
-  contacts(account: string): Promise<string[]>;
-  /** Replaces all. Messages to those who are no contacts any more and that nobody has claimed are dropped. */
-  setContacts(account: string, emails: readonly string[], audit: AuditEvent): Promise<void>;
+  /** E-mail addresses, in order. Null: no such account. */
+  contacts(account: string): Promise<Versioned<readonly string[]> | null>;
+  /**
+   * Replaces all. Messages to those who are no contacts any more and that nobody has claimed are dropped.
+   * @param precondition throws when they must not be written on what is stored
+   * @returns the contacts as stored
+   * @throws CmkError CONFLICT when there is no such account
+   */
+  setContacts(
+    account: string,
+    emails: readonly string[],
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<Versioned<readonly string[]>>;
 
   /** The oldest first. */
   webhooks(account: string): Promise<Webhook[]>;

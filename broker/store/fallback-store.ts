@@ -6,6 +6,7 @@ import type {
   FallbackEpisode,
   FallbackPolicy,
 } from '../model/types.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** Why a data key is made under the platform key, and whether it still may. */
 export interface FallbackStart {
@@ -20,10 +21,19 @@ export interface FallbackStart {
 
 /** A part of {@link Store}, with its promises: what accounts want when their key fails, and what happened. */
 export interface FallbackStore {
-  /** @throws CmkError CONFLICT when there is no such account */
-  setPolicy(account: string, policy: FallbackPolicy, audit: AuditEvent): Promise<void>;
+  /**
+   * @param precondition throws when it must not be written on what is stored
+   * @returns the policy as stored
+   * @throws CmkError CONFLICT when there is no such account
+   */
+  setPolicy(
+    account: string,
+    policy: FallbackPolicy,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<FallbackPolicy>>,
+  ): Promise<Versioned<FallbackPolicy>>;
   /** Null: no such account. */
-  findPolicy(account: string): Promise<FallbackPolicy | null>;
+  findPolicy(account: string): Promise<Versioned<FallbackPolicy> | null>;
   /** FAIL_ASSET is what every type has by itself. */
   setWish(account: string, srvId: string, type: string, wish: FailureWish, audit: AuditEvent): Promise<void>;
   /** Those that are not FAIL_ASSET. */

@@ -12,6 +12,7 @@ import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 import type { FallbackStart } from './fallback-store.ts';
 import { isSqlite } from './migrations/columns.ts';
+import type { Versioned } from './versions.ts';
 
 export const FALLBACK_COLUMNS = ['a.fallback_mode', 'a.fallback_max_hours', 'a.fallback_max_assets'];
 
@@ -23,18 +24,29 @@ export function toFallback(row: Row): FallbackPolicy {
   };
 }
 
-export async function setFallback(db: Knex, account: string, policy: FallbackPolicy): Promise<void> {
-  const changed = await db('accounts').where({ id: account }).update({
-    fallback_mode: policy.mode,
-    fallback_max_hours: policy.maxHours,
-    fallback_max_assets: policy.maxAssets,
-  });
-  if (changed !== 1) throw new CmkError('CONFLICT', 'the account whose fallback was to be set is not stored');
+/** @returns the policy as stored @throws CmkError CONFLICT when there is no such account */
+export async function setFallback(
+  db: Knex,
+  account: string,
+  policy: FallbackPolicy,
+): Promise<Versioned<FallbackPolicy>> {
+  await db('accounts')
+    .where({ id: account })
+    .update({
+      fallback_mode: policy.mode,
+      fallback_max_hours: policy.maxHours,
+      fallback_max_assets: policy.maxAssets,
+      fallback_version: db.raw('fallback_version + 1'),
+    });
+  const stored = await findFallback(db, account);
+  if (!stored) throw new CmkError('CONFLICT', 'the account whose fallback was to be set is not stored');
+  return stored;
 }
 
-export async function findFallback(db: Knex, account: string): Promise<FallbackPolicy | null> {
-  const row = await readRow('accounts', db('accounts as a').where({ id: account }).select(FALLBACK_COLUMNS));
-  return row && toFallback(row);
+export async function findFallback(db: Knex, account: string): Promise<Versioned<FallbackPolicy> | null> {
+  const columns = [...FALLBACK_COLUMNS, 'a.fallback_version'];
+  const row = await readRow('accounts', db('accounts as a').where({ id: account }).select(columns));
+  return row && { value: toFallback(row), version: row.integer('fallback_version', 1) };
 }
 
 export async function setFailureWish(

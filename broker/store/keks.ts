@@ -10,6 +10,7 @@ import {
 } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
+import type { Versioned } from './versions.ts';
 
 /** A key's columns; with {@link joinReferences} one row for each of its references. */
 export const KEK_COLUMNS = [
@@ -103,6 +104,18 @@ export async function replaceReferences(
   await db('kek_references').where({ kek_id: kek.id }).delete();
   await insertReferences(db, kek.id, references);
   await claimIdentities(db, identities, kek.account);
+  await db('keks')
+    .where({ id: kek.id })
+    .update({ references_version: db.raw('references_version + 1') });
+}
+
+/** One statement, so that the references and their version are of one moment. */
+export async function findReferences(db: Knex, kekId: string): Promise<Versioned<readonly string[]> | null> {
+  const query = joinReferences(db('keks as k').where('k.id', kekId));
+  const rows = await readRows('keks', query.select('k.references_version', 'r.reference'));
+  const [first] = rows;
+  const value = rows.map((row) => row.text('reference'));
+  return first ? { value, version: first.integer('references_version', 1) } : null;
 }
 
 async function claimIdentities(

@@ -1,5 +1,6 @@
 import type { Alert } from '../model/alerts.ts';
 import type { AuditEvent, Canary, KeyEvent, KeyLifecycle } from '../model/types.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** Data keys of one asset type that are under one key. */
 export interface DataKeyCount {
@@ -49,12 +50,19 @@ export interface KeyLifeStore {
    * @throws CmkError CONFLICT when there is no such key
    */
   retire(retirement: Retirement, audit: AuditEvent, alerts: readonly Alert[]): Promise<RetirementOutcome>;
+  /** A key's references, in the order of preference. Null: no such key. */
+  references(kekId: string): Promise<Versioned<readonly string[]> | null>;
   /**
    * Replaces a key's references, in the order of preference; what was known of those it has no more is forgotten.
-   * @returns false, and nothing is changed, when the key's references are not `from` any more
+   * @param precondition throws when they must not be written on what is stored
+   * @returns the references as stored; null, and nothing is changed, when the key's are not `from` any more
    * @throws CmkError CONFLICT when one of `to` is another key's, or an identity another account's
    */
-  replaceReferences(change: ReferenceChange, audit: AuditEvent): Promise<boolean>;
+  replaceReferences(
+    change: ReferenceChange,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<Versioned<readonly string[]> | null>;
   /** @throws CmkError CONFLICT when there is no such key */
   replaceCanary(kekId: string, canary: Canary, audit: AuditEvent): Promise<void>;
 }

@@ -15,6 +15,7 @@ import * as recipients from './alert-recipients.ts';
 import type { AlertStore, AttemptEnd, ClaimRequest } from './alert-store.ts';
 import { readRows, type Database } from './database.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** The alerts of a SQL database: which statements belong together. */
 export class SqlAlertStore implements AlertStore {
@@ -34,14 +35,20 @@ export class SqlAlertStore implements AlertStore {
     return this.#database.run((db) => listAlerts(db, account, limit, before));
   }
 
-  contacts(account: string): Promise<string[]> {
-    return this.#database.run((db) => recipients.listContacts(db, account));
+  contacts(account: string): Promise<Versioned<readonly string[]> | null> {
+    return this.#database.run((db) => recipients.findContacts(db, account));
   }
 
-  setContacts(account: string, emails: readonly string[], audit: AuditEvent): Promise<void> {
+  setContacts(
+    account: string,
+    emails: readonly string[],
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<Versioned<readonly string[]>> {
     return this.#database.transact(async (db) => {
-      await recipients.setContacts(db, account, emails);
+      const stored = await recipients.setContacts(db, account, emails, precondition);
       await appendAudit(db, [audit], this.#guesses);
+      return stored;
     });
   }
 

@@ -14,6 +14,7 @@ import { keepUnderPlatformKey } from './fallback-rows.ts';
 import type { FallbackStart, FallbackStore } from './fallback-store.ts';
 import * as fallbacks from './fallbacks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** Fallback in a SQL database: which statements belong together. */
 export class SqlFallbackStore implements FallbackStore {
@@ -25,14 +26,22 @@ export class SqlFallbackStore implements FallbackStore {
     this.#guesses = guesses;
   }
 
-  setPolicy(account: string, policy: FallbackPolicy, audit: AuditEvent): Promise<void> {
+  setPolicy(
+    account: string,
+    policy: FallbackPolicy,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<FallbackPolicy>>,
+  ): Promise<Versioned<FallbackPolicy>> {
     return this.#database.transact(async (db) => {
-      await fallbacks.setFallback(db, account, policy);
+      await lockAccount(db, account);
+      precondition?.(await fallbacks.findFallback(db, account));
+      const stored = await fallbacks.setFallback(db, account, policy);
       await appendAudit(db, [audit], this.#guesses);
+      return stored;
     });
   }
 
-  findPolicy(account: string): Promise<FallbackPolicy | null> {
+  findPolicy(account: string): Promise<Versioned<FallbackPolicy> | null> {
     return this.#database.run((db) => fallbacks.findFallback(db, account));
   }
 

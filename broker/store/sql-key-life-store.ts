@@ -19,6 +19,7 @@ import * as keks from './keks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
 import { isSqlite } from './migrations/columns.ts';
 import { forgetStatuses } from './sql-key-status-store.ts';
+import type { Precondition, Versioned } from './versions.ts';
 
 /** The life of keys in a SQL database: which statements belong together. */
 export class SqlKeyLifeStore implements KeyLifeStore {
@@ -69,16 +70,25 @@ export class SqlKeyLifeStore implements KeyLifeStore {
     });
   }
 
-  replaceReferences(change: ReferenceChange, audit: AuditEvent): Promise<boolean> {
+  references(kekId: string): Promise<Versioned<readonly string[]> | null> {
+    return this.#database.run((db) => keks.findReferences(db, kekId));
+  }
+
+  replaceReferences(
+    change: ReferenceChange,
+    audit: AuditEvent,
+    precondition?: Precondition<Versioned<readonly string[]>>,
+  ): Promise<Versioned<readonly string[]> | null> {
     const { kekId, from, to, identities } = change;
     return this.#database.transact(async (db) => {
       const kek = await lockKek(db, kekId);
-      if (!isDeepStrictEqual([...kek.references], [...from])) return false;
+      precondition?.(await keks.findReferences(db, kekId));
+      if (!isDeepStrictEqual([...kek.references], [...from])) return null;
       await keks.replaceReferences(db, kek, to, identities);
       const gone = kek.references.filter((reference) => !to.includes(reference));
       await forgetStatuses(db, kekId, gone);
       await appendAudit(db, [audit], this.#guesses);
-      return true;
+      return keks.findReferences(db, kekId);
     });
   }
 

@@ -2,6 +2,7 @@ import type { Alert, AlertFacts, Delivery } from '../../broker/model/alerts.ts';
 import { openStore } from '../../broker/store/open-store.ts';
 import type { ClaimRequest } from '../../broker/store/alert-store.ts';
 import type { Store } from '../../broker/store/store.ts';
+import { CmkError } from '../../core/errors.ts';
 import { anAlert, anAuditEvent, aWebhook, withAccount } from '../support/stored-facts.ts';
 import { onceAvailable } from './store-events.ts';
 import type { StoreCase } from './store.ts';
@@ -50,10 +51,21 @@ export const alertCases: Record<string, StoreCase> = {
   'contacts and webhooks come back as they were put': async (t, store) => {
     await withAccount(store, 'globex');
     await withContacts(store, 'b@acme.test', 'a@acme.test', 'a@acme.test');
-    t.deepEqual(await store.alerts.contacts('acme'), ['a@acme.test', 'b@acme.test']);
-    t.deepEqual(await store.alerts.contacts('globex'), []);
-    await store.alerts.setContacts('acme', [], anAuditEvent());
-    t.deepEqual(await store.alerts.contacts('acme'), []);
+    const two = { value: ['a@acme.test', 'b@acme.test'], version: 2 };
+    t.deepEqual(await store.alerts.contacts('acme'), two);
+    t.deepEqual(await store.alerts.contacts('globex'), { value: [], version: 1 });
+    t.is(await store.alerts.contacts('nobody'), null);
+    const refuse = () => {
+      throw new CmkError('STALE_VERSION', 'no');
+    };
+    const refused = store.alerts.setContacts('acme', [], anAuditEvent({ detail: 'refused' }), refuse);
+    await t.throwsAsync(refused, { code: 'STALE_VERSION' });
+    t.deepEqual(await store.alerts.contacts('acme'), two);
+    const none = await store.alerts.setContacts('acme', [], anAuditEvent(), (stored) =>
+      t.deepEqual(stored, two),
+    );
+    t.deepEqual(none, { value: [], version: 3 });
+    t.deepEqual(await store.alerts.contacts('acme'), none);
 
     const webhooks = [aWebhook(), aWebhook()];
     for (const webhook of webhooks) t.true(await store.alerts.insertWebhook(webhook, 2, anAuditEvent()));
@@ -66,6 +78,7 @@ export const alertCases: Record<string, StoreCase> = {
     const audited = (await store.listAudit('acme', 100)).map(({ detail }) => detail);
     t.true(audited.includes('deleted'));
     t.false(audited.includes('one too many'));
+    t.false(audited.includes('refused'));
   },
 
   'recipients of an account that is not there are a conflict': async (t, store) => {

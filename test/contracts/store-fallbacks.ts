@@ -44,11 +44,22 @@ export const fallbackCases: Record<string, StoreCase> = {
     t.is(await store.fallbacks.findPolicy('acme'), null);
     await t.throwsAsync(store.fallbacks.setPolicy('acme', UNLIMITED, anAuditEvent()), { code: 'CONFLICT' });
     await withAccount(store);
-    t.deepEqual(await store.fallbacks.findPolicy('acme'), { mode: 'OFF', maxHours: null, maxAssets: null });
+    const off = { value: { mode: 'OFF', maxHours: null, maxAssets: null }, version: 1 } as const;
+    t.deepEqual(await store.fallbacks.findPolicy('acme'), off);
     const policy = { mode: 'OUTAGE', maxHours: 12, maxAssets: 1000 } as const;
-    await store.fallbacks.setPolicy('acme', policy, anAuditEvent({ detail: 'fallback OUTAGE' }));
+    const audit = anAuditEvent({ detail: 'fallback OUTAGE' });
+    const stored = await store.fallbacks.setPolicy('acme', policy, audit, (before) =>
+      t.deepEqual(before, off),
+    );
+    t.deepEqual(stored, { value: policy, version: 2 });
     await withAccount(store);
-    t.deepEqual(await store.fallbacks.findPolicy('acme'), policy);
+    const refuse = () => {
+      throw new CmkError('STALE_VERSION', 'no');
+    };
+    await t.throwsAsync(store.fallbacks.setPolicy('acme', UNLIMITED, anAuditEvent(), refuse), {
+      code: 'STALE_VERSION',
+    });
+    t.deepEqual(await store.fallbacks.findPolicy('acme'), stored);
     t.deepEqual((await store.coverage('acme', 'owner', '0001', 'Any'))?.fallback, policy);
     t.true((await store.listAudit('acme', 10)).some(({ detail }) => detail === 'fallback OUTAGE'));
   },

@@ -1,7 +1,8 @@
 import type { Kek } from '../../broker/model/types.ts';
+import { uuidv7 } from '../../broker/model/uuid.ts';
 import { openStore } from '../../broker/store/open-store.ts';
 import type { Retirement } from '../../broker/store/store.ts';
-import { toCmkError } from '../../core/errors.ts';
+import { CmkError, toCmkError } from '../../core/errors.ts';
 import { aDataKey, anAsset, anAuditEvent, withAccount, withKek } from '../support/stored-facts.ts';
 import type { StoreCase } from './store.ts';
 
@@ -119,16 +120,35 @@ export const keyLifeCases: Record<string, StoreCase> = {
     const other = await withKek(store, { references: ['taken'] });
     const places = kek.references.map((reference) => ({ kekId: kek.id, reference, use: 'DECRYPT' }) as const);
     await store.keyStatuses.apply(places, (record) => ({ record, audit: null, alerts: [] }));
-    const replace = (from: readonly string[], to: readonly string[]) =>
-      store.keyLife.replaceReferences({ kekId: kek.id, from, to, identities: to }, anAuditEvent());
+    const replace = (
+      from: readonly string[],
+      to: readonly string[],
+      precondition?: Parameters<typeof store.keyLife.replaceReferences>[2],
+    ) =>
+      store.keyLife.replaceReferences(
+        { kekId: kek.id, from, to, identities: to },
+        anAuditEvent(),
+        precondition,
+      );
+    const before = { value: kek.references, version: 1 };
+    const refuse = () => {
+      throw new CmkError('STALE_VERSION', 'no');
+    };
     const audits = await store.listAudit(null, 10);
-    t.false(await replace(['second', 'first'], ['third']), 'set by somebody else meanwhile');
+    t.is(await replace(['second', 'first'], ['third']), null, 'set by somebody else meanwhile');
     await t.throwsAsync(replace(kek.references, ['first', 'taken']), { code: 'CONFLICT' });
+    await t.throwsAsync(replace(kek.references, ['third'], refuse), { code: 'STALE_VERSION' });
     t.deepEqual(await store.findKek(kek.id), kek);
+    t.deepEqual(await store.keyLife.references(kek.id), before);
+    t.is(await store.keyLife.references(uuidv7(0)), null);
     t.deepEqual(await store.listAudit(null, 10), audits);
     t.is((await store.keyStatuses.list([kek.id])).length, 2);
 
-    t.true(await replace(kek.references, ['third', 'second']));
+    const replaced = await replace(kek.references, ['third', 'second'], (stored) =>
+      t.deepEqual(stored, before),
+    );
+    t.deepEqual(replaced, { value: ['third', 'second'], version: 2 });
+    t.deepEqual(await store.keyLife.references(kek.id), replaced);
     t.deepEqual(await store.findKek(kek.id), { ...kek, references: ['third', 'second'] });
     t.deepEqual(
       (await store.keyStatuses.list([kek.id])).map(({ reference }) => reference),

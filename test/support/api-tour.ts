@@ -112,6 +112,7 @@ export function tour(names: Names): Visit[] {
     ['getBlastRadius', `GET ${key}/blast-radius`],
     ['verifyKey', `POST ${key}/verify`],
     ['tryKey', `POST ${at}/keys/verify`, candidate],
+    ['getKeyReferences', `GET ${key}/references`],
     ['setKeyReferences', `PUT ${key}/references`, { references: [names['reference']] }],
     ['previewCoverage', `POST ${at}/coverage/preview`, LICENCE],
     ['applyCoverage', `POST ${at}/coverage/apply`, LICENCE],

@@ -21,6 +21,7 @@ export const ALERTS = {
     summary: 'Whom alerts are mailed to',
     params,
     answer: contacts,
+    versioned: 'READ',
   }),
   putContacts: operation('ADMINISTER', {
     id: 'putContacts',
@@ -29,6 +30,7 @@ export const ALERTS = {
     params,
     body: schemas.contactsBody,
     answer: contacts,
+    versioned: 'WRITE',
   }),
   webhooks: operation('READ', {
     id: 'listWebhooks',
@@ -72,6 +74,7 @@ export const FALLBACK = {
     summary: 'Whether the platform key may stand in for a key that fails',
     params,
     answer: ref('FallbackPolicy'),
+    versioned: 'READ',
   }),
   put: operation('ADMINISTER', {
     id: 'putFallback',
@@ -82,6 +85,7 @@ export const FALLBACK = {
     params,
     body: schemas.fallbackBody,
     answer: ref('FallbackPolicy'),
+    versioned: 'WRITE',
   }),
   episodes: operation('READ', {
     id: 'listFallbackEpisodes',

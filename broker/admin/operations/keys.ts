@@ -77,6 +77,15 @@ export const KEYS = {
     answer: ref('Verification'),
     refusals: ['NOT_FOUND'],
   }),
+  references: operation('READ', {
+    id: 'getKeyReferences',
+    tag: 'Keys',
+    summary: 'Where a key is found: the key itself and its replicas, in the order to try',
+    params: keyParams,
+    answer: object({ references: listOf(text) }),
+    versioned: 'READ',
+    refusals: ['NOT_FOUND'],
+  }),
   setReferences: operation('ADMINISTER', {
     id: 'setKeyReferences',
     tag: 'Keys',
@@ -86,6 +95,7 @@ export const KEYS = {
     params: keyParams,
     body: schemas.referencesBody,
     answer: object({ references: listOf(text), steps }),
+    versioned: 'WRITE',
     refusals: ['NOT_FOUND', 'CONFLICT', ...FINDINGS],
   }),
   blastRadius: operation('READ', {

@@ -12,6 +12,7 @@ import * as keyIdentities from './0010-key-identities.ts';
 import * as chores from './0012-chores.ts';
 import * as signIn from './0013-sign-in.ts';
 import * as views from './0014-views.ts';
+import * as moreVersions from './0015-more-versions.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
@@ -31,6 +32,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0012-chores', chores],
   ['0013-sign-in', signIn],
   ['0014-views', views],
+  ['0015-more-versions', moreVersions],
 ]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */

@@ -1,22 +1,36 @@
 import test from 'ava';
 import { createAdminApp } from '../../../broker/admin/server.ts';
-import { invalid, LIST, READ, type Route, type Wrong } from '../../support/bad-input.ts';
+import {
+  ask,
+  commonRows,
+  invalid,
+  LIST,
+  NOBODY,
+  READ,
+  type Ids,
+  type Route,
+  type Wrong,
+} from '../../support/bad-input.ts';
 import { VIEW_ROUTES } from '../../support/bad-input-views.ts';
 import { brokerWorld, type BrokerWorld } from '../../support/broker-world.ts';
 import { aDataKey, aKek, anAuditEvent } from '../../support/stored-facts.ts';
-import { TOKEN } from '../../support/settings.ts';
 
 /**
  * Every administrative call with what is wrong: the answer names it, and the database is as before. A route without
  * rows here is a failure.
  */
 
-const NOBODY = '00000000-0000-4000-8000-000000000000';
 const STALE = { 'if-match': '"0.name-AAAAAAAA"' };
 
 const conflict = { status: 409, code: 'CONFLICT' } as const;
 const notFound = { status: 404, code: 'NOT_FOUND' } as const;
 const stale = { status: 412, code: 'STALE_VERSION' } as const;
+/** What holds for each write that heeds If-Match. */
+const VERSIONED: Record<string, Wrong> = {
+  'a stale version': { headers: STALE, ...stale },
+  'a weak version': { headers: { 'if-match': 'W/"1"' }, ...stale },
+  'a malformed version': { headers: { 'if-match': '1' }, ...invalid },
+};
 
 const KEY = { provider: 'aws', references: ['fake:spare'] };
 const LICENCE = { kind: 'LICENCE', licence: 'NONE' };
@@ -54,7 +68,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     makes: 'account',
     body: { name: 'Acme', licence: 'NONE' },
     wrong: {
-      'a stale version': { headers: STALE, ...stale },
+      ...VERSIONED,
       'a version of nothing': { params: { account: 'nobody' }, headers: { 'if-match': '*' }, ...stale },
       'a licence that there is not': { body: { name: 'Acme', licence: 'SOME' }, ...invalid },
       'a name that no database takes': { body: { name: 'A\u0000', licence: 'NONE' }, ...invalid },
@@ -65,7 +79,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     makes: 'group',
     body: { name: 'HR', licensed: false, members: [] },
     wrong: {
-      'a stale version': { headers: STALE, ...stale },
+      ...VERSIONED,
       'a member twice': { body: { name: 'HR', licensed: true, members: ['amy', 'amy'] }, ...invalid },
       'a member with a space': { body: { name: 'HR', licensed: true, members: ['a b'] }, ...invalid },
       'a flag that is a word': { body: { name: 'HR', licensed: 'yes', members: [] }, ...invalid },
@@ -74,7 +88,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'PATCH /v1/accounts/:account/groups/:group': {
     body: { licensed: false },
     wrong: {
-      'a stale version': { headers: STALE, ...stale },
+      ...VERSIONED,
       'no change': { body: {}, ...invalid },
       'one who comes and goes': { body: { add: ['zoe'], remove: ['zoe'] }, ...invalid },
     },
@@ -126,9 +140,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST /v1/accounts/:account/keys/:key/restore': {
     wrong: { 'a key that is not retired': { ...conflict } },
   },
+  'GET /v1/accounts/:account/keys/:key/references': READ,
   'PUT /v1/accounts/:account/keys/:key/references': {
     body: { references: ['fake:customer'] },
     wrong: {
+      ...VERSIONED,
       'a reference that is none': { body: { references: ['nonsense'] }, ...invalid },
       'no reference at all': { body: { references: [] }, ...invalid },
     },
@@ -155,7 +171,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/accounts/:account/contacts': READ,
   'PUT /v1/accounts/:account/contacts': {
     body: { emails: [] },
-    wrong: { 'an address that is none': { body: { emails: ['acme.test'] }, ...invalid } },
+    wrong: { ...VERSIONED, 'an address that is none': { body: { emails: ['acme.test'] }, ...invalid } },
   },
   'GET /v1/accounts/:account/webhooks': READ,
   'POST /v1/accounts/:account/webhooks': {
@@ -210,6 +226,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'PUT /v1/accounts/:account/fallback': {
     body: FALLBACK,
     wrong: {
+      ...VERSIONED,
       'a mode that there is not': { body: { ...FALLBACK, mode: 'ON' }, ...invalid },
       'no hours at all': { body: { ...FALLBACK, maxHours: 0 }, ...invalid },
       'half an asset': { body: { ...FALLBACK, maxAssets: 0.5 }, ...invalid },
@@ -227,7 +244,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: LICENCE,
     wrong: {
       ...CHANGES,
-      'a stale version of the account': { headers: STALE, ...stale },
+      ...VERSIONED,
       'a stale version of the group': {
         headers: STALE,
         body: { kind: 'GROUP', group: 'hr', licensed: false },
@@ -264,32 +281,6 @@ async function routesOfTheApp(): Promise<string[]> {
 test('every route has its rows', async (t) => {
   t.deepEqual((await routesOfTheApp()).sort(), Object.keys(ROUTES).sort());
 });
-
-/** What holds for each route of a kind, in rows of its own. */
-function commonRows(path: string, route: Route): Record<string, Wrong> {
-  const rows: Record<string, Wrong> = {};
-  for (const [, name = ''] of path.matchAll(/:(\w+)/g)) {
-    if (name === 'srvId' || name === 'type') continue;
-    rows[`a malformed ${name}`] = { params: { [name]: 'a%20b' }, ...invalid };
-    if (route.makes === name) continue;
-    // Of a key it does not matter whose it is not.
-    const aboutKey = path.includes(':key');
-    const codes: Record<string, string> = { id: 'ASSET_NOT_FOUND', account: 'ACCOUNT_UNKNOWN' };
-    const code = (aboutKey ? null : codes[name]) ?? 'NOT_FOUND';
-    const unknown = { status: 404, code };
-    const id = name === 'account' || name === 'group' ? 'nobody' : NOBODY;
-    rows[`an unknown ${name}`] = { params: { [name]: id }, ...unknown };
-    if (name === 'account' || !path.includes(':account')) continue;
-    rows[`another account’s ${name}`] = { params: { account: 'globex' }, ...unknown };
-  }
-  if (route.body) {
-    rows['no body'] = { body: [], ...invalid };
-    rows['an unknown field'] = { body: { ...route.body, admin: true }, ...invalid };
-  }
-  return rows;
-}
-
-type Ids = Readonly<Record<string, string>>;
 
 /** An account with one of everything, beside another. */
 async function populated(world: BrokerWorld): Promise<Ids> {
@@ -338,29 +329,6 @@ async function populated(world: BrokerWorld): Promise<Ids> {
     type: 'MeetingWebinarRecording',
     id: record.asset.id,
   };
-}
-
-async function ask(world: BrokerWorld, name: string, route: Route, wrong: Wrong, ids: Ids) {
-  const [method = '', path = ''] = name.split(' ');
-  const idOf = (param: string) => {
-    const given = wrong.params?.[param] ?? param;
-    return ids[given] ?? given;
-  };
-  const query = wrong.query ?? route.query;
-  const url = path.replaceAll(/:(\w+)/g, (_, param: string) => idOf(param)) + (query ? `?${query}` : '');
-  const body = wrong.body ?? route.body;
-  const text =
-    body && JSON.stringify(body).replaceAll(/"(KEY|THEIR KEY)"/g, (_, id: string) => `"${ids[id]}"`);
-  const response = await fetch(`http://127.0.0.1:${world.broker.adminPort}${url}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${TOKEN}`,
-      ...(text !== undefined && { 'content-type': 'application/json' }),
-      ...wrong.headers,
-    },
-    ...(text !== undefined && { body: text }),
-  });
-  return { status: response.status, body: (await response.json()) as { code?: string; detail?: string } };
 }
 
 const AUDIT = new Set(['audit_events', 'ledger_heads']);
