@@ -3,7 +3,7 @@ import { CmkError } from '../../../core/errors.ts';
 import type { Io } from '../io.ts';
 import { addCommand, addSubject, choice, meant, pageOptions, YES } from './command.ts';
 import { confirm } from './confirm.ts';
-import { at, type Desk, type DeskOptions, type PageOptions } from './desk.ts';
+import { at, type Desk, type DeskOptions, type PageOptions, type Read } from './desk.ts';
 import { count, fields, inWords, table } from './text.ts';
 
 interface Account {
@@ -33,7 +33,9 @@ export function addAccounts(admin: Command, io: Io): void {
   const list = { usage: 'list', does: 'List the accounts, in the order of their names.', help: LIST_HELP };
   addCommand(accounts, io, { ...list, options: pageOptions('accounts') }, listAccounts);
   const show = { usage: 'show <account>', does: 'Show one account.', help: SHOW_HELP };
-  addCommand(accounts, io, show, async (desk, _, id: string) => desk.tell(await find(desk, id), inText));
+  addCommand(accounts, io, show, async (desk, _, id: string) =>
+    desk.tell((await find(desk, id)).answer, inText),
+  );
   const put = {
     usage: 'put <account>',
     does: 'Make an account, or change one. What is not given stays as it is.',
@@ -58,14 +60,15 @@ async function listAccounts(desk: Desk, options: DeskOptions & PageOptions): Pro
 }
 
 async function putAccount(desk: Desk, options: PutOptions, id: string): Promise<void> {
-  const stored = await find(desk, id).catch(orNone);
+  const { answer: stored, etag } = await find(desk, id).catch(orNone);
   const name = options.name ?? stored?.name ?? id;
   const licence = options.licence === undefined ? (stored?.licence ?? 'NONE') : meant(options.licence);
   if (stored && isLess(licence, stored.licence)) {
     const consequences = await shrinking(desk, stored, licence);
     await confirm({ account: id, yes: options.yes, consequences }, desk.io);
   }
-  await desk.tell(await desk.send<Account>('PUT', at`/v1/accounts/${id}`, { name, licence }), inText);
+  const path = at`/v1/accounts/${id}`;
+  await desk.tell(await desk.send<Account>('PUT', path, { name, licence }, etag), inText);
 }
 
 function isLess(licence: string, than: string): boolean {
@@ -83,12 +86,12 @@ New assets of ${types} that it no longer covers are protected by the provider’
 What is sealed already stays under the customer’s key until it is moved.\n`;
 }
 
-function find(desk: Desk, id: string): Promise<Account> {
-  return desk.get<Account>(at`/v1/accounts/${id}`);
+function find(desk: Desk, id: string): Promise<Read<Account>> {
+  return desk.read<Account>(at`/v1/accounts/${id}`);
 }
 
-function orNone(error: unknown): null {
-  if (error instanceof CmkError && error.code === 'ACCOUNT_UNKNOWN') return null;
+function orNone(error: unknown): Read<null> {
+  if (error instanceof CmkError && error.code === 'ACCOUNT_UNKNOWN') return { answer: null, etag: null };
   throw error;
 }
 

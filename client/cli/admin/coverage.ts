@@ -65,16 +65,24 @@ export function addCoverage(admin: Command, io: Io): void {
     apply,
     async (desk, options) => {
       const { account, yes, moveExisting = false } = options;
+      const body = { ...changeOf(options), moveExisting };
+      const etag = await versionOf(desk, options);
       const preview = await previewOf(desk, options);
       if (shrinks(preview)) await confirm({ account, yes, consequences: previewInText(preview) }, desk.io);
-      const body = { ...changeOf(options), moveExisting };
       const path = at`/v1/accounts/${account}/coverage/apply`;
-      const answer = await desk.send<{ newAssets: object[]; moves: Move[] }>('POST', path, body);
+      const answer = await desk.send<{ newAssets: object[]; moves: Move[] }>('POST', path, body, etag);
       await desk.tell(answer, ({ moves }) =>
         moveExisting ? movesInText({ moves }) : 'done; existing data stays where it is\n',
       );
     },
   );
+}
+
+/** Of what changes, so that what is confirmed is what is done; an enrolment is there or it is not. */
+async function versionOf(desk: Desk, { account, licence, group }: ChangeOptions): Promise<string | null> {
+  if (group !== undefined) return (await desk.read(at`/v1/accounts/${account}/groups/${group}`)).etag;
+  if (licence !== undefined) return (await desk.read(at`/v1/accounts/${account}`)).etag;
+  return null;
 }
 
 function previewOf(desk: Desk, options: ChangeOptions): Promise<Preview> {

@@ -26,6 +26,12 @@ interface Paged {
 
 const LONGEST_PAGE = '1000';
 
+/** Something that was read, and its version; null: it has none. */
+export interface Read<A> {
+  readonly answer: A;
+  readonly etag: string | null;
+}
+
 /** What a command of `cmk admin` works with: the administration API, and whoever reads the answers. */
 export class Desk {
   readonly io: Io;
@@ -76,9 +82,23 @@ export class Desk {
     if (page.next !== null) this.note(`cmk: there is more: --cursor ${page.next}\n`);
   }
 
-  /** @throws CmkError as {@link AdminClient.call} */
-  async send<A>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<A> {
-    return (await this.#client.call(method, path, body)) as A;
+  /** What is to be written on what was read, see {@link send}. @throws CmkError as {@link AdminClient.call} */
+  async read<A>(path: string): Promise<Read<A>> {
+    const { body, etag } = await this.#client.exchange('GET', path);
+    return { answer: body as A, etag };
+  }
+
+  /**
+   * @param ifMatch the version of what was read; null: whatever there is
+   * @throws CmkError as {@link AdminClient.call}; STALE_VERSION when it is another by now
+   */
+  async send<A>(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+    ifMatch: string | null = null,
+  ): Promise<A> {
+    return (await this.#client.exchange(method, path, { body, ifMatch })).body as A;
   }
 
   /** Shows what the API answered: to a person in words, to a program as it is. */

@@ -89,7 +89,7 @@ export function addFallback(admin: Command, io: Io): void {
 async function setPolicy(desk: Desk, options: SetOptions): Promise<void> {
   const { account, mode, yes } = options;
   const path = at`/v1/accounts/${account}/fallback`;
-  const stored = await desk.get<Policy>(path);
+  const { answer: stored, etag } = await desk.read<Policy>(path);
   const wanted = {
     mode: mode === undefined ? stored.mode : meant(mode),
     maxHours: numberOf('--max-hours', options.maxHours, stored.maxHours),
@@ -105,7 +105,7 @@ ${episodesInText({ episodes: lasting })}`;
       await confirm({ account, yes, consequences }, desk.io);
     }
   }
-  await desk.tell(await desk.send<Policy>('PUT', path, wanted), policyInText);
+  await desk.tell(await desk.send<Policy>('PUT', path, wanted, etag), policyInText);
 }
 
 function numberOf(flag: string, text: string | undefined, stored: number | null): number | null {

@@ -5,7 +5,7 @@ import { localError } from '../../errors.ts';
 import type { Io } from '../io.ts';
 import { ACCOUNT, addCommand, addSubject, YES } from './command.ts';
 import { confirm } from './confirm.ts';
-import { at, type AccountOptions, type Desk } from './desk.ts';
+import { at, type AccountOptions, type Desk, type Read } from './desk.ts';
 import { count, fields, table } from './text.ts';
 
 interface Group {
@@ -48,15 +48,11 @@ export function addGroups(admin: Command, io: Io): void {
   addCommand<PutOptions>(groups, io, put, putGroup);
 }
 
-function orNone(error: unknown): null {
-  if (error instanceof CmkError && error.code === 'NOT_FOUND') return null;
-  throw error;
-}
-
 async function putGroup(desk: Desk, options: PutOptions, id: string): Promise<void> {
   const { account } = options;
   const given = await membersOf(options);
-  const stored = await desk.get<Group>(at`/v1/accounts/${account}/groups/${id}`).catch(orNone);
+  const path = at`/v1/accounts/${account}/groups/${id}`;
+  const { answer: stored, etag } = await desk.read<Group>(path).catch(orNone);
   const { name = id, licensed = false, members = [] } = stored ?? {};
   const wanted = {
     name: options.name ?? name,
@@ -70,7 +66,12 @@ New assets of theirs are protected by the provider’s key, unless another licen
 What is sealed already stays under the customer’s key until it is moved.\n`;
     await confirm({ account, yes: options.yes, consequences }, desk.io);
   }
-  await desk.tell(await desk.send<Group>('PUT', at`/v1/accounts/${account}/groups/${id}`, wanted), inText);
+  await desk.tell(await desk.send<Group>('PUT', path, wanted, etag), inText);
+}
+
+function orNone(error: unknown): Read<null> {
+  if (error instanceof CmkError && error.code === 'NOT_FOUND') return { answer: null, etag: null };
+  throw error;
 }
 
 async function membersOf({ member, members }: PutOptions): Promise<readonly string[] | null> {

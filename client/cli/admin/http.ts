@@ -30,6 +30,19 @@ export class ProblemError extends CmkError {
   }
 }
 
+/** An answer in JSON. */
+export interface Answer {
+  readonly body: unknown;
+  /** The version of what was answered; null: it has none. */
+  readonly etag: string | null;
+}
+
+interface Sent {
+  readonly body?: object | undefined;
+  /** The version that was read: when it is another by now, nothing happens. Null: whatever there is. */
+  readonly ifMatch?: string | null;
+}
+
 /** The broker's administration API, as operators' commands use it. */
 export class AdminClient {
   readonly #url: string;
@@ -73,10 +86,15 @@ export class AdminClient {
    * @throws CmkError the broker's refusal, BROKER_UNREACHABLE, CANCELLED
    */
   async call(method: string, path: string, body?: object): Promise<unknown> {
+    return (await this.exchange(method, path, { body })).body;
+  }
+
+  /** As {@link call}, with versions. */
+  async exchange(method: string, path: string, sent: Sent = {}): Promise<Answer> {
     const silence = new Silence(this.#signal);
     try {
-      const response = await this.#fetch(method, path, silence, body);
-      return await response.json();
+      const response = await this.#fetch(method, path, silence, sent);
+      return { body: await response.json(), etag: response.headers.get('etag') };
     } catch (error) {
       throw this.#failure(error, silence);
     } finally {
@@ -101,12 +119,18 @@ export class AdminClient {
     }
   }
 
-  async #fetch(method: string, path: string, { signal }: Silence, body?: object): Promise<Response> {
+  async #fetch(
+    method: string,
+    path: string,
+    { signal }: Silence,
+    { body, ifMatch = null }: Sent = {},
+  ): Promise<Response> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(body && { 'content-type': 'application/json' }),
+        ...(ifMatch !== null && { 'if-match': ifMatch }),
       },
       ...(body && { body: JSON.stringify(body) }),
       redirect: 'error',

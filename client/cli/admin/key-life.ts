@@ -94,13 +94,14 @@ async function setReferences(
   if (references.length === 0) {
     return desk.tell({ references: key.references }, listed);
   }
-  const removed = key.references.filter((reference) => !references.includes(reference));
+  const path = at`/v1/accounts/${account}/keys/${key.id}/references`;
+  const { answer: stored, etag } = await desk.read<{ references: string[] }>(path);
+  const removed = stored.references.filter((reference) => !references.includes(reference));
   if (removed.length > 0) {
     const radius = await blastRadiusOf(desk, account, key);
     await confirm({ account, yes, consequences: removal(key, removed, radius) }, desk.io);
   }
-  const path = at`/v1/accounts/${account}/keys/${key.id}/references`;
-  const answer = await desk.send<{ references: string[]; steps: Step[] }>('PUT', path, { references });
+  const answer = await desk.send<{ references: string[]; steps: Step[] }>('PUT', path, { references }, etag);
   await desk.tell(answer, (set) => `${stepsInText(set.steps)}${listed(set)}`);
 }
 

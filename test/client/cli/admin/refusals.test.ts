@@ -2,6 +2,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { issue } from '../../../support/broker-world.ts';
 import { cmk } from '../../../support/cmk-command.ts';
 import { runCmk } from '../../../support/fake-terminal.ts';
 import { operatorDesk } from '../../../support/operator-desk.ts';
@@ -66,6 +67,58 @@ test('what takes protection away shows what it would do, and is done only when s
   const shrunk = await typing('acme\n', 'accounts', 'put', 'acme', '--licence', 'none');
   t.is(shrunk.code, 0, shrunk.stderr);
   t.regex(shrunk.stderr, /Type the account’s name \(acme\) to go on: /);
+});
+
+test('what somebody changes while another confirms is not overwritten', async (t) => {
+  const { env, words, world } = await operatorDesk(t);
+  const { kekId, reference, kms, recorder, admin } = world;
+  const replica = kms.replicate(reference, 'replica');
+  const acme = '/v1/accounts/acme';
+  const legal = { name: 'Legal', licensed: true, members: ['u-1', 'u-2'] };
+  await admin('PUT', `${acme}/groups/legal`, legal);
+  await words('keys', 'references', kekId, reference, replica, ...ACCOUNT);
+  await words('fallback', 'set', ...ACCOUNT, '--mode', 'any');
+  kms.key(reference).state = 'DISABLED';
+  kms.key(replica).state = 'DISABLED';
+  await issue(recorder);
+  const acts: Record<string, { args: string[]; path: string; meanwhile: object }> = {
+    'the licence': {
+      args: ['accounts', 'put', 'acme', '--licence', 'none'],
+      path: acme,
+      meanwhile: { name: 'Acme', licence: 'ACCOUNT' },
+    },
+    'the licence, and what it covers': {
+      args: ['coverage', 'apply', ...ACCOUNT, '--licence', 'none'],
+      path: acme,
+      meanwhile: { name: 'Acme Inc.', licence: 'ACCOUNT' },
+    },
+    'a group': {
+      args: ['groups', 'put', 'legal', ...ACCOUNT, '--member', 'u-1'],
+      path: `${acme}/groups/legal`,
+      meanwhile: { ...legal, members: ['u-1', 'u-2', 'u-3'] },
+    },
+    'the fallback': {
+      args: ['fallback', 'set', ...ACCOUNT, '--mode', 'off'],
+      path: `${acme}/fallback`,
+      meanwhile: { mode: 'ANY', maxHours: 24, maxAssets: null },
+    },
+    'the references of a key': {
+      args: ['keys', 'references', kekId, reference, ...ACCOUNT],
+      path: `${acme}/keys/${kekId}/references`,
+      meanwhile: { references: [replica, reference] },
+    },
+  };
+  for (const [name, { args, path, meanwhile }] of Object.entries(acts)) {
+    const input = (async function* () {
+      t.is((await admin('PUT', path, meanwhile)).status, 200, name);
+      yield Buffer.from('acme\n');
+    })();
+    const terminals = { stdin: true, stderr: true };
+    const { code, stderr } = await runCmk(['admin', ...args], { env, terminals, input });
+    t.not(code, 0, name);
+    t.regex(stderr, /is not as it was seen; changed since: \w+ \[STALE_VERSION\]/, name);
+    t.like((await admin('GET', path)).body, meanwhile, name);
+  }
 });
 
 test('wrong input is refused with what was expected, by the command or by the broker', async (t) => {
