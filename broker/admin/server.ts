@@ -1,6 +1,7 @@
 import { isIPv6, type AddressInfo, type BlockList } from 'node:net';
 import { fastify, type FastifyInstance, type RouteOptions } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { CoverageChanges } from '../keys/coverage-changes.ts';
@@ -21,12 +22,14 @@ import { addCatalogueRoutes } from './catalogue-routes.ts';
 import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
 import { addMeRoutes } from './me-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { addOpenApi } from './openapi.ts';
 import { fromFastifyError, sendProblem } from './problem.ts';
 import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
+import { stillThere } from './still-there.ts';
 import { addViewRoutes } from './view-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addWatchRoutes } from './watch-routes.ts';
@@ -42,6 +45,7 @@ export interface AdminParts extends KeyRouteParts {
   readonly coverageChanges: CoverageChanges;
   readonly idempotency: Idempotency;
   readonly views: Views;
+  readonly clock: Clock;
   readonly apiTokens: ApiTokens;
   /** Null: nobody signs in with a browser. */
   readonly signIn: SignIn | null;
@@ -129,6 +133,11 @@ export function createAdminApp(
   addOpenApi(app);
   void app.register((api, _options, done) => {
     addAllRoutes(api, parts);
+    addEventRoutes(api, () => ({
+      ...parts.views,
+      clock: parts.clock,
+      isStillThere: stillThere(parts.signIn, authenticators),
+    }));
     done();
   });
   return app;

@@ -74,11 +74,16 @@ export class Sessions {
    */
   async use(id: SessionId): Promise<Session | null> {
     const { store, clock } = this.#options;
-    const session = await store.find(id.hash);
+    const session = await this.look(id);
     const nowMs = Math.trunc(clock.wallMs());
-    if (!session || nowMs >= this.endOf(session)) return null;
-    if (nowMs - session.seenAt >= NOTE_EACH_MS) await store.seen(id.hash, nowMs);
+    if (session && nowMs - session.seenAt >= NOTE_EACH_MS) await store.seen(id.hash, nowMs);
     return session;
+  }
+
+  /** The session, if it still lasts; does not count as a use. @throws CmkError STORE_UNAVAILABLE */
+  async look(id: SessionId): Promise<Session | null> {
+    const session = await this.#options.store.find(id.hash);
+    return session && this.#options.clock.wallMs() < this.endOf(session) ? session : null;
   }
 
   /** When it ends if nobody uses it from now on, UNIX milliseconds. */

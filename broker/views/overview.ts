@@ -76,6 +76,11 @@ export class Overviews {
     this.#clock = options.clock;
   }
 
+  /** Whether there is such an account. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
+  async check(id: string): Promise<void> {
+    if (!(await this.#store.findAccount(id))) throw unknownAccount(id);
+  }
+
   /** @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
   async one(id: string): Promise<Overview> {
     const store = this.#store;

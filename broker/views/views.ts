@@ -1,7 +1,9 @@
 import type { Clock } from '../../runtime/clock.ts';
+import type { Observer } from '../keys/observer.ts';
 import type { KmsCalls } from '../keys/kms-calls.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Store } from '../store/store.ts';
+import { AccountEvents } from './account-events.ts';
 import { Activity } from './activity.ts';
 import { AssetViews } from './asset-views.ts';
 import { Fleets } from './fleet.ts';
@@ -17,11 +19,13 @@ export interface Views {
   readonly keyUses: KeyUses;
   readonly kmsBudgets: KmsBudgets;
   readonly fleets: Fleets;
+  readonly accountEvents: AccountEvents;
 }
 
 export interface ViewsOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly observer: Pick<Observer, 'backgroundFailed'>;
   readonly kmsCalls: Pick<KmsCalls, 'quotaOf'>;
   readonly catalogue: Catalogue;
   readonly settings: { readonly kmsAccountRate: number; readonly kmsQuotaShare: number };
@@ -36,5 +40,6 @@ export function createViews(options: ViewsOptions): Views {
     keyUses: new KeyUses(options),
     kmsBudgets: new KmsBudgets({ ...options, limits: { callsPerSecond, quotaSharePercent } }),
     fleets: new Fleets(options),
+    accountEvents: new AccountEvents(options),
   };
 }

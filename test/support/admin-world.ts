@@ -6,6 +6,7 @@ import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
 import type { Principal, Role } from '../../broker/model/principal.ts';
+import type { Views } from '../../broker/views/views.ts';
 import { Secret } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { keyWorld, type KeyWorld } from './key-world.ts';
@@ -19,6 +20,7 @@ import { viewsOf } from './views.ts';
  */
 export interface AdminWorld extends KeyWorld {
   readonly app: FastifyInstance;
+  readonly views: Views;
   /** What the broker logged. */
   readonly log: readonly string[];
   readonly ask: Ask;
@@ -39,10 +41,14 @@ export function principal(role: Role, account: string | null, name?: string): Pr
   return { name: name ?? made, role, account, via: 'SESSION' };
 }
 
-const HEADER = 'x-test-principal';
+/** Names of those who are no longer believed. */
+export const GONE = new Set<string>();
+
+export const HEADER = 'x-test-principal';
 const believing: Authenticator = ({ headers }) => {
   const claimed = headers[HEADER];
-  return Promise.resolve(typeof claimed === 'string' ? (JSON.parse(claimed) as Principal) : null);
+  const principal = typeof claimed === 'string' ? (JSON.parse(claimed) as Principal) : null;
+  return Promise.resolve(principal && GONE.has(principal.name) ? null : principal);
 };
 
 export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
@@ -51,6 +57,7 @@ export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
   const webhookKey = new Secret('a-key-for-webhooks-in-tests-0123456789');
+  const views = viewsOf(world);
   const app = createAdminApp({
     ...world,
     recipients: new Recipients({ store, clock, webhookKey, webhookNetworks: null }),
@@ -58,7 +65,7 @@ export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
     idempotency: new Idempotency({ store: store.idempotency, clock }),
     apiTokens: new ApiTokens({ store, clock }),
     signIn: null,
-    views: viewsOf(world),
+    views,
     authenticators: [believing],
     catalogue: DEFAULT_CATALOGUE,
     portalDir: null,
@@ -71,7 +78,7 @@ export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
     return error ? Promise.reject(error) : Promise.resolve(payload);
   });
   await app.ready();
-  return { ...world, app, log, ask: askOf(app) };
+  return { ...world, app, views, log, ask: askOf(app) };
 }
 
 interface Described {

@@ -103,6 +103,7 @@ export function tour(names: Names): Visit[] {
     ['listActivity', `GET ${at}/activity`],
     ['getUses', `GET ${at}/uses?bucket=day`],
     ['getKmsBudget', `GET ${at}/kms-budget`],
+    ['followChanges', `GET ${at}/events`],
     ['getHealth', 'GET /v1/operator/health'],
     ['listSidecars', 'GET /v1/operator/sidecars'],
     ['listAccountHealth', 'GET /v1/operator/accounts'],

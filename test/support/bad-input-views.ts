@@ -42,6 +42,7 @@ export const VIEW_ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/accounts/:account/uses': { wrong: SPANS },
   'GET /v1/accounts/:account/keys/:key/uses': { wrong: SPANS },
   'GET /v1/accounts/:account/kms-budget': READ,
+  'GET /v1/accounts/:account/events': READ,
   'GET /v1/operator/health': READ,
   'GET /v1/operator/sidecars': { wrong: { ...LIST.wrong, ...CURSORS } },
   'GET /v1/operator/accounts': { wrong: { ...LIST.wrong, ...CURSORS } },

@@ -35,6 +35,16 @@ export const WATCHING = {
     params: schemas.accountParams,
     answer: object({ budget: ref('KmsBudget') }),
   }),
+  events: operation('READ', {
+    id: 'followChanges',
+    tag: 'Overview',
+    summary: 'What has changed in the account, as server-sent events',
+    description:
+      'Events `changed` say which of `overview`, `activity`, `keys`, `moves` and `fallback` to read again; they hold nothing else. The first comes at once, and tells what has changed since the event of `Last-Event-ID`. Without `Accept: text/event-stream` it is the only one. The stream ends when the session or token does.',
+    params: schemas.accountParams,
+    stream: 'text/event-stream',
+    refusals: ['TOO_MANY_STREAMS'],
+  }),
   health: operation('OPERATE', {
     id: 'getHealth',
     tag: 'Operation',
