@@ -102,6 +102,11 @@ export function createAdminApp(
     return503OnClosing: true,
     // An asset's id has up to 256 characters, three times as many when they are escaped.
     routerOptions: { maxParamLength: 768 },
+    // A path that no route is looked for with. What it says is not repeated: it may be long.
+    frameworkErrors: (_error, _request, reply) => {
+      const expected = 'expected a well-formed path with names of at most 768 characters';
+      void sendProblem(reply, new CmkError('INVALID_ARGUMENT', expected));
+    },
     // Strict: what is not of the right type is refused rather than made to fit, and nothing is quietly dropped.
     ajv: {
       customOptions: {

@@ -7,8 +7,11 @@ const SIDECAR = '00000000-0000-4000-8000-00000000000a';
 /** Names of what an account has, as they stand in paths. */
 export type Names = Readonly<Record<string, string>>;
 
-/** Gives an account one of everything that operations are about. */
-export async function populate(world: AdminWorld, account = 'acme'): Promise<Names> {
+/**
+ * Gives an account one of everything that operations are about.
+ * @param mark stands in whatever the account says, and in nothing that names something in a path
+ */
+export async function populate(world: AdminWorld, account = 'acme', mark = 'plain'): Promise<Names> {
   const { ask, kms } = world;
   const at = `/v1/accounts/${account}`;
   const made = async (method: string, path: string, body?: object) => {
@@ -16,14 +19,14 @@ export async function populate(world: AdminWorld, account = 'acme'): Promise<Nam
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body as Record<string, { id: string }>;
   };
-  await made('PUT', '/groups/hr', { name: 'HR', licensed: true, members: ['amy', 'bob'] });
+  await made('PUT', '/groups/hr', { name: `HR ${mark}`, licensed: true, members: ['amy', mark] });
   await made('PUT', `/enrolments/${ASSET.srvId}/${ASSET.type}`);
-  await made('PUT', '/contacts', { emails: [`keys@${account}.test`] });
+  await made('PUT', '/contacts', { emails: [`${mark}@${account}.test`] });
   await made('PUT', '/fallback', { mode: 'ANY', maxHours: 24, maxAssets: null });
   await made('PUT', '/on-failure/0001/MeetingWebinarRecording', { wish: 'DROP_SESSION' });
-  const hook = await made('POST', '/webhooks', { url: `https://hooks.${account}.test/` });
-  const token = await made('POST', '/tokens', { name: 'backup', role: 'AUDITOR', expiresInDays: 30 });
-  const reference = kms.createKey(`${account}-first`);
+  const hook = await made('POST', '/webhooks', { url: `https://hooks.${account}.test/${mark}` });
+  const token = await made('POST', '/tokens', { name: `backup-${mark}`, role: 'AUDITOR', expiresInDays: 30 });
+  const reference = kms.createKey(`${account}-first-${mark}`);
   const first = await made('POST', '/keys', { provider: 'aws', references: [reference] });
   await world.issue({ account, id: `of-${account}` });
   // A key that fails: an episode of fallback, and alerts of both.
@@ -35,7 +38,7 @@ export async function populate(world: AdminWorld, account = 'acme'): Promise<Nam
   await world.store.noteLease(sidecar, { account, srvId: ASSET.srvId, until: heardAt + 60_000 });
   const spare = await made('POST', '/keys', {
     provider: 'aws',
-    references: [kms.createKey(`${account}-spare`)],
+    references: [kms.createKey(`${account}-spare-${mark}`)],
   });
   const leave = { kind: 'LEAVE', selection: { kekIds: [first['key']?.id] }, target: 'platform' };
   const move = await made('POST', '/moves', leave);
