@@ -6,6 +6,7 @@ import { followIdentity, runProcess } from '../runtime/process.ts';
 import { createAuthentication, type AuthenticationObserver } from './admin/authentication.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Idempotency } from './admin/idempotency.ts';
+import { RequestLimit } from './admin/request-limit.ts';
 import { startAdminServer } from './admin/server.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
 import { startAlerts } from './alerts/services.ts';
@@ -100,6 +101,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
       ...keys,
       recipients,
       keySetUp: createKeySetUp(config),
+      requestLimit: new RequestLimit(clock),
       idempotency: new Idempotency({ store: store.idempotency, clock }),
       ...createAuthentication({ store, clock, observer, config }),
       trustedProxies: config.trustedProxies,

@@ -57,6 +57,12 @@ export const ERROR_CODES = {
     meaning:
       'A request that changes something came with a browser’s session, but not from a page of the portal: it lacked the token that GET /v1/me gives, or another site sent it. Nothing was changed.',
   },
+  RATE_LIMITED: {
+    grpc: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+    meaning:
+      'The administration API was called more often than one caller may. Nothing was changed. Wait for as long as Retry-After says, and send fewer at a time.',
+  },
   TOO_MANY_ATTEMPTS: {
     grpc: 'RESOURCE_EXHAUSTED',
     retryable: true,

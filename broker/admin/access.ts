@@ -4,6 +4,7 @@ import type { AccessRule, Principal } from '../model/principal.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import { decideAccess } from '../policy/decide-access.ts';
 import type { Authenticator } from './authenticators.ts';
+import type { RequestLimit } from './request-limit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,14 +20,24 @@ declare module 'fastify' {
 /**
  * Lets nobody through whom the rule of a route does not allow. What is registered afterwards without a rule throws.
  * @param authenticators asked in this order; the first that answers wins
+ * @param limit counts the requests of each principal, and of each address that nobody is known at
  */
-export function guardAccess(app: FastifyInstance, authenticators: readonly Authenticator[]): void {
+export function guardAccess(
+  app: FastifyInstance,
+  authenticators: readonly Authenticator[],
+  limit: RequestLimit,
+): void {
   app.decorateRequest('principal', null);
   app.addHook('onRoute', demandRule);
   app.addHook('onRequest', async (request, reply) => {
     const rule = request.routeOptions.config.access;
-    if (rule === 'PUBLIC') return;
-    const principal = await whoSent(request, reply, authenticators);
+    if (rule === 'PUBLIC') {
+      limit.take(`address ${request.ip}`);
+      return;
+    }
+    const principal = await whoSent(request, authenticators);
+    if (!principal) throw stranger(request, reply, limit);
+    limit.take(`principal ${principal.via} ${principal.account} ${principal.name}`);
     request.principal = principal;
     // No rule: nothing is there, and whoever is known is told so.
     if (rule) admit(principal, rule, request);
@@ -51,15 +62,20 @@ function demandRule({ config, method, url }: RouteOptions): void {
 
 async function whoSent(
   request: FastifyRequest,
-  reply: FastifyReply,
   authenticators: readonly Authenticator[],
-): Promise<Principal> {
+): Promise<Principal | null> {
   for (const authenticate of authenticators) {
     const principal = await authenticate(request);
     if (principal) return principal;
   }
+  return null;
+}
+
+/** @throws CmkError RATE_LIMITED */
+function stranger({ ip }: FastifyRequest, reply: FastifyReply, limit: RequestLimit): CmkError {
+  limit.take(`address ${ip}`);
   void reply.header('www-authenticate', 'Bearer');
-  throw new CmkError('TOKEN_INVALID', 'expected a valid bearer token or session');
+  return new CmkError('TOKEN_INVALID', 'expected a valid bearer token or session');
 }
 
 function admit(principal: Principal, rule: Exclude<AccessRule, 'PUBLIC'>, { params }: FastifyRequest): void {

@@ -123,6 +123,7 @@ function codesOf(access: AccessRule, facts: OperationFacts): Set<ErrorCode> {
   const asksWho = access !== 'PUBLIC';
   return new Set<ErrorCode>([
     ...(params || query || body ? (['INVALID_ARGUMENT'] as const) : []),
+    'RATE_LIMITED',
     ...(asksWho ? (['TOKEN_INVALID', 'TOO_MANY_ATTEMPTS'] as const) : []),
     ...(body || access === 'ADMINISTER' || access === 'OPERATE' ? (['CROSS_SITE_REQUEST'] as const) : []),
     ...(asksWho && access !== 'ANY' && access !== 'READ' ? (['ROLE_INSUFFICIENT'] as const) : []),

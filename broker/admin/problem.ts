@@ -60,6 +60,8 @@ export function sendProblem(
   extensions?: Record<string, unknown>,
 ): FastifyReply {
   const problem = toProblem(error, extensions);
+  const retryAfterMs = Number(problem['retryAfterMs']);
+  if (retryAfterMs > 0) void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
   return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }
 

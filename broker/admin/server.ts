@@ -27,6 +27,7 @@ import { addMoveRoutes } from './move-routes.ts';
 import { addKeyRoutes, type KeyRouteParts } from './key-routes.ts';
 import { addOpenApi } from './openapi.ts';
 import { fromFastifyError, sendProblem } from './problem.ts';
+import type { RequestLimit } from './request-limit.ts';
 import { addRoutes } from './routes.ts';
 import { addSetUpRoutes } from './set-up-routes.ts';
 import { stillThere } from './still-there.ts';
@@ -54,6 +55,7 @@ export interface AdminParts extends KeyRouteParts {
   readonly catalogue: Catalogue;
   /** Where the built portal is; null: it is not served. */
   readonly portalDir: string | null;
+  readonly requestLimit: RequestLimit;
   readonly logger: Logger;
   /** Who may say for whom they ask; null: nobody. */
   readonly trustedProxies: BlockList | null;
@@ -88,7 +90,7 @@ export async function startAdminServer(
  * @param onRoute told of each route
  */
 export function createAdminApp(
-  { authenticators, logger, trustedProxies, ...parts }: AdminParts,
+  { authenticators, requestLimit, logger, trustedProxies, ...parts }: AdminParts,
   onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
   const app = fastify({
@@ -119,7 +121,7 @@ export function createAdminApp(
     },
   });
   if (onRoute) app.addHook('onRoute', onRoute);
-  guardAccess(app, authenticators);
+  guardAccess(app, authenticators, requestLimit);
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new CmkError('NOT_FOUND', 'nothing under this path')),
   );
@@ -150,7 +152,7 @@ export function createAdminApp(
 
 function addAllRoutes(
   app: FastifyInstance,
-  parts: Omit<AdminParts, 'authenticators' | 'logger' | 'trustedProxies'>,
+  parts: Omit<AdminParts, 'authenticators' | 'requestLimit' | 'logger' | 'trustedProxies'>,
 ): void {
   addRoutes(app, parts);
   addKeyRoutes(app, parts);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiTokens } from '../../broker/admin/api-tokens.ts';
 import type { Authenticator } from '../../broker/admin/authenticators.ts';
 import { Idempotency } from '../../broker/admin/idempotency.ts';
+import { RequestLimit, type RequestRate } from '../../broker/admin/request-limit.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import { DEFAULT_CATALOGUE } from '../../broker/model/catalogue.ts';
@@ -51,7 +52,10 @@ const believing: Authenticator = ({ headers }) => {
   return Promise.resolve(principal && GONE.has(principal.name) ? null : principal);
 };
 
-export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
+/** The clock stands: nothing is ever filled up again. */
+const UNLIMITED: RequestRate = { burst: 1_000_000, perSecond: 1 };
+
+export async function adminWorld(t: Teardowns, options: { rate?: RequestRate } = {}): Promise<AdminWorld> {
   const world = await keyWorld(t);
   const { store, clock } = world;
   const log: string[] = [];
@@ -67,6 +71,7 @@ export async function adminWorld(t: Teardowns): Promise<AdminWorld> {
     signIn: null,
     views,
     authenticators: [believing],
+    requestLimit: new RequestLimit(clock, options.rate ?? UNLIMITED),
     catalogue: DEFAULT_CATALOGUE,
     portalDir: null,
     trustedProxies: null,

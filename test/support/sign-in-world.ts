@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { createAuthentication } from '../../broker/admin/authentication.ts';
 import { Idempotency } from '../../broker/admin/idempotency.ts';
+import { RequestLimit } from '../../broker/admin/request-limit.ts';
 import { createAdminApp } from '../../broker/admin/server.ts';
 import { Recipients } from '../../broker/alerts/recipients.ts';
 import { BrokerMetrics } from '../../broker/metrics.ts';
@@ -96,6 +97,7 @@ export async function signInWorld(
     ...createAuthentication({ store, clock, observer, config }),
     recipients: new Recipients({ store, clock, webhookKey: null, webhookNetworks: null }),
     keySetUp: keySetUpFor(),
+    requestLimit: new RequestLimit(clock, { burst: 1_000_000, perSecond: 1 }),
     idempotency: new Idempotency({ store: store.idempotency, clock }),
     views: viewsOf(world),
     catalogue: DEFAULT_CATALOGUE,

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { fastify } from 'fastify';
 import { guardAccess } from '../../../broker/admin/access.ts';
+import { RequestLimit } from '../../../broker/admin/request-limit.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { adminWorld, OPERATOR, principal } from '../../support/admin-world.ts';
 
 const ADMINISTRATOR = principal('ADMINISTRATOR', 'acme', 'alice@acme.example');
@@ -93,7 +95,7 @@ const WRONG = {
 for (const [name, { url, config }] of Object.entries(WRONG)) {
   test(`a route ${name} cannot be registered`, (t) => {
     const app = fastify();
-    guardAccess(app, []);
+    guardAccess(app, [], new RequestLimit(systemClock));
     t.throws(() => app.get(url, { config }, () => ''), { message: /^no (access rule|account in the path)/ });
   });
 }

@@ -216,7 +216,7 @@ test(`${REQUESTS} hostile requests: no failure of ours, and nothing of another a
   // The operator may do what it likes; whoever is of acme left no trace in the other's ledger.
   const records = await world.store.ledgerAfter('globex', theirChain.sequence, 1_000);
   t.deepEqual(
-    records.filter(({ actor }) => String(actor).endsWith('@acme.example')),
+    records.filter(({ actor }) => (actor as string).endsWith('@acme.example')),
     [],
   );
   t.is((await world.ask(OPERATOR, 'GET', '/v1/accounts/globex')).status, 200);
