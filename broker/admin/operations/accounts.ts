@@ -1,4 +1,4 @@
-import { listOf, object, ref } from '../json-schema.ts';
+import { ref } from '../json-schema.ts';
 import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
@@ -123,6 +123,7 @@ export const SERVICES = {
     id: 'listServices',
     tag: 'Accounts',
     summary: 'The provider’s services, and the types of assets that they store',
-    answer: object({ services: listOf(ref('Service')) }),
+    query: schemas.pageQuery,
+    answer: pageOf('services', ref('Service')),
   }),
 } as const;

@@ -195,7 +195,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'DELETE /v1/accounts/:account/tokens/:token': READ,
   'GET /v1/me': READ,
-  'GET /v1/services': READ,
+  'GET /v1/services': LIST,
   'POST /v1/me/sign-out': { wrong: { 'a token, which has no session': { ...notFound } } },
   'POST /v1/accounts/:account/moves': {
     body: MOVE,

@@ -79,7 +79,7 @@ const READS: Readonly<Record<Exclude<AccessRule, 'ADMINISTER'>, readonly string[
     'listCommonLedgerRecords',
     'listSidecars',
   ],
-  ANY: ['getMe'],
+  ANY: ['getMe', 'listServices'],
   PUBLIC: ['getOpenApi'],
 };
 
