@@ -48,6 +48,7 @@ const READS: Readonly<Record<Exclude<AccessRule, 'ADMINISTER'>, readonly string[
     'getFallback',
     'getGroup',
     'getKey',
+    'getKeyReferences',
     'getKeySetUp',
     'getKeyUses',
     'getKmsBudget',
