@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'proto/types/', 'test-output/', 'node_modules/']),
+  globalIgnores(['dist/', 'proto/types/', 'portal/api/types.gen.ts', 'test-output/', 'node_modules/']),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

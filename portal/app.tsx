@@ -34,6 +34,7 @@ const Accounts = lazy(() =>
 const Services = lazy(() =>
   import('./pages/operator/services.tsx').then((page) => ({ default: page.Services })),
 );
+const Health = lazy(() => import('./pages/operator/health.tsx').then((page) => ({ default: page.Health })));
 
 /** Who is there, and the page that the address names. */
 export function App() {
@@ -103,6 +104,7 @@ function Pages({ me }: { readonly me: Me }) {
       </Route>
       {me.role === 'OPERATOR' && <Route path="/operator/accounts" component={Accounts} />}
       {me.role === 'OPERATOR' && <Route path="/operator/services" component={Services} />}
+      {me.role === 'OPERATOR' && <Route path="/operator/health" component={Health} />}
       <Route>
         <Missing title={t('missing.title')} home={home} />
       </Route>

@@ -1,7 +1,22 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { get, path, type Query } from './client.ts';
 import { keyOf, useGet } from './queries.ts';
-import type { ActivityPage, AssetView, ListedAsset, Overview, UseBucket } from './view-types.ts';
+import type {
+  AccountHealth,
+  AssetDetails,
+  AuditEvent,
+  Fleet,
+  KmsBudget,
+  ListedAsset,
+  Overview,
+  Sidecar,
+  Uses,
+} from './types.ts';
+
+interface EventPage {
+  readonly events: readonly AuditEvent[];
+  readonly next: string | null;
+}
 
 export const useOverview = (account: string) =>
   useGet<{ overview: Overview }, Overview>(['accounts', account, 'overview'], ({ overview }) => overview, {
@@ -9,7 +24,7 @@ export const useOverview = (account: string) =>
   });
 
 export const useAsset = (account: string, srvId: string, type: string, id: string) =>
-  useGet<{ asset: AssetView }, AssetView>(
+  useGet<{ asset: AssetDetails }, AssetDetails>(
     ['accounts', account, 'assets', srvId, type, id],
     ({ asset }) => asset,
   );
@@ -30,10 +45,27 @@ export const useAssets = (account: string, query: Query) =>
   usePages<{ assets: ListedAsset[]; next: string | null }>(['accounts', account, 'assets'], query);
 
 export const useActivity = (account: string, query: Query) =>
-  usePages<ActivityPage>(['accounts', account, 'activity'], query);
+  usePages<EventPage>(['accounts', account, 'activity'], query);
 
 export const useHistory = (account: string, srvId: string, type: string, id: string) =>
-  usePages<ActivityPage>(['accounts', account, 'assets', srvId, type, id, 'history'], {});
+  usePages<EventPage>(['accounts', account, 'assets', srvId, type, id, 'history'], {});
 
-export const useKeyUses = (account: string, key: string) =>
-  useGet<{ uses: UseBucket[] }, UseBucket[]>(['accounts', account, 'keys', key, 'uses'], ({ uses }) => uses);
+export const useKeyUses = (account: string, key: string, query: Query) =>
+  useGet<{ uses: Uses }, Uses>(['accounts', account, 'keys', key, 'uses'], ({ uses }) => uses, { query });
+
+export const useUses = (account: string, query: Query) =>
+  useGet<{ uses: Uses }, Uses>(['accounts', account, 'uses'], ({ uses }) => uses, { query });
+
+export const useKmsBudget = (account: string) =>
+  useGet<{ budget: KmsBudget }, KmsBudget>(['accounts', account, 'kms-budget'], ({ budget }) => budget);
+
+const WATCHED = { refetchInterval: 15_000 };
+
+export const useHealth = () =>
+  useGet<{ health: Fleet }, Fleet>(['operator', 'health'], ({ health }) => health, WATCHED);
+
+export const useSidecars = () =>
+  usePages<{ sidecars: Sidecar[]; next: string | null }>(['operator', 'sidecars'], { limit: 50 });
+
+export const useAccountHealth = () =>
+  usePages<{ accounts: AccountHealth[]; next: string | null }>(['operator', 'accounts'], { limit: 200 });

@@ -31,6 +31,7 @@ export function useFormat() {
         hour: '2-digit',
         minute: '2-digit',
       }).format(ms),
+    day: (ms: number) => new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' }).format(ms),
     ago: (ms: number, now = Date.now()) => {
       const difference = ms - now;
       const [unit, size] = UNITS.find(([, each]) => Math.abs(difference) >= each) ?? ['second', 1_000];

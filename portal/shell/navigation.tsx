@@ -3,6 +3,7 @@ import {
   IconArrowsExchange,
   IconBuilding,
   IconFileSearch,
+  IconHeartbeat,
   IconHome,
   IconKey,
   IconListCheck,
@@ -34,6 +35,7 @@ export function Navigation({ account }: { readonly account: string | null }) {
             entries={[
               { to: '/operator/accounts', label: t('nav.accounts'), icon: IconBuilding },
               { to: '/operator/services', label: t('nav.services'), icon: IconServer2 },
+              { to: '/operator/health', label: t('nav.health'), icon: IconHeartbeat },
             ]}
           />
         </div>

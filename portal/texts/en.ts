@@ -263,7 +263,9 @@ export const en = {
   },
   uses: {
     title: 'Uses over time',
-    hour: 'Hour',
+    span: 'Span',
+    spans: { hour: 'Day', day: 'Month' },
+    column: { hour: 'Hour', day: 'Day' },
     kms: 'Through the KMS',
     cache: 'From caches, within a lease',
     refused: 'Refused or failed',
@@ -609,6 +611,15 @@ export const en = {
   budget: {
     title: 'Calls to your KMS',
     lead: 'Within a day. Reads from a cache within a lease need no call.',
+    byKey: 'By key and replica',
+    calls: 'Calls',
+    failures: 'Failed',
+    throttled: 'Held back',
+    quota: 'Share of the quota',
+    noQuota: 'none published',
+    share: '{{percent}} of {{perSecond}} a second',
+    limits:
+      'The share is of the busiest hour. Each broker asks at most {{calls}} times a second for you, and takes at most {{share}} % of a published quota.',
   },
   moves: {
     title: 'Moves',
@@ -772,6 +783,18 @@ export const en = {
   health: {
     title: 'Health',
     lead: 'Brokers and sidecars, as they were heard of last.',
+    brokers: 'Brokers',
+    sidecars: 'Sidecars of the last day',
+    noSidecars: 'No sidecars',
+    noSidecarsWhy: 'None was lent a data key within the last day.',
+    host: 'Host',
+    identity: 'Identity',
+    state: 'State',
+    version: 'Version',
+    startedAt: 'Started',
+    heardAt: 'Heard of',
+    brokerState: { UP: 'Up', SILENT: 'Silent' },
+    sidecarState: { LIVE: 'Live', GAP: 'Fell silent', ENDED: 'Ended' },
   },
 };
 

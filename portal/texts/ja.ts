@@ -262,7 +262,9 @@ export const ja: Texts = {
   },
   uses: {
     title: '利用の推移',
-    hour: '時刻',
+    span: '期間',
+    spans: { hour: '1日', day: '1か月' },
+    column: { hour: '時刻', day: '日' },
     kms: 'KMS経由',
     cache: 'キャッシュから(貸出期間内)',
     refused: '拒否または失敗',
@@ -609,6 +611,15 @@ export const ja: Texts = {
   budget: {
     title: 'KMSへの呼び出し',
     lead: '過去1日。貸出期間内のキャッシュからの読み取りには呼び出しは不要です。',
+    byKey: '鍵とレプリカごと',
+    calls: '呼び出し',
+    failures: '失敗',
+    throttled: '抑制',
+    quota: '割当の使用率',
+    noQuota: '公表なし',
+    share: '毎秒{{perSecond}}回の{{percent}}',
+    limits:
+      '使用率は最も多い1時間のものです。各ブローカーの呼び出しは、お客様のために毎秒{{calls}}回まで、公表された割当の{{share}}%までです。',
   },
   moves: {
     title: '移行',
@@ -773,5 +784,17 @@ export const ja: Texts = {
   health: {
     title: '稼働状況',
     lead: 'ブローカーとサイドカーの、最後に確認された状態。',
+    brokers: 'ブローカー',
+    sidecars: '過去1日のサイドカー',
+    noSidecars: 'サイドカーはありません',
+    noSidecarsWhy: '過去1日にデータ鍵を貸し出した相手はありません。',
+    host: 'ホスト',
+    identity: '識別名',
+    state: '状態',
+    version: 'バージョン',
+    startedAt: '起動',
+    heardAt: '最後の確認',
+    brokerState: { UP: '稼働中', SILENT: '応答なし' },
+    sidecarState: { LIVE: '稼働中', GAP: '報告が途絶', ENDED: '終了' },
   },
 };

@@ -18,6 +18,7 @@ function pagesOf({ kekId }: BrokerWorld): Readonly<Record<string, string>> {
     settings: `${acme}/settings`,
     accounts: '/operator/accounts',
     services: '/operator/services',
+    health: '/operator/health',
     missing: '/accounts/acme/nothing',
     'key-unknown': `${acme}/keys/00000000-0000-7000-8000-000000000000`,
   };

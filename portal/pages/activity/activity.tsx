@@ -2,7 +2,7 @@ import { Button, NativeSelect } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../api/queries.ts';
 import { useActivity } from '../../api/view-queries.ts';
-import { ACTIONS, OUTCOMES, REASONS } from '../../api/view-types.ts';
+import { ACTIONS, OUTCOMES, REASONS } from '../../api/types.ts';
 import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';
 import { Card, Page } from '../../parts/page.tsx';
@@ -10,6 +10,7 @@ import { PausingInput } from '../../parts/pausing-input.tsx';
 import { keyName } from '../../parts/provider.ts';
 import { useFilters } from '../../parts/use-filters.ts';
 import { EventTable } from './event-table.tsx';
+import { KmsBudget } from './kms-budget.tsx';
 import { LedgerProof } from './ledger-proof.tsx';
 
 const FILTERS = ['action', 'outcome', 'reason', 'key', 'id', 'actor', 'since'] as const;
@@ -24,6 +25,7 @@ export function Activity({ account }: { readonly account: string }) {
   return (
     <Page title={t('activity.title')} lead={t('activity.lead')}>
       <LedgerProof account={account} />
+      <KmsBudget account={account} />
       <Card title={t('activity.events')}>
         <div className="stack">
           <FilterFields account={account} filters={filters} set={set} clear={clear} />

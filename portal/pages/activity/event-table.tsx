@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { ActivityEvent } from '../../api/view-types.ts';
+import type { AuditEvent } from '../../api/types.ts';
 import { OutcomeBadge } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { At } from '../../parts/time.tsx';
@@ -8,7 +8,7 @@ import { assetPath } from '../assets/asset-path.ts';
 
 interface Props {
   readonly account: string;
-  readonly events: readonly ActivityEvent[];
+  readonly events: readonly AuditEvent[];
   /** All are of one asset, which need not be named again. */
   readonly ofAsset?: boolean;
 }
@@ -55,7 +55,7 @@ export function EventTable({ account, events, ofAsset = false }: Props) {
   );
 }
 
-function What({ event }: { readonly event: ActivityEvent }) {
+function What({ event }: { readonly event: AuditEvent }) {
   const { t } = useTranslation();
   const { number } = useFormat();
   const { reason, source, count, detail, operation } = event;
@@ -72,7 +72,7 @@ function What({ event }: { readonly event: ActivityEvent }) {
   );
 }
 
-function OfAsset({ account, event: { asset } }: { readonly account: string; readonly event: ActivityEvent }) {
+function OfAsset({ account, event: { asset } }: { readonly account: string; readonly event: AuditEvent }) {
   if (!asset) return <span className="muted">–</span>;
   return (
     <span className="small">

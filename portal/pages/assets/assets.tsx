@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useServices } from '../../api/queries.ts';
 import { useAssets } from '../../api/view-queries.ts';
-import type { ListedAsset } from '../../api/view-types.ts';
+import type { ListedAsset } from '../../api/types.ts';
 import { ProtectionBadge } from '../../parts/badge.tsx';
 import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useAsset, useHistory } from '../../api/view-queries.ts';
-import type { AssetView, DataKeyState, KeyName } from '../../api/view-types.ts';
+import type { AssetDetails, DataKeyState, KeyName } from '../../api/types.ts';
 import { Badge, LifecycleBadge, ProtectionBadge, type Tone } from '../../parts/badge.tsx';
 import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';
@@ -59,7 +59,7 @@ export function OneAsset({ account, srvId, type, id }: Props) {
   );
 }
 
-function Protection({ account, of: asset }: { readonly account: string; readonly of: AssetView }) {
+function Protection({ account, of: asset }: { readonly account: string; readonly of: AssetDetails }) {
   const { t } = useTranslation();
   return (
     <div className="stack-m">
@@ -90,7 +90,7 @@ const TONES: Readonly<Record<DataKeyState, Tone>> = {
   DESTROYED: 'muted',
 };
 
-function DataKeys({ account, of: asset }: { readonly account: string; readonly of: AssetView }) {
+function DataKeys({ account, of: asset }: { readonly account: string; readonly of: AssetDetails }) {
   const { t } = useTranslation();
   return (
     <table className="table cards">

@@ -11,6 +11,7 @@ import { At } from '../../parts/time.tsx';
 import { Acts } from './acts.tsx';
 import { BlastRadiusFacts } from './blast-radius.tsx';
 import { StatusTable } from './status-table.tsx';
+import { Uses } from './uses.tsx';
 
 /** One key: how it does, what hangs on it, and what can be done with it. */
 export function OneKey({ account, id }: { readonly account: string; readonly id: string }) {
@@ -51,6 +52,7 @@ function KeyPage({
       <Card title={t('keys.statuses')}>
         <StatusTable of={key} />
       </Card>
+      <Uses account={account} keyId={key.id} />
       <Card title={t('radius.title')}>
         <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
       </Card>

@@ -1,6 +1,6 @@
 import { IconCircleCheck, IconCircleX, IconAlertTriangle, IconCircleDashed } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { Overview, ProtectionCount } from '../../api/view-types.ts';
+import type { Overview, ProtectionCount } from '../../api/types.ts';
 import type { Protection } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 

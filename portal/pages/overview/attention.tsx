@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { Attention, AttentionLevel } from '../../api/view-types.ts';
+import type { Attention, AttentionLevel } from '../../api/types.ts';
 import { Badge, type Tone } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';

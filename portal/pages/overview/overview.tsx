@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useOverview } from '../../api/view-queries.ts';
-import type { Overview as Facts } from '../../api/view-types.ts';
+import type { Overview as Facts } from '../../api/types.ts';
 import { LifecycleBadge, StatusBadge } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { Card, Page } from '../../parts/page.tsx';

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { AssetType, Protection } from '../../api/types.ts';
-import type { Overview } from '../../api/view-types.ts';
+import type { Overview } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 
 const PROTECTIONS: readonly Protection[] = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'];

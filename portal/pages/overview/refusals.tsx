@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { Overview } from '../../api/view-types.ts';
+import type { Overview } from '../../api/types.ts';
 import { OutcomeBadge } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 
