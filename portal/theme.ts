@@ -41,6 +41,8 @@ export const THEME = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // Within main, where a dialog's header is no second banner of the page.
+  components: { Modal: { defaultProps: { portalProps: { target: '#main' } } } },
   fontSizes: { xs: '0.8125rem', sm: '0.9375rem', md: '1rem', lg: '1.125rem', xl: '1.375rem' },
 });
 

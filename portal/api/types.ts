@@ -6,7 +6,6 @@ import type {
   GetKmsBudgetResponse,
   Key,
   KeyStatus as StatusRecord,
-  Licence,
   Me,
   Move,
   Overview,

@@ -1,64 +1,90 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
-import type { Role } from '../../broker/model/principal.ts';
 import { buildPortalIfStale } from '../../scripts/build-portal.ts';
+import { startIdentityProvider } from '../../sandbox/identity-provider/provider.ts';
 import { brokerWorld, type BrokerWorld } from './broker-world.ts';
 import { startBrowser } from './real-browser.ts';
-import { TOKEN } from './settings.ts';
 
-/** A broker with its portal, and browsers in front of it. */
+/** A broker with its portal, an identity provider, and a browser in front of them. */
 export interface PortalWorld extends BrokerWorld {
-  /** Opens a window for somebody of this role, and goes to a page. */
-  readonly open: (role: Role, path: string) => Promise<PortalPage>;
+  /** Opens a window of its own, in which nobody is signed in, at a page. */
+  readonly open: (path?: string) => Promise<PortalPage>;
+  /** The same, and signs somebody of the sandbox in. */
+  readonly openAs: (user: 'Maria' | 'Akira' | 'Olu', path?: string) => Promise<PortalPage>;
 }
 
 export interface PortalPage {
   readonly page: Page;
-  /** What browsers complained of: refusals of the content security policy, errors of scripts. */
+  /** What the browser complained of: refusals of the content security policy, errors of scripts. */
   readonly complaints: readonly string[];
 }
 
 /** For elements that should be there, and acts that should be possible. */
 const PATIENCE_MS = 15_000;
+const CLIENT = { clientId: 'cmk-portal', clientSecret: 'a-client-secret-for-tests' };
 
 export async function portalWorld(
   t: ExecutionContext,
   env: Record<string, string> = {},
 ): Promise<PortalWorld> {
   await buildPortalIfStale();
-  const world = await brokerWorld(t, env);
+  const port = await freePort();
+  const portalUrl = `http://127.0.0.1:${port}`;
+  const provider = await startIdentityProvider({ port: 0, portalUrl, ...CLIENT });
+  t.teardown(() => provider.close());
+  const world = await brokerWorld(t, {
+    CMK_ADMIN_PORT: String(port),
+    CMK_PORTAL_URL: portalUrl,
+    CMK_OIDC_ISSUER: provider.issuer,
+    CMK_OIDC_CLIENT_ID: CLIENT.clientId,
+    CMK_OIDC_CLIENT_SECRET: CLIENT.clientSecret,
+    ...env,
+  });
   const browser = await startBrowser(t);
-  const origin = `http://127.0.0.1:${world.broker.adminPort}`;
-  const open = async (role: Role, path: string): Promise<PortalPage> => {
+  const open: PortalWorld['open'] = async (path = '/') => {
     const context = await browser.newContext({
-      baseURL: origin,
+      baseURL: portalUrl,
       viewport: WIDE,
       locale: 'en-GB',
       timezoneId: 'UTC',
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
-      extraHTTPHeaders: { authorization: `Bearer ${TOKEN}` },
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      const isComplaint = message.type() === 'error' || message.type() === 'warning';
+      if (isComplaint && message.location().url.startsWith(portalUrl)) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    const me = {
-      name: `${role.toLowerCase()}@acme.example`,
-      role,
-      account: role === 'OPERATOR' ? null : 'acme',
-    };
-    if (role !== 'OPERATOR') await page.route('**/v1/me', (route) => route.fulfill({ json: me }));
-    await goTo(page, path);
+    await page.goto(path);
     return { page, complaints };
   };
-  return { ...world, open };
+  const openAs: PortalWorld['openAs'] = async (user, path = '/') => {
+    const opened = await open(path);
+    await opened.page.getByRole('link', { name: 'Sign in' }).click();
+    await opened.page.getByRole('button', { name: user }).click();
+    await opened.page.getByRole('navigation').first().waitFor();
+    await settled(opened.page);
+    return opened;
+  };
+  return { ...world, open, openAs };
+}
+
+/** One that nobody listens at a moment ago: the portal's address is a setting, so it must be known before. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 const SCREENSHOTS = join('test-output', 'portal');

@@ -17,38 +17,28 @@ import { Uses } from './uses.tsx';
 export function OneKey({ account, id }: { readonly account: string; readonly id: string }) {
   const { t } = useTranslation();
   const key = useKey(account, id);
-  const back = { to: `/accounts/${account}/keys`, label: t('keys.title') };
-  if (!key.data) {
-    return (
-      <Page title={t('keys.one')} back={back}>
-        <Loaded query={key}>{() => null}</Loaded>
-      </Page>
-    );
-  }
-  return <KeyPage account={account} of={key.data} back={back} />;
-}
-
-function KeyPage({
-  account,
-  of: key,
-  back,
-}: {
-  account: string;
-  of: Key;
-  back: { to: string; label: string };
-}) {
-  const { t } = useTranslation();
   const keys = useKeys(account);
-  const mayAct = useMayAct();
-  const radius = useBlastRadius(account, key.id);
-  const isUsed = keys.data !== undefined && keyInUse(keys.data)?.id === key.id;
+  const isUsed = keys.data !== undefined && keyInUse(keys.data)?.id === id;
   return (
     <Page
-      title={keyName(key)}
-      back={back}
-      lead={t(isUsed ? 'keys.isUsed' : `lifecycleMeans.${key.lifecycle}`)}
-      actions={<LifecycleBadge lifecycle={key.lifecycle} />}
+      title={key.data ? keyName(key.data) : t('keys.one')}
+      back={{ to: `/accounts/${account}/keys`, label: t('keys.title') }}
+      lead={key.data && t(isUsed ? 'keys.isUsed' : `lifecycleMeans.${key.data.lifecycle}`)}
+      actions={key.data && <LifecycleBadge lifecycle={key.data.lifecycle} />}
     >
+      <Loaded query={key}>
+        {(found) => <KeyParts account={account} of={found} keys={keys.data ?? []} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+function KeyParts({ account, of: key, keys }: { account: string; of: Key; keys: readonly Key[] }) {
+  const { t } = useTranslation();
+  const mayAct = useMayAct();
+  const radius = useBlastRadius(account, key.id);
+  return (
+    <>
       <Card title={t('keys.statuses')}>
         <StatusTable of={key} />
       </Card>
@@ -56,11 +46,11 @@ function KeyPage({
       <Card title={t('radius.title')}>
         <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
       </Card>
-      {mayAct && <Acts account={account} of={key} keys={keys.data ?? []} />}
+      {mayAct && <Acts account={account} of={key} keys={keys} />}
       <Card title={t('keys.facts')}>
         <Facts of={key} />
       </Card>
-    </Page>
+    </>
   );
 }
 
