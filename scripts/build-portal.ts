@@ -1,6 +1,16 @@
 // Builds the portal, what browsers load, into dist/portal.
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
@@ -12,7 +22,8 @@ const SOURCES = ['portal', 'core', 'package-lock.json', 'scripts/build-portal.ts
 
 /** Builds the portal into a folder, which is there as a whole or not at all. What was in there before is gone. */
 export async function buildPortal(outDir = PORTAL_DIR): Promise<void> {
-  const made = `${outDir}-${process.pid}`;
+  mkdirSync(dirname(outDir), { recursive: true });
+  const made = mkdtempSync(`${outDir}-`);
   await inProduction(() => bundlePortal(made));
   compress(join(made, 'assets'));
   rmSync(outDir, { recursive: true, force: true });

@@ -2474,6 +2474,12 @@ export type PutFallbackData = {
     maxHours: number | null;
     maxAssets: number | null;
   };
+  headers?: {
+    /**
+     * The ETag that was read: when somebody else changed it since, nothing happens.
+     */
+    'if-match'?: string;
+  };
   path: {
     account: string;
   };
@@ -2498,6 +2504,10 @@ export type PutFallbackErrors = {
    * `ACCOUNT_UNKNOWN`
    */
   404: Problem;
+  /**
+   * `STALE_VERSION`
+   */
+  412: Problem;
   /**
    * `TOO_MANY_ATTEMPTS`
    */
@@ -3264,9 +3274,65 @@ export type VerifyKeyResponses = {
 
 export type VerifyKeyResponse = VerifyKeyResponses[keyof VerifyKeyResponses];
 
+export type GetKeyReferencesData = {
+  body?: never;
+  path: {
+    account: string;
+    key: string;
+  };
+  query?: never;
+  url: '/v1/accounts/{account}/keys/{key}/references';
+};
+
+export type GetKeyReferencesErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`, `NOT_FOUND`
+   */
+  404: Problem;
+  /**
+   * `TOO_MANY_ATTEMPTS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type GetKeyReferencesError = GetKeyReferencesErrors[keyof GetKeyReferencesErrors];
+
+export type GetKeyReferencesResponses = {
+  /**
+   * Where a key is found: the key itself and its replicas, in the order to try
+   */
+  200: {
+    references: Array<string>;
+  };
+};
+
+export type GetKeyReferencesResponse = GetKeyReferencesResponses[keyof GetKeyReferencesResponses];
+
 export type SetKeyReferencesData = {
   body: {
     references: Array<string>;
+  };
+  headers?: {
+    /**
+     * The ETag that was read: when somebody else changed it since, nothing happens.
+     */
+    'if-match'?: string;
   };
   path: {
     account: string;
@@ -3297,6 +3363,10 @@ export type SetKeyReferencesErrors = {
    * `CONFLICT`
    */
   409: Problem;
+  /**
+   * `STALE_VERSION`
+   */
+  412: Problem;
   /**
    * `KEY_DISABLED`, `KEY_PERMISSION_REVOKED`, `KEY_PENDING_DELETION`, `KEY_NOT_FOUND`, `KMS_AUTH_FAILED`, `KMS_CONTEXT_MISMATCH`, `KMS_ACCOUNT_ISSUE`
    */
@@ -3513,6 +3583,12 @@ export type PutContactsData = {
   body: {
     emails: Array<string>;
   };
+  headers?: {
+    /**
+     * The ETag that was read: when somebody else changed it since, nothing happens.
+     */
+    'if-match'?: string;
+  };
   path: {
     account: string;
   };
@@ -3537,6 +3613,10 @@ export type PutContactsErrors = {
    * `ACCOUNT_UNKNOWN`
    */
   404: Problem;
+  /**
+   * `STALE_VERSION`
+   */
+  412: Problem;
   /**
    * `TOO_MANY_ATTEMPTS`
    */
