@@ -40,6 +40,7 @@ const WRITES: Readonly<Record<'ADMINISTER' | 'OPERATE' | 'ANY', readonly string[
 const READS: Readonly<Record<Exclude<AccessRule, 'ADMINISTER'>, readonly string[]>> = {
   READ: [
     'exportLedger',
+    'followChanges',
     'getAccount',
     'getAsset',
     'getBlastRadius',
@@ -155,7 +156,11 @@ test('every operation has a rule, and it is the one that it should have', async 
   const wanted = [...Object.entries(WRITES), ...Object.entries(READS)].flatMap(([rule, ids]) =>
     ids.map((id) => `${id} ${rule}`),
   );
-  t.deepEqual(rules.sort(), wanted.sort());
+  const lacking = (all: readonly string[], some: readonly string[]) =>
+    some.filter((each) => !all.includes(each));
+  t.deepEqual(lacking(wanted, rules), [], 'said by routes, and not here');
+  t.deepEqual(lacking(rules, wanted), [], 'said here, and by no route');
+  t.is(rules.length, wanted.length);
 });
 
 test('role × account × operation: each sees and does what its rule says, and nothing of others', async (t) => {
