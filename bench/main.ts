@@ -1,6 +1,7 @@
-// `npm run bench [-- core|kms|streams|revocation]`: every figure is a ratio or a rate measured side by side in this one run.
+// `npm run bench [-- core|kms|streams|revocation|portal]`: every figure is a ratio or a rate measured side by side in this one run.
 import { benchCore, describeComparison } from './core.ts';
 import { benchKms } from './kms.ts';
+import { benchPortal } from './portal.ts';
 import { benchRevocation } from './revocation.ts';
 import { benchStreams, describeSidecar } from './streams.ts';
 
@@ -9,6 +10,7 @@ const BENCHES: Record<string, () => Promise<readonly string[]>> = {
   kms: benchKms,
   streams: async () => describeSidecar(await benchStreams()),
   revocation: benchRevocation,
+  portal: benchPortal,
 };
 
 const wanted = process.argv.slice(2);

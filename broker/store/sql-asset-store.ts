@@ -144,7 +144,7 @@ async function countDataKeys(db: Knex, account: string): Promise<ProtectionCount
     .groupBy(GROUPS)
     .orderBy(GROUPS)
     .select(GROUPS)
-    .select(db.raw('count(*) as all_rows, sum(case when destroyed_at is null then 1 else 0 end) as live'));
+    .count({ all_rows: '*', gone: 'destroyed_at' });
   const rows = await readRows('data_keys', all);
   const older = await countOlder(db, account);
   return rows.map((row) => ({
@@ -153,22 +153,24 @@ async function countDataKeys(db: Knex, account: string): Promise<ProtectionCount
     protection: row.oneOf('protection', PROTECTIONS),
     kekId: row.text('kek_id'),
     assets: row.integer('all_rows') - (older.get(groupOf(row)) ?? 0),
-    dataKeys: row.integer('live'),
+    dataKeys: row.integer('all_rows') - row.integer('gone'),
   }));
 }
 
 async function countOlder(db: Knex, account: string): Promise<ReadonlyMap<string, number>> {
   const groups = GROUPS.map((column) => `d.${column}`);
+  // A cross join, because SQLite keeps its order: those few that are newer first, then their predecessors.
   const query = db('data_keys as n')
-    .join('data_keys as d', (on) => {
-      for (const column of ['account', 'srv_id', 'type', 'asset_id']) on.on(`d.${column}`, `n.${column}`);
-      on.on('d.generation', '=', db.raw('n.generation - 1'));
-    })
+    .joinRaw('cross join data_keys as d')
     .where('n.account', account)
     .where('n.generation', '>', db.raw('1'))
+    .where('d.generation', db.raw('n.generation - 1'))
     .groupBy(groups)
     .select(groups)
     .count('* as count');
+  for (const column of ['account', 'srv_id', 'type', 'asset_id']) {
+    void query.where(`d.${column}`, db.ref(`n.${column}`));
+  }
   const rows = await readRows('data_keys', query);
   return new Map(rows.map((row) => [groupOf(row), row.integer('count')]));
 }

@@ -8,6 +8,7 @@ import { unknownAccount } from '../model/unknown-account.ts';
 import { endOfEpisode, needsAttention, stateOfEpisode, type FallbackState } from '../policy/attention.ts';
 import type { ProtectionCount, Store } from '../store/store.ts';
 import { HOUR_MS, lastDay } from './hours.ts';
+import { ProtectionCounts } from './protection-counts.ts';
 
 /** How much of one type is protected how. */
 export type Protected = Omit<ProtectionCount, 'kekId'>;
@@ -70,10 +71,12 @@ const MAX_MOVES = 100;
 export class Overviews {
   readonly #store: OverviewStore;
   readonly #clock: Clock;
+  readonly #counts: ProtectionCounts;
 
   constructor(options: { store: OverviewStore; clock: Clock }) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#counts = new ProtectionCounts(options);
   }
 
   /** Whether there is such an account. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
@@ -92,7 +95,7 @@ export class Overviews {
     const facts = (await store.attention.facts([id], span.fromHour)).get(id);
     if (!facts) throw unknownAccount(id);
     const moves = await store.moves.list(id, MAX_MOVES);
-    const counts = await store.assets.count(id);
+    const counts = await this.#counts.of(id);
     const { backlog, fallback: policy, episode } = facts;
     return {
       at,
