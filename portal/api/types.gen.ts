@@ -150,6 +150,7 @@ export type ErrorCode =
   | 'TOKEN_INVALID'
   | 'ROLE_INSUFFICIENT'
   | 'CROSS_SITE_REQUEST'
+  | 'RATE_LIMITED'
   | 'TOO_MANY_ATTEMPTS'
   | 'ACCOUNT_UNKNOWN'
   | 'ASSET_NOT_FOUND'
@@ -1445,6 +1446,10 @@ export type GetOpenApiData = {
 
 export type GetOpenApiErrors = {
   /**
+   * `RATE_LIMITED`
+   */
+  429: Problem;
+  /**
    * `INTERNAL`
    */
   500: Problem;
@@ -1497,7 +1502,7 @@ export type ListAccountsErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1550,7 +1555,7 @@ export type GetAccountErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1614,7 +1619,7 @@ export type PutAccountErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1662,7 +1667,7 @@ export type GetGroupErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1732,7 +1737,7 @@ export type PatchGroupErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1798,7 +1803,7 @@ export type PutGroupErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1854,7 +1859,7 @@ export type ListGroupsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1916,7 +1921,7 @@ export type ListAuditEventsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -1975,7 +1980,7 @@ export type EndEnrolmentErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2028,7 +2033,7 @@ export type EnrolTypeErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2084,7 +2089,7 @@ export type ListEnrolmentsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2150,7 +2155,7 @@ export type ListLedgerRecordsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2203,7 +2208,7 @@ export type GetLedgerHeadErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2250,7 +2255,7 @@ export type ExportLedgerErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2308,7 +2313,7 @@ export type ListCommonLedgerRecordsErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2356,7 +2361,7 @@ export type GetCommonLedgerHeadErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2397,7 +2402,7 @@ export type ExportCommonLedgerErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2444,7 +2449,7 @@ export type GetFallbackErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2509,7 +2514,7 @@ export type PutFallbackErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2565,7 +2570,7 @@ export type ListFallbackEpisodesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2627,7 +2632,7 @@ export type GetFailureWishesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2688,7 +2693,7 @@ export type PutFailureWishErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2744,7 +2749,7 @@ export type ListKeysErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2819,7 +2824,7 @@ export type EnrolKeyErrors = {
    */
   422: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`, `KMS_THROTTLED`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`, `KMS_THROTTLED`
    */
   429: Problem;
   /**
@@ -2877,7 +2882,7 @@ export type TryKeyErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2925,7 +2930,7 @@ export type GetKeyErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -2975,7 +2980,7 @@ export type GetBlastRadiusErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3037,7 +3042,7 @@ export type RetireKeyErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3093,7 +3098,7 @@ export type RestoreKeyErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3146,7 +3151,7 @@ export type RevokeAnyKeyErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3198,7 +3203,7 @@ export type RevokeKeyErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3250,7 +3255,7 @@ export type VerifyKeyErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3298,7 +3303,7 @@ export type GetKeyReferencesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3372,7 +3377,7 @@ export type SetKeyReferencesErrors = {
    */
   422: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`, `KMS_THROTTLED`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`, `KMS_THROTTLED`
    */
   429: Problem;
   /**
@@ -3442,7 +3447,7 @@ export type GetKeySetUpErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3500,7 +3505,7 @@ export type ListAlertsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3553,7 +3558,7 @@ export type GetContactsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3618,7 +3623,7 @@ export type PutContactsErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3676,7 +3681,7 @@ export type ListWebhooksErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3745,7 +3750,7 @@ export type AddWebhookErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3803,7 +3808,7 @@ export type DeleteWebhookErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3861,7 +3866,7 @@ export type ListMovesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3939,7 +3944,7 @@ export type StartMoveErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -3995,7 +4000,7 @@ export type GetMoveErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4053,7 +4058,7 @@ export type PauseMoveErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4111,7 +4116,7 @@ export type ResumeMoveErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4169,7 +4174,7 @@ export type CancelMoveErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4239,7 +4244,7 @@ export type PreviewCoverageErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4324,7 +4329,7 @@ export type ApplyCoverageErrors = {
    */
   412: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4371,7 +4376,7 @@ export type GetOverviewErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4427,7 +4432,7 @@ export type ListAssetsErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4483,7 +4488,7 @@ export type GetAssetErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4538,7 +4543,7 @@ export type ListAssetHistoryErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4604,7 +4609,7 @@ export type ListActivityErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4666,7 +4671,7 @@ export type ListTokensErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4731,7 +4736,7 @@ export type CreateTokenErrors = {
    */
   409: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4789,7 +4794,7 @@ export type RevokeTokenErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4828,7 +4833,7 @@ export type GetMeErrors = {
    */
   401: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4873,7 +4878,7 @@ export type SignOutErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4930,7 +4935,7 @@ export type GetKeyUsesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -4983,7 +4988,7 @@ export type GetUsesErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5032,7 +5037,7 @@ export type GetKmsBudgetErrors = {
    */
   404: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5075,7 +5080,7 @@ export type GetHealthErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5125,7 +5130,7 @@ export type ListSidecarsErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5179,7 +5184,7 @@ export type ListAccountHealthErrors = {
    */
   403: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5212,17 +5217,30 @@ export type ListAccountHealthResponse = ListAccountHealthResponses[keyof ListAcc
 export type ListServicesData = {
   body?: never;
   path?: never;
-  query?: never;
+  query?: {
+    /**
+     * Items of a page, from 1 to 1000.
+     */
+    limit?: string;
+    /**
+     * The `next` of the page before.
+     */
+    cursor?: string;
+  };
   url: '/v1/services';
 };
 
 export type ListServicesErrors = {
   /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
    * `TOKEN_INVALID`
    */
   401: Problem;
   /**
-   * `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
    */
   429: Problem;
   /**
@@ -5243,7 +5261,58 @@ export type ListServicesResponses = {
    */
   200: {
     services: Array<Service>;
+    /**
+     * Give it as `cursor` for the next page; null: this is the last.
+     */
+    next: string | null;
   };
 };
 
 export type ListServicesResponse = ListServicesResponses[keyof ListServicesResponses];
+
+export type FollowChangesData = {
+  body?: never;
+  path: {
+    account: string;
+  };
+  query?: never;
+  url: '/v1/accounts/{account}/events';
+};
+
+export type FollowChangesErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`
+   */
+  404: Problem;
+  /**
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`, `TOO_MANY_STREAMS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type FollowChangesError = FollowChangesErrors[keyof FollowChangesErrors];
+
+export type FollowChangesResponses = {
+  /**
+   * What has changed in the account, as server-sent events
+   */
+  200: string;
+};
+
+export type FollowChangesResponse = FollowChangesResponses[keyof FollowChangesResponses];
