@@ -12,7 +12,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 /** Numbers and times in the language that is spoken. */
 export function useFormat() {
   const { i18n } = useTranslation();
-  const language = i18n.language;
+  const language = regional(i18n.language);
   return {
     number: (value: number) => new Intl.NumberFormat(language).format(value),
     rate: (value: number) => new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value),
@@ -31,6 +31,8 @@ export function useFormat() {
         hour: '2-digit',
         minute: '2-digit',
       }).format(ms),
+    clock: (ms: number) =>
+      new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(ms),
     day: (ms: number) => new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' }).format(ms),
     ago: (ms: number, now = Date.now()) => {
       const difference = ms - now;
@@ -57,4 +59,9 @@ export function useFormat() {
     },
     list: (items: readonly string[]) => new Intl.ListFormat(language).format(items),
   };
+}
+
+/** As the browser's user writes dates in that language. */
+function regional(language: string): string {
+  return navigator.languages.find((each) => each.toLowerCase().startsWith(language)) ?? language;
 }

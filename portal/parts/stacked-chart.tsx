@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from './format.ts';
+import { useWidth } from './use-width.ts';
 
 interface Series {
   readonly name: string;
@@ -9,6 +10,8 @@ interface Series {
 
 interface Point {
   readonly label: string;
+  /** What fits below a column. */
+  readonly tick: string;
   /** One for each series, from 0. */
   readonly values: readonly number[];
 }
@@ -23,9 +26,10 @@ interface ChartProps {
   readonly points: readonly Point[];
 }
 
-const WIDTH = 720;
-const HEIGHT = 200;
+const HEIGHT = 180;
 const LEFT = 48;
+/** Room for the text below a column. */
+const TICK = 64;
 const BOTTOM = 24;
 const TOP = 10;
 
@@ -96,11 +100,12 @@ function Drawing({
 }) {
   const { number } = useFormat();
   const id = useId();
-  const step = (WIDTH - LEFT) / points.length;
+  const [box, width] = useWidth<SVGSVGElement>();
+  const step = (width - LEFT) / points.length;
   const scale = (HEIGHT - BOTTOM - TOP) / max;
-  const everyNth = Math.ceil(points.length / 6);
+  const everyNth = Math.ceil((points.length * TICK) / (width - LEFT));
   return (
-    <svg className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg ref={box} className="chart" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label}>
       <defs>
         <pattern id={id} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="5" height="5" fill={series[2]?.fill} />
@@ -111,7 +116,7 @@ function Drawing({
         const y = HEIGHT - BOTTOM - share * max * scale;
         return (
           <g key={share}>
-            <line x1={LEFT} x2={WIDTH} y1={y} y2={y} />
+            <line x1={LEFT} x2={width} y1={y} y2={y} />
             <text x={LEFT - 8} y={y + 4} textAnchor="end">
               {number(share * max)}
             </text>
@@ -141,7 +146,7 @@ function Drawing({
             })}
             {index % everyNth === 0 && (
               <text x={x} y={HEIGHT - 7}>
-                {point.label}
+                {point.tick}
               </text>
             )}
           </g>

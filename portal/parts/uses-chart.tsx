@@ -6,7 +6,7 @@ import { StackedChart } from './stacked-chart.tsx';
 /** Uses over time: those that asked the KMS beside those that a cache served, and those that came to nothing. */
 export function UsesChart({ uses: { bucket, buckets } }: { readonly uses: Uses }) {
   const { t } = useTranslation();
-  const { hour, day } = useFormat();
+  const { hour, day, clock } = useFormat();
   return (
     <StackedChart
       label={t('uses.title')}
@@ -19,6 +19,7 @@ export function UsesChart({ uses: { bucket, buckets } }: { readonly uses: Uses }
       ]}
       points={buckets.map(({ from, wraps, unwraps, brokerCache, sidecarCache, refused, failed }) => ({
         label: bucket === 'hour' ? hour(from) : day(from),
+        tick: bucket === 'hour' ? clock(from) : day(from),
         values: [wraps + unwraps, brokerCache + sidecarCache, refused + failed],
       }))}
     />

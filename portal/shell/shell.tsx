@@ -2,6 +2,7 @@ import { IconKey, IconLogout, IconMenu2 } from '@tabler/icons-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { useLiveUpdates } from '../api/events.ts';
 import { useMe } from '../api/session.tsx';
 import { signOut } from '../api/sign-out.ts';
 import { Navigation } from './navigation.tsx';
@@ -15,6 +16,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const me = useMe();
   const account = accountIn(location) ?? me.account;
   useEffect(() => setOpen(false), [location]);
+  useLiveUpdates(account);
   return (
     <>
       <a className="skip" href="#main">

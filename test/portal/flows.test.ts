@@ -1,13 +1,14 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
 import { issue, resolve, resolveRequestOf } from '../support/broker-world.ts';
-import { goTo, portalWorld, settled, violations } from '../support/portal-world.ts';
+import { ASSET } from '../support/key-world.ts';
+import { goTo, portalWorld, settled, violations, type PortalWorld } from '../support/portal-world.ts';
 
 const KEYS = '/accounts/acme/keys';
 
 test('people sign in, see what they may, revoke a key, set another up, and verify the ledger', async (t) => {
   t.timeout(180_000);
-  const world = await portalWorld(t);
+  const world = await portalWorld(t, { CMK_TROUBLE_PROBE_INTERVAL: '1s' });
   await world.admin('PUT', '/v1/accounts/acme', { name: 'Acme', licence: 'ACCOUNT' });
   const sealed = await issue(world.recorder);
   const opens = () => resolve(world.recorder, resolveRequestOf(sealed));
@@ -29,6 +30,7 @@ test('people sign in, see what they may, revoke a key, set another up, and verif
   await t.throwsAsync(opens, { code: 'KEY_DISABLED' });
   world.kms.key(world.reference).failure = null;
 
+  await seeFallback(page, world);
   await setUp(t, page, world.kms);
   await verifyLedger(t, page);
 
@@ -50,6 +52,18 @@ test('people sign in, see what they may, revoke a key, set another up, and verif
   await goTo(auditor.page, '/operator/accounts');
   await auditor.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
 });
+
+/** It begins and ends before one's eyes: nobody loads the page again. */
+async function seeFallback(page: Page, world: PortalWorld): Promise<void> {
+  await goTo(page, '/accounts/acme');
+  await world.admin('PUT', '/v1/accounts/acme/fallback', { mode: 'ANY', maxHours: 4, maxAssets: null });
+  world.kms.key(world.reference).failure = 'KEY_DISABLED';
+  await issue(world.recorder, { asset: { ...ASSET, id: 'meeting-2' } });
+  await page.getByText('Fallback: new data is under the provider’s key').waitFor();
+  await page.getByText('3 hr 59 min').waitFor();
+  world.kms.key(world.reference).failure = null;
+  await page.getByText('Fallback: new data is under').waitFor({ state: 'detached', timeout: 30_000 });
+}
 
 /** Nothing but Tab, Enter and letters. */
 async function revokeByKeyboard(page: Page, path: string): Promise<void> {

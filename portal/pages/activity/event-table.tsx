@@ -56,8 +56,10 @@ export function EventTable({ account, events, ofAsset = false }: Props) {
 }
 
 function What({ event }: { readonly event: AuditEvent }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { number } = useFormat();
+  const inWords = (text: string) =>
+    i18n.exists(`chosen.${text}`) ? t(`chosen.${text as 'OWNER_COVERED'}`) : text;
   const { reason, source, count, detail, operation } = event;
   const why = [reason && t(`reason.${reason}`), source && t(`source.${source}`)].filter(Boolean).join(' · ');
   return (
@@ -67,7 +69,7 @@ function What({ event }: { readonly event: AuditEvent }) {
         {typeof count === 'number' && ` × ${number(count)}`}
       </span>
       {why !== '' && <span className="small">{why}</span>}
-      {detail && <span className="muted small">{detail}</span>}
+      {detail && <span className="muted small">{inWords(detail)}</span>}
     </span>
   );
 }

@@ -17,7 +17,7 @@ export function BlastRadiusFacts({ radius }: { readonly radius: BlastRadius }) {
             })}
       </p>
       {radius.types.length > 0 && (
-        <table className="table">
+        <table className="table cards">
           <caption className="hidden">{t('radius.byType')}</caption>
           <thead>
             <tr>
@@ -36,8 +36,12 @@ export function BlastRadiusFacts({ radius }: { readonly radius: BlastRadius }) {
                 <th scope="row">
                   {type} <span className="muted small">{srvId}</span>
                 </th>
-                <td className="num">{number(assets)}</td>
-                <td className="num">{number(dataKeys)}</td>
+                <td className="num" data-label={t('radius.assets')}>
+                  {number(assets)}
+                </td>
+                <td className="num" data-label={t('radius.dataKeys')}>
+                  {number(dataKeys)}
+                </td>
               </tr>
             ))}
           </tbody>

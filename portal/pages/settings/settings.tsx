@@ -7,6 +7,7 @@ import { Coverage } from './coverage.tsx';
 import { FallbackForm } from './fallback.tsx';
 import { Tokens } from './tokens.tsx';
 import { Webhooks } from './webhooks.tsx';
+import { Wishes } from './wishes.tsx';
 
 /** Who is told, who may call, and what happens when a key fails. */
 export function Settings({ account }: { readonly account: string }) {
@@ -27,6 +28,9 @@ export function Settings({ account }: { readonly account: string }) {
       </Card>
       <Card title={t('fallback.title')}>
         <FallbackForm account={account} />
+      </Card>
+      <Card title={t('wishes.title')}>
+        <Wishes account={account} />
       </Card>
       <Card title={t('webhooks.title')}>
         <Webhooks account={account} />
