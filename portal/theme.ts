@@ -26,6 +26,20 @@ const RED = [
   '#7d1b15',
 ] as const;
 
+/** Of what lies below and beside cards in the dark; see styles/base.css. */
+const DARK = [
+  '#e3eaed',
+  '#c3ced3',
+  '#a0b0b8',
+  '#6f8089',
+  '#43525a',
+  '#2d3a40',
+  '#1f2b30',
+  '#192226',
+  '#141c20',
+  '#11181b',
+] as const;
+
 const FONTS =
   'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Hiragino Sans", "Yu Gothic UI", "Noto Sans CJK JP", sans-serif';
 
@@ -33,7 +47,7 @@ export const THEME = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
-  colors: { petrol: PETROL, red: RED },
+  colors: { petrol: PETROL, red: RED, dark: DARK },
   fontFamily: FONTS,
   fontFamilyMonospace:
     'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace',

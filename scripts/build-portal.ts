@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
@@ -73,11 +74,40 @@ function compress(dir: string): void {
   }
 }
 
-/** Builds it if it was never built, or is older than what it is made of. */
+/** Builds it if it was never built, or is older than what it is made of. Who comes meanwhile waits for it. */
 export async function buildPortalIfStale(outDir = PORTAL_DIR): Promise<boolean> {
   if (!isStale(outDir)) return false;
-  await buildPortal(outDir);
-  return true;
+  mkdirSync(dirname(outDir), { recursive: true });
+  const lock = `${outDir}.lock`;
+  while (isStale(outDir)) {
+    if (!take(lock)) {
+      await setTimeout(200);
+      continue;
+    }
+    try {
+      await buildPortal(outDir);
+      return true;
+    } finally {
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+  return false;
+}
+
+/** Whoever took it so long ago is gone. */
+const ABANDONED_MS = 120_000;
+
+function take(lock: string): boolean {
+  const takenAt = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+  if (takenAt !== undefined && Date.now() - takenAt > ABANDONED_MS)
+    rmSync(lock, { recursive: true, force: true });
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Whether there is no build, or an older one than what it is made of. */

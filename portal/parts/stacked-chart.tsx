@@ -144,7 +144,7 @@ function Drawing({
                 </rect>
               );
             })}
-            {index % everyNth === 0 && (
+            {index % everyNth === 0 && x + TICK <= width + 20 && (
               <text x={x} y={HEIGHT - 7}>
                 {point.tick}
               </text>
