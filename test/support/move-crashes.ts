@@ -142,7 +142,8 @@ async function fill({ store, kms, from }: World, count: number): Promise<Known> 
     hashes.set(asset.id, hashOf(dataKey));
     const record = aDataKey(from, { asset, createdAt, wrapped });
     ids.add(record.id);
-    await store.insertDataKey(record, anAuditEvent({ account: null }));
+    // On ledgers of several accounts: writers to one wait for each other.
+    await store.insertDataKey(record, anAuditEvent({ account: `filler-${index % AT_A_TIME}` }));
   });
   return { hashes, ids };
 }
