@@ -13,3 +13,10 @@ test.serial(`${DATA_KEYS} data keys move while the broker is killed 20 times: no
   const { perSecond } = await moveUnderCrashes(t, { ...plan, perSecond: PER_SECOND, seed });
   t.true(perSecond >= 0.9 * PER_SECOND, `${perSecond} a second, ${PER_SECOND} allowed`);
 });
+
+/** On SQLite: what is shown is that nothing is lost, not how fast. */
+test.serial('500 data keys move on SQLite while the broker is killed: none is lost', async (t) => {
+  const seed = Number(process.env['CMK_TEST_SEED'] ?? randomInt(2 ** 31));
+  const plan = { suite: 'system-move-crash-sqlite', database: 'sqlite', dataKeys: 500, kills: 2 } as const;
+  await moveUnderCrashes(t, { ...plan, perSecond: 200, seed });
+});

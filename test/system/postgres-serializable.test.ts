@@ -1,0 +1,4 @@
+import { testPostgresStore } from '../contracts/store-postgres.ts';
+
+// As CockroachDB does unasked: conflicts come as errors that must be retried.
+testPostgresStore('PostgreSQL, serializable', 'serializable');
