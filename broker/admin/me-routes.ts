@@ -47,6 +47,6 @@ async function currentSession(request: FastifyRequest, signIn: SignIn | null): P
   if (!signIn || request.principal?.via !== 'SESSION') return null;
   const { sessions, config } = signIn;
   const id = SessionId.parse(sessionCookie(config.portalUrl).read(request));
-  const session = id && (await sessions.use(id));
+  const session = id && (await sessions.look(id));
   return session && { signIn, id, session, endsAt: sessions.endOf(session) };
 }

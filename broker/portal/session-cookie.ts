@@ -5,6 +5,9 @@ import { checkCameFromPortal } from './csrf.ts';
 import { SessionId } from './session-id.ts';
 import type { SignIn } from './sign-in.ts';
 
+/** Pages that ask again while nobody touches them say so: a session that nobody uses must end. */
+const UNATTENDED_HEADER = 'x-cmk-unattended';
+
 export function sessionCookie(portalUrl: string): Cookie {
   return new Cookie('cmk-session', portalUrl);
 }
@@ -25,10 +28,15 @@ export function sessionAuthenticator({ sessions, config: { portalUrl } }: SignIn
     // Who shows a token means the token, and not the session that the browser adds.
     if (request.headers.authorization !== undefined) return null;
     const id = SessionId.parse(cookie.read(request));
-    const session = id && (await sessions.use(id));
+    const session = id && (await (isUnattended(request) ? sessions.look(id) : sessions.use(id)));
     if (!session) return null;
     checkCameFromPortal(request, id, portalUrl);
     const { name, role, account } = session;
     return { name, role, account, via: 'SESSION' };
   };
+}
+
+/** A browser's event stream comes back by itself, and cannot send headers of ours. */
+function isUnattended({ headers }: FastifyRequest): boolean {
+  return headers[UNATTENDED_HEADER] !== undefined || headers.accept === 'text/event-stream';
 }

@@ -1,3 +1,4 @@
+import { isUnattended } from './attendance.ts';
 import type { Problem } from './types.ts';
 
 /** An answer of the API that is not a success, or none at all. */
@@ -48,7 +49,24 @@ export function withQuery(address: string, query: Query = {}): string {
 
 /** @throws ApiError */
 export async function get<T>(address: string, request: Request = {}): Promise<T> {
-  return (await send('GET', address, request)) as T;
+  return (await send('GET', address, request)).answer as T;
+}
+
+/** An answer with its version, for {@link ifUnchanged}. */
+export type Tagged<T extends object> = T & { readonly etag: string };
+
+/** @throws ApiError */
+export async function getTagged<T extends object>(
+  address: string,
+  request: Request = {},
+): Promise<Tagged<T>> {
+  const { answer, etag } = await send('GET', address, request);
+  return { ...(answer as T), etag: etag ?? '' };
+}
+
+/** Lets a change be made only to what was read. */
+export function ifUnchanged({ etag }: Tagged<object>): Readonly<Record<string, string>> {
+  return { 'if-match': etag };
 }
 
 /** What an address answers, its caller says. @throws ApiError */
@@ -58,7 +76,7 @@ export async function change<T>(
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  return (await send(method, address, { body, headers })) as T;
+  return (await send(method, address, { body, headers })).answer as T;
 }
 
 /** For a stream of lines. @throws ApiError */
@@ -68,7 +86,11 @@ export async function stream(address: string, signal: AbortSignal): Promise<Read
   throw new ApiError(await problemIn(response));
 }
 
-async function send(method: string, address: string, request: Request): Promise<unknown> {
+async function send(
+  method: string,
+  address: string,
+  request: Request,
+): Promise<{ answer: unknown; etag: string | null }> {
   const { body, query, headers, signal } = request;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await reach(withQuery(address, query), {
@@ -79,6 +101,7 @@ async function send(method: string, address: string, request: Request): Promise<
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method === 'GET' && isUnattended() && { 'x-cmk-unattended': '1' }),
       ...(method !== 'GET' && csrfToken !== null && { 'x-cmk-csrf': csrfToken }),
       ...headers,
     },
@@ -86,7 +109,7 @@ async function send(method: string, address: string, request: Request): Promise<
   });
   if (!response.ok) throw new ApiError(await problemIn(response));
   const text = await response.text();
-  return text === '' ? null : JSON.parse(text);
+  return { answer: text === '' ? null : JSON.parse(text), etag: response.headers.get('etag') };
 }
 
 async function reach(address: string, init: RequestInit): Promise<Response> {

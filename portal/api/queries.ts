@@ -1,5 +1,5 @@
 import { useQuery, type UseQueryOptions } from '@tanstack/react-query';
-import { get, path, type Query } from './client.ts';
+import { get, getTagged, path, type Query, type Tagged } from './client.ts';
 import type {
   Account,
   ApiToken,
@@ -36,6 +36,14 @@ export function useGet<T, R = T>(
   });
 }
 
+/** As {@link useGet}, for what is changed as a whole: with the version that was read. */
+function useTagged<T extends object>(parts: readonly string[]) {
+  return useQuery<Tagged<T>>({
+    queryKey: keyOf(parts),
+    queryFn: ({ signal }) => getTagged<T>(path(...parts), { signal }),
+  });
+}
+
 const same = <T>(answer: T): T => answer;
 
 export const useWho = () => useGet<Me>(['me'], same, { retry: false, staleTime: Infinity });
@@ -67,11 +75,10 @@ export const useEnrolments = (account: string) =>
     ({ enrolments }) => enrolments,
   );
 export const useContacts = (account: string) =>
-  useGet<{ emails: string[] }, string[]>(['accounts', account, 'contacts'], ({ emails }) => emails);
+  useTagged<{ emails: string[] }>(['accounts', account, 'contacts']);
 export const useWebhooks = (account: string) =>
   useGet<{ webhooks: Webhook[] }, Webhook[]>(['accounts', account, 'webhooks'], ({ webhooks }) => webhooks);
-export const useFallback = (account: string) =>
-  useGet<FallbackPolicy>(['accounts', account, 'fallback'], same);
+export const useFallback = (account: string) => useTagged<FallbackPolicy>(['accounts', account, 'fallback']);
 export const useEpisodes = (account: string) =>
   useGet<{ episodes: FallbackEpisode[] }, FallbackEpisode[]>(
     ['accounts', account, 'fallback', 'episodes'],

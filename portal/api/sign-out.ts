@@ -1,7 +1,16 @@
-import { change, path } from './client.ts';
+import { ApiError, change, path } from './client.ts';
 
-/** Ends the session here, and goes where it ends at the identity provider. */
+/**
+ * Ends the session here, and goes where it ends at the identity provider.
+ * @throws ApiError when nobody knows whether it ended
+ */
 export async function signOut(): Promise<void> {
-  const answer = await change<{ continueAt: string }>('POST', path('me', 'sign-out')).catch(() => null);
-  location.assign(answer?.continueAt ?? '/');
+  try {
+    const { continueAt } = await change<{ continueAt: string }>('POST', path('me', 'sign-out'));
+    location.assign(continueAt);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    // It had ended before.
+    location.assign('/');
+  }
 }

@@ -1,3 +1,4 @@
+import { notifications } from '@mantine/notifications';
 import { IconKey, IconLogout, IconMenu2 } from '@tabler/icons-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -5,6 +6,7 @@ import { Link, useLocation } from 'wouter';
 import { useLiveUpdates } from '../api/events.ts';
 import { useMe } from '../api/session.tsx';
 import { signOut } from '../api/sign-out.ts';
+import { useAnnounce } from '../parts/announce.tsx';
 import { Navigation } from './navigation.tsx';
 import { Preferences } from './preferences.tsx';
 
@@ -17,6 +19,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const account = accountIn(location) ?? me.account;
   useEffect(() => setOpen(false), [location]);
   useLiveUpdates(account);
+  const announce = useAnnounce();
+  const leave = () => {
+    signOut().catch(() => {
+      const message = t('shell.signOutFailed');
+      notifications.show({ message, color: 'red', withBorder: true, autoClose: false });
+      announce(message);
+    });
+  };
   return (
     <>
       <a className="skip" href="#main">
@@ -49,7 +59,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               className="tool"
               aria-label={t('shell.signOut')}
               title={t('shell.signOut')}
-              onClick={() => void signOut()}
+              onClick={leave}
             >
               <IconLogout size={18} aria-hidden />
             </button>

@@ -23,6 +23,8 @@ export const en = {
     menu: 'Menu',
     navigation: 'Pages',
     signOut: 'Sign out',
+    signOutFailed:
+      'You may still be signed in: the server did not answer. Try again before you leave this computer.',
     scheme: 'Appearance: {{now}}. Change to: {{next}}',
     schemes: { auto: 'as the system', light: 'light', dark: 'dark' },
   },

@@ -25,6 +25,8 @@ export const ja: Texts = {
     menu: 'メニュー',
     navigation: 'ページ',
     signOut: 'サインアウト',
+    signOutFailed:
+      'サーバーが応答しないため、まだサインインしている可能性があります。この端末を離れる前にもう一度お試しください。',
     scheme: '外観:{{now}}。{{next}}に切り替える',
     schemes: { auto: 'システムに合わせる', light: 'ライト', dark: 'ダーク' },
   },

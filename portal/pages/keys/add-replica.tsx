@@ -2,7 +2,7 @@ import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { ApiError, change, path } from '../../api/client.ts';
+import { ApiError, change, getTagged, ifUnchanged, path } from '../../api/client.ts';
 import type { VerificationStep } from '../../api/types.ts';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -15,10 +15,12 @@ export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
   const [reference, setReference] = useState('');
   const act = useAct({
     account,
-    run: () =>
-      change<{ steps: VerificationStep[] }>('PUT', path('accounts', account, 'keys', key.id, 'references'), {
-        references: [...key.references, reference.trim()],
-      }),
+    run: async () => {
+      const address = path('accounts', account, 'keys', key.id, 'references');
+      const stored = await getTagged<{ references: string[] }>(address);
+      const references = [...stored.references, reference.trim()];
+      return change<{ steps: VerificationStep[] }>('PUT', address, { references }, ifUnchanged(stored));
+    },
     done: () => t('acts.replica.done'),
     onDone: () => {
       setReference('');

@@ -19,7 +19,7 @@ export function Summary({ account }: { readonly account: string }) {
     ...(keys.data && !keyInUse(keys.data) ? [t('summary.noKey')] : []),
     ...(stored.data?.licence === 'NONE' ? [t('summary.noLicence')] : []),
     ...(types.data?.length === 0 ? [t('summary.noTypes')] : []),
-    ...(contacts.data?.length === 0 ? [t('summary.noContacts')] : []),
+    ...(contacts.data?.emails.length === 0 ? [t('summary.noContacts')] : []),
   ];
   return (
     <div className="stack-m">
@@ -65,7 +65,7 @@ export function Summary({ account }: { readonly account: string }) {
         <dt>{t('setUp.steps.contacts')}</dt>
         <dd>
           <Loaded query={contacts} lines={1}>
-            {(found) => (found.length === 0 ? t('summary.none') : list(found))}
+            {({ emails }) => (emails.length === 0 ? t('summary.none') : list(emails))}
           </Loaded>
         </dd>
         <dt>{t('setUp.steps.fallback')}</dt>

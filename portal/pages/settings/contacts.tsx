@@ -2,7 +2,7 @@ import { Button, Textarea } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
+import { change, ifUnchanged, path, type Tagged } from '../../api/client.ts';
 import { useContacts } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
@@ -22,8 +22,8 @@ export function ContactsForm({
     <div className="stack-m">
       <p className="muted">{t('contacts.lead')}</p>
       <Loaded query={contacts} lines={2}>
-        {(emails) => (
-          <Form key={emails.join()} account={account} emails={emails} {...(onSaved && { onSaved })} />
+        {(stored) => (
+          <Form key={stored.etag} account={account} stored={stored} {...(onSaved && { onSaved })} />
         )}
       </Loaded>
     </div>
@@ -32,22 +32,26 @@ export function ContactsForm({
 
 function Form({
   account,
-  emails,
+  stored,
   onSaved,
 }: {
   account: string;
-  emails: readonly string[];
+  stored: Tagged<{ readonly emails: readonly string[] }>;
   onSaved?: () => void;
 }) {
   const { t } = useTranslation();
   const mayAct = useMayAct();
+  const { emails } = stored;
   const [text, setText] = useState(emails.join('\n'));
   const act = useAct({
     account,
     run: () =>
-      change('PUT', path('accounts', account, 'contacts'), {
-        emails: [...new Set(text.split(/[\s,;]+/).filter((each) => each !== ''))],
-      }),
+      change(
+        'PUT',
+        path('accounts', account, 'contacts'),
+        { emails: [...new Set(text.split(/[\s,;]+/).filter((each) => each !== ''))] },
+        ifUnchanged(stored),
+      ),
     done: () => t('contacts.saved'),
     ...(onSaved && { onDone: onSaved }),
   });

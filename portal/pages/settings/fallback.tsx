@@ -2,7 +2,7 @@ import { Button, NumberInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
+import { change, ifUnchanged, path, type Tagged } from '../../api/client.ts';
 import { useFallback } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { FallbackMode, FallbackPolicy } from '../../api/types.ts';
@@ -27,12 +27,7 @@ export function FallbackForm({
       <p className="muted">{t('fallback.lead')}</p>
       <Loaded query={fallback} lines={3}>
         {(policy) => (
-          <Form
-            key={JSON.stringify(policy)}
-            account={account}
-            policy={policy}
-            {...(onSaved && { onSaved })}
-          />
+          <Form key={policy.etag} account={account} policy={policy} {...(onSaved && { onSaved })} />
         )}
       </Loaded>
     </div>
@@ -45,7 +40,7 @@ function Form({
   onSaved,
 }: {
   account: string;
-  policy: FallbackPolicy;
+  policy: Tagged<FallbackPolicy>;
   onSaved?: () => void;
 }) {
   const { t } = useTranslation();
@@ -56,11 +51,16 @@ function Form({
   const act = useAct({
     account,
     run: () =>
-      change('PUT', path('accounts', account, 'fallback'), {
-        mode,
-        maxHours: maxHours === '' ? null : Number(maxHours),
-        maxAssets: maxAssets === '' ? null : Number(maxAssets),
-      }),
+      change(
+        'PUT',
+        path('accounts', account, 'fallback'),
+        {
+          mode,
+          maxHours: maxHours === '' ? null : Number(maxHours),
+          maxAssets: maxAssets === '' ? null : Number(maxAssets),
+        },
+        ifUnchanged(policy),
+      ),
     done: () => t('fallback.saved'),
     ...(onSaved && { onDone: onSaved }),
   });

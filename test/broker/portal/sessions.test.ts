@@ -37,6 +37,16 @@ test.serial('idle: a session that nobody uses ends, one that is used goes on', a
   t.like(await ask(maria, '/v1/me'), { status: 401, body: { code: 'TOKEN_INVALID' } });
 });
 
+test.serial('idle: what a page asks while nobody touches it keeps no session alive', async (t) => {
+  const { ask, maria, clock } = await signedIn(t);
+  for (const headers of [{ 'x-cmk-unattended': '1' }, { accept: 'text/event-stream' }]) {
+    clock.advance(10 * MINUTE_MS);
+    t.is((await ask(maria, '/v1/me', { headers })).status, 200);
+  }
+  clock.advance(10 * MINUTE_MS);
+  t.is((await ask(maria, '/v1/me')).status, 401);
+});
+
 test.serial('absolute: a session ends, however much it is used', async (t) => {
   const { ask, maria, clock } = await signedIn(t, { CMK_SESSION_MAX: '1h' });
   for (let uses = 0; uses < 3; uses++) {
