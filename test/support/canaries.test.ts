@@ -62,3 +62,16 @@ test('the scan reads every file below a folder, and names those with a key in th
   t.is(found.files, 2);
   t.deepEqual(found.leaks, [`${planted} (hex)`]);
 });
+
+test('the scan finds a key wherever it lies in a file that is read in pieces', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cmk-scan-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const text = key.toString('hex');
+  for (let before = 1950; before <= 2060; before += 7) {
+    const log = join(folder, 'broker.log');
+    writeFileSync(log, `${'x'.repeat(before)}${text}${'x'.repeat(3000)}`);
+    const { bytes, leaks: found } = scanForKeys(folder, runMarker(), 2048);
+    t.is(bytes, before + text.length + 3000);
+    t.deepEqual(found, [`${log} (hex)`], `after ${before} characters`);
+  }
+});
