@@ -94,11 +94,7 @@ export class SignIn {
   }
 
   /** Refuses who belongs to no account of ours. What is refused in an account’s name is in its ledger. */
-  async #known(
-    person: ClaimedPerson,
-  ): Promise<
-    Exclude<ClaimedPerson, { refusal: null }> | Extract<ClaimedPerson, { refusal: null }> | Unknown
-  > {
+  async #known(person: ClaimedPerson): Promise<ClaimedPerson | Unknown> {
     const { account } = person;
     const stored = account === null ? null : await this.#options.store.findAccount(account);
     if (account !== null && !stored) return person.refusal === null ? { refusal: 'ACCOUNT_UNKNOWN' } : person;
