@@ -112,10 +112,12 @@ function parameter({ name, in: place, required, description, schema }: Parameter
 }
 
 function answer([status, { description, content }]: [string, Operation['responses'][string]]): string {
-  const [[type, { schema }] = ['', { schema: {} }]] = Object.entries(content);
-  const isProblem = type === 'application/problem+json';
-  const what = isProblem ? prose(description) : `<p><code>${type}</code></p>${schemaOf(schema)}`;
-  return `<dt>${status}</dt><dd>${what}</dd>`;
+  const what = Object.entries(content).map(([type, { schema }]) =>
+    type === 'application/problem+json'
+      ? prose(description)
+      : `<p><code>${type}</code></p>${schemaOf(schema)}`,
+  );
+  return `<dt>${status}</dt><dd>${what.join('')}</dd>`;
 }
 
 /** A schema in words and nested lists. */

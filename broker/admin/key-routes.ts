@@ -1,12 +1,16 @@
 import type { FastifyInstance } from 'fastify';
+import type { CmkError } from '../../core/errors.ts';
 import { blastRadius, type BlastRadiusOptions } from '../keys/blast-radius.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { ChangeKey } from '../keys/change-key.ts';
 import type { EnrolKey, NamedKey } from '../keys/enrol-key.ts';
 import type { KeyLife } from '../keys/key-life.ts';
+import type { VerificationStep } from '../keys/verify-key.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import type { Idempotency } from './idempotency.ts';
 import { actorOf } from './access.ts';
-import { sendProblem, toProblem } from './problem.ts';
+import { answerLive, type Outcome } from './live-answer.ts';
+import { toProblem } from './problem.ts';
 import { byId, pageOfAll, type Paging } from './pages.ts';
 import { KEYS } from './operations/keys.ts';
 import { precondition, referencesTag } from './versions.ts';
@@ -26,6 +30,7 @@ export interface KeyRouteParts {
   readonly changeKey: ChangeKey;
   readonly blastRadius: BlastRadiusOptions;
   readonly idempotency: Idempotency;
+  readonly logger: Logger;
 }
 
 /** Keys: how they come, go and change, and what hangs on them. */
@@ -33,13 +38,13 @@ export function addKeyRoutes(app: FastifyInstance, parts: KeyRouteParts): void {
   addEnrolment(app, parts);
   addViews(app, parts);
   addLife(app, parts);
-  addChanges(app, parts.changeKey);
+  addChanges(app, parts);
 }
 
 const PATH = '/v1/accounts/:account/keys';
 const ONE = `${PATH}/:key`;
 
-function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: KeyRouteParts): void {
+function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency, logger }: KeyRouteParts): void {
   app.post<{ Params: Account; Body: NamedKey }>(PATH, KEYS.enrol, (request, reply) => {
     const { account } = request.params;
     return idempotency.serve(request, reply, account, async () => {
@@ -48,14 +53,21 @@ function addEnrolment(app: FastifyInstance, { enrolKey, keyLife, idempotency }: 
       if (enrolment.ok) {
         return { status: 201, body: { key: await keyLife.one(account, enrolment.kek.id), steps } };
       }
-      const problem = toProblem(enrolment.error, { steps });
-      return { status: problem.status, body: problem };
+      return refusal(enrolment.error, steps);
     });
   });
-  app.post<{ Params: Account; Body: NamedKey }>(`${PATH}/verify`, KEYS.tryOut, async (request) => {
-    const { ok, steps } = await enrolKey.verify(actorOf(request), request.params.account, request.body);
-    return { ok, steps };
-  });
+  app.post<{ Params: Account; Body: NamedKey }>(`${PATH}/verify`, KEYS.tryOut, (request, reply) =>
+    answerLive(request, reply, logger, async (onlooker) => {
+      const { params, body } = request;
+      const { ok, steps } = await enrolKey.verify(actorOf(request), params.account, body, onlooker);
+      return { status: 200, body: { ok, steps } };
+    }),
+  );
+}
+
+function refusal(error: CmkError, steps: readonly VerificationStep[]): Outcome {
+  const problem = toProblem(error, { steps });
+  return { status: problem.status, body: problem };
 }
 
 function addViews(app: FastifyInstance, { keyLife, blastRadius: options }: KeyRouteParts): void {
@@ -94,12 +106,14 @@ function addLife(app: FastifyInstance, { keyLife, administration }: KeyRoutePart
   });
 }
 
-function addChanges(app: FastifyInstance, changeKey: ChangeKey): void {
-  app.post<{ Params: OneKey }>(`${ONE}/verify`, KEYS.verify, async (request) => {
-    const { account, key } = request.params;
-    const { ok, steps } = await changeKey.verify(actorOf(request), account, key);
-    return { ok, steps };
-  });
+function addChanges(app: FastifyInstance, { changeKey, logger }: KeyRouteParts): void {
+  app.post<{ Params: OneKey }>(`${ONE}/verify`, KEYS.verify, (request, reply) =>
+    answerLive(request, reply, logger, async (onlooker) => {
+      const { account, key } = request.params;
+      const { ok, steps } = await changeKey.verify(actorOf(request), account, key, onlooker);
+      return { status: 200, body: { ok, steps } };
+    }),
+  );
   app.get<{ Params: OneKey }>(`${ONE}/references`, KEYS.references, async ({ params }, reply) => {
     const stored = await changeKey.references(params.account, params.key);
     return reply.header('etag', referencesTag(stored)).send({ references: stored.value });
@@ -107,18 +121,22 @@ function addChanges(app: FastifyInstance, changeKey: ChangeKey): void {
   app.put<{ Params: OneKey; Body: { references: string[] } }>(
     `${ONE}/references`,
     KEYS.setReferences,
-    async (request, reply) => {
+    (request, reply) => {
       const {
         params: { account, key },
         body: { references },
         headers,
       } = request;
       const demand = precondition(headers['if-match'], 'the list of references', referencesTag);
-      const change = await changeKey.setReferences(actorOf(request), account, key, references, demand);
-      const { steps } = change;
-      if (!change.ok) return sendProblem(reply, change.error, { steps });
-      const { stored } = change;
-      return reply.header('etag', referencesTag(stored)).send({ references: stored.value, steps });
+      const actor = actorOf(request);
+      return answerLive(request, reply, logger, async (onlooker) => {
+        const change = await changeKey.setReferences(actor, account, key, references, demand, onlooker);
+        const { steps } = change;
+        if (!change.ok) return refusal(change.error, steps);
+        const { stored } = change;
+        const body = { references: stored.value, steps };
+        return { status: 200, body, headers: { etag: referencesTag(stored) } };
+      });
     },
   );
 }

@@ -34,6 +34,8 @@ export interface OperationFacts {
   /** Of status 200, and of 201 when it makes something. */
   readonly answer?: JsonSchema;
   readonly made?: JsonSchema;
+  /** Of status 200 as well, to whoever accepts `application/x-ndjson`: one line. */
+  readonly line?: JsonSchema;
   /** Of status 200, when it is not JSON: its media type. */
   readonly stream?: string;
   /** The answer has an ETag; a writing operation heeds If-Match. */
@@ -92,10 +94,10 @@ function requestHeaders({ versioned, idempotent }: OperationFacts): JsonSchema |
 
 const ETAG = { ETag: about('The version of what was answered.', text) };
 
-function successes({ answer, made, stream, versioned, summary }: OperationFacts) {
+function successes({ answer, line, made, stream, versioned, summary }: OperationFacts) {
   const headers = versioned ? { headers: ETAG } : {};
   return {
-    ...(answer && { 200: content('application/json', summary, answer, headers) }),
+    ...(answer && { 200: withLines(content('application/json', summary, answer, headers), line) }),
     ...(stream !== undefined && { 200: content(stream, summary, text, headers) }),
     ...(made && { 201: content('application/json', 'It was made.', made, headers) }),
   };
@@ -103,6 +105,10 @@ function successes({ answer, made, stream, versioned, summary }: OperationFacts)
 
 function content(mediaType: string, description: string, schema: JsonSchema, rest: object) {
   return { description, content: { [mediaType]: { schema } }, ...rest };
+}
+
+function withLines<C extends ReturnType<typeof content>>(told: C, line?: JsonSchema) {
+  return line ? { ...told, content: { ...told.content, 'application/x-ndjson': { schema: line } } } : told;
 }
 
 /** One answer for each status, with the codes that it may have. */

@@ -2,7 +2,6 @@ import { isIPv6, type AddressInfo, type BlockList } from 'node:net';
 import { fastify, type FastifyInstance, type RouteOptions } from 'fastify';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Logger } from '../../runtime/logger.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { CoverageChanges } from '../keys/coverage-changes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
@@ -56,7 +55,6 @@ export interface AdminParts extends KeyRouteParts {
   /** Where the built portal is; null: it is not served. */
   readonly portalDir: string | null;
   readonly requestLimit: RequestLimit;
-  readonly logger: Logger;
   /** Who may say for whom they ask; null: nobody. */
   readonly trustedProxies: BlockList | null;
 }
@@ -90,9 +88,10 @@ export async function startAdminServer(
  * @param onRoute told of each route
  */
 export function createAdminApp(
-  { authenticators, requestLimit, logger, trustedProxies, ...parts }: AdminParts,
+  { authenticators, requestLimit, trustedProxies, ...parts }: AdminParts,
   onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
+  const { logger } = parts;
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: trustedProxies
@@ -152,7 +151,7 @@ export function createAdminApp(
 
 function addAllRoutes(
   app: FastifyInstance,
-  parts: Omit<AdminParts, 'authenticators' | 'requestLimit' | 'logger' | 'trustedProxies'>,
+  parts: Omit<AdminParts, 'authenticators' | 'requestLimit' | 'trustedProxies'>,
 ): void {
   addRoutes(app, parts);
   addKeyRoutes(app, parts);

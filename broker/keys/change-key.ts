@@ -8,7 +8,7 @@ import { findOwnKek, wrongState } from './key-life.ts';
 import type { KeyStatuses } from './key-statuses.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
-import { verifyKey, type Verification, type VerificationStep } from './verify-key.ts';
+import { verifyKey, type Onlooker, type Verification, type VerificationStep } from './verify-key.ts';
 
 const IN_USE: readonly KeyLifecycle[] = ['PENDING', 'STANDBY', 'ACTIVE', 'DECRYPT_ONLY'];
 
@@ -29,11 +29,11 @@ export class ChangeKey {
    * Verifies a key as when it was enrolled; when it passes, its canary is a new one.
    * @throws CmkError NOT_FOUND, STORE_UNAVAILABLE; what the verification found is in the result
    */
-  async verify(actor: string, account: string, kekId: string): Promise<Trial> {
+  async verify(actor: string, account: string, kekId: string, onlooker?: Onlooker): Promise<Trial> {
     const { store, ledger, statuses } = this.#options;
     const kek = await findOwnKek(store, account, kekId);
     const [reference] = kek.references;
-    const verification = await this.#try(kek, kek.references);
+    const verification = await this.#try(kek, kek.references, onlooker);
     const { steps } = verification;
     if (!verification.ok) {
       const detail = `verify key ${reference}: ${failureIn(verification)}`;
@@ -68,6 +68,7 @@ export class ChangeKey {
     kekId: string,
     wanted: readonly string[],
     precondition?: Precondition<Versioned<readonly string[]>>,
+    onlooker?: Onlooker,
   ): Promise<ReferenceTrial> {
     const { store, ledger, statuses, kms } = this.#options;
     const kek = await findOwnKek(store, account, kekId);
@@ -77,7 +78,7 @@ export class ChangeKey {
     if (kek.role) kms.parseRole(kek.provider, kek.role.arn, to);
     const added = to.filter((reference) => !kek.references.includes(reference));
     const what = `set references of key ${kek.references[0]}: ${to.join(', ')}`;
-    const verification = await this.#try(kek, added);
+    const verification = await this.#try(kek, added, onlooker);
     const { steps } = verification;
     if (!verification.ok) {
       const detail = `${what}: ${failureIn(verification)}`;
@@ -95,17 +96,18 @@ export class ChangeKey {
     return { ok: true, steps, stored };
   }
 
-  async #try(kek: Kek, references: readonly string[]): Promise<Verification> {
+  async #try(kek: Kek, references: readonly string[], onlooker?: Onlooker): Promise<Verification> {
     const { clock } = this.#options;
     const { id: kekId, provider, account, role, canary } = kek;
     const [first, ...others] = references;
     if (!canary) throw new CmkError('INTERNAL', `key ${kekId} is stored without a canary`);
     if (first === undefined) return { ok: true, steps: [], canary };
     const candidate = { kekId, provider, account, role, references: [first, ...others] } as const;
-    const verification = await verifyKey(this.#options, candidate, clock.wallMs());
+    const verification = await verifyKey(this.#options, candidate, clock.wallMs(), onlooker);
     if (!verification.ok) return verification;
     const failure = await this.#findWhatOpensNothing(kek, references, canary);
     if (!failure) return verification;
+    onlooker?.onStep?.(failure.step);
     return { ok: false, steps: [...verification.steps, failure.step], error: failure.error };
   }
 

@@ -7,7 +7,13 @@ import type { Store } from '../store/store.ts';
 import type { KeyStatuses } from './key-statuses.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
-import { verifyKey, type KeyCandidate, type Verification, type VerificationStep } from './verify-key.ts';
+import {
+  verifyKey,
+  type KeyCandidate,
+  type Onlooker,
+  type Verification,
+  type VerificationStep,
+} from './verify-key.ts';
 
 /** More replicas than any KMS has regions would only slow failures down. */
 export const MAX_REFERENCES = 16;
@@ -29,8 +35,6 @@ export interface NamedKey {
   readonly role?: string;
 }
 
-type OnStep = (step: VerificationStep) => void;
-
 /** Takes a key into use: verified first, stored as STANDBY with its canary. */
 export class EnrolKey {
   readonly #options: EnrolOptions;
@@ -41,13 +45,12 @@ export class EnrolKey {
 
   /**
    * @param account null: the platform's own key
-   * @param onStep hears of each step as it ends; must not throw
    * @throws CmkError INVALID_ARGUMENT, ACCOUNT_UNKNOWN, CONFLICT, STORE_UNAVAILABLE; what the verification found is
    *   in the result
    */
-  async run(actor: string, account: string | null, key: NamedKey, onStep?: OnStep): Promise<Enrolment> {
+  async run(actor: string, account: string | null, key: NamedKey, onlooker?: Onlooker): Promise<Enrolment> {
     const { store, kms, statuses, ledger } = this.#options;
-    const { candidate, nowMs, verification } = await this.#verify(account, key, onStep);
+    const { candidate, nowMs, verification } = await this.#verify(account, key, onlooker);
     const { references, role } = candidate;
     const { steps } = verification;
     const entry = { action: 'ADMINISTER', actor, account } as const;
@@ -75,8 +78,8 @@ export class EnrolKey {
    * As {@link run}, and stores nothing but the audit event.
    * @throws CmkError INVALID_ARGUMENT, ACCOUNT_UNKNOWN, STORE_UNAVAILABLE
    */
-  async verify(actor: string, account: string, key: NamedKey, onStep?: OnStep): Promise<Trial> {
-    const { candidate, verification } = await this.#verify(account, key, onStep);
+  async verify(actor: string, account: string, key: NamedKey, onlooker?: Onlooker): Promise<Trial> {
+    const { candidate, verification } = await this.#verify(account, key, onlooker);
     const { ok, steps } = verification;
     const detail = `verify key ${candidate.references[0]}: ${ok ? 'it passes' : failureIn(verification)}`;
     const outcome = ok ? 'ALLOWED' : 'FAILED';
@@ -87,7 +90,7 @@ export class EnrolKey {
   async #verify(
     account: string | null,
     key: NamedKey,
-    onStep?: OnStep,
+    onlooker?: Onlooker,
   ): Promise<{ candidate: KeyCandidate; nowMs: number; verification: Verification }> {
     const { store, clock } = this.#options;
     const references = parseReferences(this.#options.kms, key);
@@ -97,7 +100,8 @@ export class EnrolKey {
     const nowMs = clock.wallMs();
     // In the order of their making: `createdAt` alone does not tell two keys of one second apart.
     const candidate = { kekId: uuidv7(nowMs), account, provider: key.provider, references, role };
-    return { candidate, nowMs, verification: await verifyKey(this.#options, candidate, nowMs, onStep) };
+    const verification = await verifyKey(this.#options, candidate, nowMs, onlooker);
+    return { candidate, nowMs, verification };
   }
 
   #roleOf(key: NamedKey, references: readonly string[], owner: Account | null): AssumedRole | null {

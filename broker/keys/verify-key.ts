@@ -1,5 +1,6 @@
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import { CmkError, toCmkError, type ErrorCode } from '../../core/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { KmsError, type KeyFlaw, type KmsAdvice, type KmsCause } from '../kms/provider.ts';
 import type { AssumedRole, Canary, ProviderName } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
@@ -53,9 +54,23 @@ export interface KeyCandidate {
   readonly account: string | null;
 }
 
+/** Who looks on while a key is verified. */
+export interface Onlooker {
+  /** Hears of each step as it begins; must not throw. */
+  readonly onBegin?: (step: Pick<VerificationStep, 'step' | 'reference'>) => void;
+  /** Hears of each step as it ends, and of those that are skipped; must not throw. */
+  readonly onStep?: (step: VerificationStep) => void;
+  /** When it fires, nobody waits any more: the step that is next fails, and no KMS is asked again. */
+  readonly gone?: AbortSignal;
+}
+
+/** Of a whole verification: with every replica that a key may have, and a KMS that is far away. */
+const MAX_VERIFICATION_MS = 120_000;
+
 interface VerificationParts {
   readonly kms: KmsCalls;
   readonly store: Pick<Store, 'ownerOfKey'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 interface PlannedStep {
@@ -69,16 +84,17 @@ interface PlannedStep {
  * Proves that a key can do what will be asked of it, on each reference in turn, up to the first failure.
  *
  * The canary's context names the account like any other, so that the policies on the customer's side see it so.
+ * No step begins after 120 s, or when the onlooker is gone: it fails instead.
  * @param nowMs UNIX milliseconds
- * @param onStep hears of each step as it ends; must not throw
  */
 export async function verifyKey(
   parts: VerificationParts,
   candidate: KeyCandidate,
   nowMs: number,
-  onStep: (step: VerificationStep) => void = () => undefined,
+  onlooker: Onlooker = {},
 ): Promise<Verification> {
-  const { kms } = parts;
+  const { kms, clock } = parts;
+  const endsMs = clock.monotonicMs() + MAX_VERIFICATION_MS;
   const { references } = candidate;
   const advice = kms.advice(candidate.provider);
   const trial = new KeyTrial(kms, candidate, contextOf(candidate, nowMs));
@@ -91,10 +107,15 @@ export async function verifyKey(
       ...references.flatMap((reference) => trials(trial, advice, reference)),
     ];
     for (const planned of plan) {
-      const finding: Finding | null = failure ? null : await findingOf(planned, advice);
+      const { step: name, reference } = planned;
+      if (!failure) onlooker.onBegin?.({ step: name, reference });
+      const isLate = clock.monotonicMs() >= endsMs;
+      const finding: Finding | null = failure
+        ? null
+        : (givenUp(isLate, onlooker.gone) ?? (await findingOf(planned, advice)));
       const step = toStep(planned, failure ? 'SKIPPED' : finding ? 'FAILED' : 'OK', finding);
       steps.push(step);
-      onStep(step);
+      onlooker.onStep?.(step);
       failure ??= finding;
     }
     return failure ? { ok: false, steps, error: failure.error } : { ok: true, steps, canary: trial.canary() };
@@ -163,6 +184,18 @@ function trials(trial: KeyTrial, advice: KmsAdvice, reference: string): PlannedS
     planned('UNWRAP', () => trial.unwrap(reference)),
     planned('UNWRAP_WRONG_CONTEXT', () => trial.unwrapWrongly(reference)),
   ];
+}
+
+/** Why nothing more is tried; null: it is. */
+function givenUp(isLate: boolean, gone?: AbortSignal): Finding | null {
+  if (gone?.aborted) {
+    const error = new CmkError('CANCELLED', 'not tried: who had asked for it is gone');
+    return { error, cause: 'CANCELLED', advice: null };
+  }
+  if (!isLate) return null;
+  const limit = `${MAX_VERIFICATION_MS / 1_000} s`;
+  const error = new CmkError('DEADLINE_EXCEEDED', `expected the verification to end within ${limit}`);
+  return { error, cause: 'DEADLINE_EXCEEDED', advice: null };
 }
 
 async function findingOf(planned: PlannedStep, advice: KmsAdvice): Promise<Finding | null> {

@@ -27,6 +27,9 @@ interface Request {
 }
 
 const TIMEOUT_MS = 60_000;
+/** The server ends by itself before. */
+const LINES_TIMEOUT_MS = 150_000;
+const LINES = 'application/x-ndjson';
 let csrfToken: string | null = null;
 
 /** Sent with everything that changes something. */
@@ -79,6 +82,32 @@ export async function change<T>(
   return (await send(method, address, { body, headers })).answer as T;
 }
 
+/** As {@link change}, with an answer that comes line by line: a JSON value in each. @throws ApiError */
+export async function changeByLines(
+  method: 'POST' | 'PUT',
+  address: string,
+  { body, headers }: Pick<Request, 'body' | 'headers'>,
+  onLine: (line: unknown) => void,
+): Promise<void> {
+  const signal = AbortSignal.timeout(LINES_TIMEOUT_MS);
+  const response = await reach(address, initOf(method, { body, headers, signal }, LINES));
+  if (!response.ok || !response.body) throw new ApiError(await problemIn(response));
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(JSON.parse(line));
+    }
+  } catch (cause) {
+    throw new ApiError(null, { cause });
+  }
+}
+
 /** For a stream of lines. @throws ApiError */
 export async function stream(address: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   const response = await reach(address, { signal, credentials: 'same-origin' });
@@ -91,25 +120,33 @@ async function send(
   address: string,
   request: Request,
 ): Promise<{ answer: unknown; etag: string | null }> {
-  const { body, query, headers, signal } = request;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await reach(withQuery(address, query), {
+  const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+  const response = await reach(withQuery(address, request.query), initOf(method, { ...request, signal }));
+  if (!response.ok) throw new ApiError(await problemIn(response));
+  const text = await response.text();
+  return { answer: text === '' ? null : JSON.parse(text), etag: response.headers.get('etag') };
+}
+
+function initOf(
+  method: string,
+  { body, headers, signal }: Request,
+  accept = 'application/json',
+): RequestInit {
+  return {
     method,
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    ...(signal && { signal }),
     headers: {
-      accept: 'application/json',
+      accept,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(method === 'GET' && isUnattended() && { 'x-cmk-unattended': '1' }),
       ...(method !== 'GET' && csrfToken !== null && { 'x-cmk-csrf': csrfToken }),
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new ApiError(await problemIn(response));
-  const text = await response.text();
-  return { answer: text === '' ? null : JSON.parse(text), etag: response.headers.get('etag') };
+  };
 }
 
 async function reach(address: string, init: RequestInit): Promise<Response> {

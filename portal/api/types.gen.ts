@@ -260,9 +260,9 @@ export type VerificationStep = {
     | 'UNWRAP_WRONG_CONTEXT';
   reference: string;
   /**
-   * SKIPPED: an earlier one failed.
+   * SKIPPED: an earlier one failed. RUNNING: it has begun; in lines alone.
    */
-  outcome: 'OK' | 'FAILED' | 'SKIPPED';
+  outcome: 'OK' | 'FAILED' | 'SKIPPED' | 'RUNNING';
   /**
    * Why it failed, for programs.
    */

@@ -1,16 +1,62 @@
-import { change } from './client.ts';
-import type { VerificationStep } from './types.ts';
+import { useState } from 'react';
+import { ApiError, changeByLines } from './client.ts';
+import type { Problem, VerificationStep } from './types.ts';
+
+/** One line of an answer, see the API's `VerificationStep`. */
+type Line =
+  { readonly step: VerificationStep } | { readonly answer: unknown } | { readonly problem: Problem };
 
 /**
- * Verifies a key that is not enrolled.
- * @param onStep hears of each step
+ * Verifies a key.
+ * @param onStep hears of each step twice, as it begins (RUNNING) and as it ends, and once of those that are skipped; see
+ *   {@link withStep}
+ * @throws ApiError
  */
-export async function verifyLive(
+export function verifyLive(
   address: string,
-  key: object,
+  key: object | undefined,
   onStep: (step: VerificationStep) => void,
 ): Promise<{ ok: boolean }> {
-  const { ok, steps } = await change<{ ok: boolean; steps: VerificationStep[] }>('POST', address, key);
-  steps.forEach(onStep);
-  return { ok };
+  return changeLive<{ ok: boolean }>('POST', address, { body: key }, onStep);
+}
+
+/**
+ * Makes a change that verifies a key first.
+ * @param onStep as for {@link verifyLive}
+ * @throws ApiError also when the answer breaks off: what became of the change is then not known
+ */
+export async function changeLive<T>(
+  method: 'POST' | 'PUT',
+  address: string,
+  request: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
+  onStep: (step: VerificationStep) => void,
+): Promise<T> {
+  const end: { answer?: unknown; problem?: Problem } = {};
+  await changeByLines(method, address, request, (value) => {
+    const line = value as Line;
+    if ('step' in line) onStep(line.step);
+    else Object.assign(end, line);
+  });
+  if (end.answer === undefined) throw new ApiError(end.problem ?? null);
+  return end.answer as T;
+}
+
+/** Steps as they come. */
+export function useLiveSteps() {
+  const [steps, setSteps] = useState<readonly VerificationStep[]>([]);
+  return {
+    steps,
+    begin: () => setSteps([]),
+    onStep: (step: VerificationStep) => setSteps((earlier) => withStep(earlier, step)),
+  };
+}
+
+/** The steps so far: one that ends takes the place of itself as it began. */
+export function withStep(
+  steps: readonly VerificationStep[],
+  step: VerificationStep,
+): readonly VerificationStep[] {
+  const isSame = (other: VerificationStep) => other.step === step.step && other.reference === step.reference;
+  const running = steps.findLastIndex((each) => each.outcome === 'RUNNING' && isSame(each));
+  return running < 0 ? [...steps, step] : steps.with(running, step);
 }

@@ -1,4 +1,4 @@
-import { IconCircleCheck, IconCircleDashed, IconCircleX } from '@tabler/icons-react';
+import { IconCircleCheck, IconCircleDashed, IconCircleDot, IconCircleX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { VerificationStep } from '../api/types.ts';
 import { shortReference } from './provider.ts';
@@ -6,6 +6,7 @@ import { shortReference } from './provider.ts';
 const SIGNS = {
   OK: { tone: 'ok', icon: IconCircleCheck },
   FAILED: { tone: 'bad', icon: IconCircleX },
+  RUNNING: { tone: 'info', icon: IconCircleDot },
   SKIPPED: { tone: 'muted', icon: IconCircleDashed },
 } as const;
 
@@ -16,8 +17,8 @@ export function VerificationSteps({ steps }: { readonly steps: readonly Verifica
   const several = new Set(steps.map(({ reference }) => reference)).size > 1;
   return (
     <ol className="steps" aria-label={t('verify.title')}>
-      {steps.map((step) => (
-        <Step key={`${step.reference} ${step.step}`} step={step} named={several} />
+      {steps.map((step, place) => (
+        <Step key={place} step={step} named={several} />
       ))}
     </ol>
   );

@@ -391,7 +391,7 @@ export const en = {
     failedNext: 'Nothing was stored. The step that failed says why, and what mends it. Then verify again.',
     cause: 'Why:',
     advice: 'What to do:',
-    outcome: { OK: 'holds', FAILED: 'fails', SKIPPED: 'not tried' },
+    outcome: { OK: 'holds', FAILED: 'fails', SKIPPED: 'not tried', RUNNING: 'being tried…' },
     step: {
       NOT_ENROLLED_ELSEWHERE: 'No other account has enrolled it',
       EXTERNAL_ID: 'The role lets the provider in with your external id alone',

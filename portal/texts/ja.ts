@@ -389,7 +389,7 @@ export const ja: Texts = {
       '何も保存していません。失敗した手順に、理由と直し方が示されています。直してから再検証してください。',
     cause: '理由:',
     advice: '対処:',
-    outcome: { OK: '合格', FAILED: '不合格', SKIPPED: '未実施' },
+    outcome: { OK: '合格', FAILED: '不合格', SKIPPED: '未実施', RUNNING: '確認中…' },
     step: {
       NOT_ENROLLED_ELSEWHERE: '他のアカウントに登録されていない',
       EXTERNAL_ID: 'ロールは、お客様の外部IDがある場合にだけ事業者を受け入れる',

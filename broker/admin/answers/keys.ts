@@ -58,7 +58,10 @@ export const KEY_ANSWERS = {
     object({
       step: oneOf(Object.keys(VERIFICATION_STEPS)),
       reference: text,
-      outcome: about('SKIPPED: an earlier one failed.', oneOf(['OK', 'FAILED', 'SKIPPED'])),
+      outcome: about(
+        'SKIPPED: an earlier one failed. RUNNING: it has begun; in lines alone.',
+        oneOf(['OK', 'FAILED', 'SKIPPED', 'RUNNING']),
+      ),
       cause: about('Why it failed, for programs.', nullable(text)),
       detail: about('Why it failed, for people.', nullable(text)),
       advice: about('What to do next, in the words of the KMS.', nullable(text)),

@@ -1,10 +1,23 @@
-import { listOf, object, ref, text } from '../json-schema.ts';
+import { about, listOf, object, ref, text, type JsonSchema } from '../json-schema.ts';
 import { operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
 
 const params = schemas.accountParams;
 const keyParams = schemas.ownKeyParams;
 const steps = listOf(ref('VerificationStep'));
+/** One line of an answer that tells the steps as they come: `answer` is as without lines. */
+function lineOf(answer: JsonSchema): JsonSchema {
+  return {
+    anyOf: [
+      object({ step: about('It begins, RUNNING, or has ended.', ref('VerificationStep')) }),
+      about('The last line.', object({ answer })),
+      about('The last line, when it failed behind the first step.', object({ problem: ref('Problem') })),
+    ],
+  };
+}
+const LIVE =
+  'With `Accept: application/x-ndjson` each step is told as it begins and as it ends, a JSON object in each line; what fails before the first step is a problem as ever. Whoever goes away ends the verification with the step that runs. It lasts 120 s at most.';
+const referencesSet = object({ references: listOf(text), steps });
 const oneKey = object({ key: ref('Key') });
 
 /** What a verification may find: its problem has the steps. */
@@ -65,16 +78,20 @@ export const KEYS = {
     id: 'tryKey',
     tag: 'Keys',
     summary: 'Verify a key without enrolling it',
+    description: LIVE,
     params,
     body: schemas.keyBody,
     answer: ref('Verification'),
+    line: lineOf(ref('Verification')),
   }),
   verify: operation('ADMINISTER', {
     id: 'verifyKey',
     tag: 'Keys',
     summary: 'Verify an enrolled key again',
+    description: LIVE,
     params: keyParams,
     answer: ref('Verification'),
+    line: lineOf(ref('Verification')),
     refusals: ['NOT_FOUND'],
   }),
   references: operation('READ', {
@@ -90,11 +107,11 @@ export const KEYS = {
     id: 'setKeyReferences',
     tag: 'Keys',
     summary: 'Say where a key is found: the key itself and its replicas, in the order to try',
-    description:
-      'What is new is verified first and must open what the key wrapped before. When a step fails nothing is changed, and the problem has the `steps`.',
+    description: `What is new is verified first and must open what the key wrapped before. When a step fails nothing is changed, and the problem has the \`steps\`.\n\n${LIVE} Lines have no ETag.`,
     params: keyParams,
     body: schemas.referencesBody,
-    answer: object({ references: listOf(text), steps }),
+    answer: referencesSet,
+    line: lineOf(referencesSet),
     versioned: 'WRITE',
     refusals: ['NOT_FOUND', 'CONFLICT', ...FINDINGS],
   }),

@@ -2,8 +2,9 @@ import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { ApiError, change, getTagged, ifUnchanged, path } from '../../api/client.ts';
+import { ApiError, getTagged, ifUnchanged, path } from '../../api/client.ts';
 import type { VerificationStep } from '../../api/types.ts';
+import { changeLive, useLiveSteps } from '../../api/verify.ts';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
 import { Note } from '../../parts/note.tsx';
@@ -13,17 +14,21 @@ import type { ActProps } from './acts.tsx';
 export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
   const { t } = useTranslation();
   const [reference, setReference] = useState('');
+  const live = useLiveSteps();
   const act = useAct({
     account,
     run: async () => {
+      live.begin();
       const address = path('accounts', account, 'keys', key.id, 'references');
       const stored = await getTagged<{ references: string[] }>(address);
       const references = [...stored.references, reference.trim()];
-      return change<{ steps: VerificationStep[] }>('PUT', address, { references }, ifUnchanged(stored));
+      const request = { body: { references }, headers: ifUnchanged(stored) };
+      return changeLive<{ references: string[] }>('PUT', address, request, live.onStep);
     },
     done: () => t('acts.replica.done'),
     onDone: () => {
       setReference('');
+      live.begin();
       onClose();
     },
   });
@@ -52,7 +57,7 @@ export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
         spellCheck={false}
         required
       />
-      <VerificationSteps steps={stepsIn(act.error)} />
+      <VerificationSteps steps={live.steps} />
     </TypedConfirm>
   );
 }

@@ -1,8 +1,8 @@
 import { Button, Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
-import type { VerificationStep } from '../../api/types.ts';
+import { path } from '../../api/client.ts';
+import { useLiveSteps, verifyLive } from '../../api/verify.ts';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -11,13 +11,13 @@ import type { ActProps } from './acts.tsx';
 /** Tries everything that will be asked of the key. Changes nothing. */
 export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
   const { t } = useTranslation();
+  const live = useLiveSteps();
   const act = useAct({
     account,
-    run: () =>
-      change<{ ok: boolean; steps: VerificationStep[] }>(
-        'POST',
-        path('accounts', account, 'keys', key.id, 'verify'),
-      ),
+    run: () => {
+      live.begin();
+      return verifyLive(path('accounts', account, 'keys', key.id, 'verify'), undefined, live.onStep);
+    },
   });
   return (
     <Modal
@@ -36,15 +36,13 @@ export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
         </div>
         {act.error && <ProblemNote error={act.error} />}
         {act.data && (
-          <>
-            <Note
-              tone={act.data.ok ? 'ok' : 'bad'}
-              title={t(act.data.ok ? 'verify.passed' : 'verify.failed')}
-              live
-            />
-            <VerificationSteps steps={act.data.steps} />
-          </>
+          <Note
+            tone={act.data.ok ? 'ok' : 'bad'}
+            title={t(act.data.ok ? 'verify.passed' : 'verify.failed')}
+            live
+          />
         )}
+        <VerificationSteps steps={live.steps} />
       </div>
     </Modal>
   );

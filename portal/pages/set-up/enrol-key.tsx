@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import { idempotencyKey, useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import type { Key, ProviderName, VerificationStep } from '../../api/types.ts';
-import { verifyLive } from '../../api/verify.ts';
+import { useLiveSteps, verifyLive } from '../../api/verify.ts';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -22,7 +22,7 @@ export function EnrolKey({
   const { t } = useTranslation();
   const [text, setText] = useState('');
   const [role, setRole] = useState('');
-  const [steps, setSteps] = useState<readonly VerificationStep[]>([]);
+  const live = useLiveSteps();
   const key = {
     provider,
     references: text.split(/\s*\n\s*/).filter((line) => line !== ''),
@@ -31,10 +31,8 @@ export function EnrolKey({
   const verification = useAct({
     account: null,
     run: () => {
-      setSteps([]);
-      return verifyLive(path('accounts', account, 'keys', 'verify'), key, (step) =>
-        setSteps((earlier) => [...earlier, step]),
-      );
+      live.begin();
+      return verifyLive(path('accounts', account, 'keys', 'verify'), key, live.onStep);
     },
   });
   const enrolment = useAct({
@@ -93,7 +91,7 @@ export function EnrolKey({
             <p>{t(verification.data.ok ? 'verify.passedNext' : 'verify.failedNext')}</p>
           </Note>
         )}
-        <VerificationSteps steps={refused.length > 0 ? refused : steps} />
+        <VerificationSteps steps={refused.length > 0 ? refused : live.steps} />
       </div>
       {verification.data?.ok && !enrolment.data && (
         <div className="stack-m">

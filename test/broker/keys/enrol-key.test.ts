@@ -66,7 +66,14 @@ test('steps can be followed as they end, also those that are skipped', async (t)
     callsBefore.push(world.kms.calls.length);
   };
   const references = [key];
-  const trial = await world.enrolKey.verify('operator', 'globex', { provider: 'aws', references }, follow);
+  const trial = await world.enrolKey.verify(
+    'operator',
+    'globex',
+    { provider: 'aws', references },
+    {
+      onStep: follow,
+    },
+  );
   t.deepEqual(seen, [...trial.steps]);
   t.deepEqual(
     seen.map(({ outcome }) => outcome),
@@ -74,6 +81,28 @@ test('steps can be followed as they end, also those that are skipped', async (t)
   );
   t.deepEqual(callsBefore, [0, 1, 1, 1, 2, 3, 3, 3], 'each as it ends, and no call after the first failure');
   t.deepEqual(await world.store.listKeks('globex'), []);
+});
+
+test('no step begins when the verification has lasted too long', async (t) => {
+  const world = await keyWorld(t);
+  const references = [world.kms.createKey('globex')];
+  const begun: string[] = [];
+  const trial = await world.enrolKey.verify(
+    'operator',
+    'globex',
+    { provider: 'aws', references },
+    {
+      onBegin: ({ step }) => void begun.push(step),
+      onStep: ({ step }) => (step === 'DESCRIBE' ? world.clock.advance(120_000) : null),
+    },
+  );
+  t.false(trial.ok);
+  t.like(
+    trial.steps.find(({ outcome }) => outcome === 'FAILED'),
+    { step: 'KIND', cause: 'DEADLINE_EXCEEDED' },
+  );
+  t.deepEqual(begun, ['NOT_ENROLLED_ELSEWHERE', 'DESCRIBE', 'KIND']);
+  t.is(world.kms.calls.length, 1);
 });
 
 test('a key that somebody else has is refused before any KMS is asked', async (t) => {

@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toCmkError } from '../../core/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Onlooker } from '../keys/verify-key.ts';
+import { LineStream } from './line-stream.ts';
+import { PROBLEM_TYPE, toProblem } from './problem.ts';
+
+/** Asked for in `Accept`. */
+export const LINES = 'application/x-ndjson';
+
+/** How a request came out: with 400 and above the body is a problem. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Serves a request in which a key is verified: with one answer, or to whoever accepts lines with each step as it begins and
+ * ends, and then the answer or the problem. What fails before the first step is a problem as ever. When the listener goes
+ * away, the verification ends with the step that runs.
+ * @throws what `work` throws before its first step
+ */
+export async function answerLive(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+  work: (onlooker: Onlooker) => Promise<Outcome>,
+): Promise<FastifyReply> {
+  void reply.header('vary', 'accept');
+  if (!request.headers.accept?.includes(LINES)) return send(reply, await work({}));
+  const lines = new LineStream();
+  const gone = new AbortController();
+  lines.once('close', () => gone.abort());
+  let hasBegun: (begun: 'BEGUN') => void = () => undefined;
+  const begun = new Promise<'BEGUN'>((resolve) => (hasBegun = resolve));
+  const done = work({
+    onBegin(step) {
+      hasBegun('BEGUN');
+      lines.tell({ step: { ...step, outcome: 'RUNNING', cause: null, detail: null, advice: null } });
+    },
+    onStep: (step) => lines.tell({ step }),
+    gone: gone.signal,
+  });
+  const first = await Promise.race([begun, done]);
+  if (first !== 'BEGUN') return send(reply, first);
+  void tellEnd(done, lines, (error) => {
+    logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
+  });
+  return reply.type(LINES).header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(lines);
+}
+
+async function tellEnd(
+  done: Promise<Outcome>,
+  lines: LineStream,
+  onInternal: (error: unknown) => void,
+): Promise<void> {
+  try {
+    const { status, body } = await done;
+    lines.end(status >= 400 ? { problem: body } : { answer: body });
+  } catch (error) {
+    if (toCmkError(error).code === 'INTERNAL') onInternal(error);
+    lines.end({ problem: toProblem(error) });
+  }
+}
+
+function send(reply: FastifyReply, { status, body, headers = {} }: Outcome): FastifyReply {
+  if (status >= 400) void reply.type(PROBLEM_TYPE);
+  return reply.headers(headers).code(status).send(body);
+}
