@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import {
-  ProcessMetrics,
+  KeyMetrics,
   readAtScrape,
   registerMetrics,
   REMOTE_BUCKETS,
@@ -11,7 +11,7 @@ import type { OutboxObserver } from './alerts/outbox.ts';
 import type { Observer } from './keys/observer.ts';
 import type { RpcObserver } from './grpc/unary.ts';
 
-/** What the broker measures besides `SHARED_METRICS`. */
+/** What the broker measures besides `PROCESS_METRICS` and `SHARED_METRICS`. */
 export const BROKER_METRICS = {
   cmk_kms_request_duration_seconds: {
     type: 'histogram',
@@ -84,7 +84,7 @@ export const BROKER_METRICS = {
 
 /** The broker's metrics, by what happened rather than by name. */
 export class BrokerMetrics
-  extends ProcessMetrics
+  extends KeyMetrics
   implements RpcObserver, Observer, OutboxObserver, AuthenticationObserver
 {
   readonly #own = registerMetrics(BROKER_METRICS, this.registry);

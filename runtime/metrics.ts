@@ -29,7 +29,21 @@ export const LOCAL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 /** Seconds, for what waits on another process. */
 export const REMOTE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
-/** What broker and sidecar measure alike, besides Node itself (prom-client's `process_` and `nodejs_`). */
+/** What every process measures, besides Node itself (prom-client's `process_` and `nodejs_`). */
+export const PROCESS_METRICS = {
+  cmk_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate in use ends, UNIX seconds.',
+    labels: ['role'],
+  },
+  cmk_certificate_rejected_total: {
+    type: 'counter',
+    help: 'Times that new certificate files could not be used and the old ones were kept.',
+    labels: [],
+  },
+} as const satisfies MetricTable;
+
+/** What broker and sidecar measure alike. */
 export const SHARED_METRICS = {
   cmk_rpc_duration_seconds: {
     type: 'histogram',
@@ -55,31 +69,39 @@ export const SHARED_METRICS = {
     labels: [],
   },
   cmk_key_cache_entries: { type: 'gauge', help: 'Data keys in the cache.', labels: [] },
-  cmk_certificate_expiry_timestamp_seconds: {
-    type: 'gauge',
-    help: 'When the certificate in use ends, UNIX seconds.',
-    labels: ['role'],
-  },
-  cmk_certificate_rejected_total: {
-    type: 'counter',
-    help: 'Times that new certificate files could not be used and the old ones were kept.',
-    labels: [],
-  },
 } as const satisfies MetricTable;
 
-/** The metrics of {@link SHARED_METRICS}, by what happened rather than by name; each process adds its own. */
+/** The metrics of {@link PROCESS_METRICS}, by what happened rather than by name; each process adds its own. */
 export class ProcessMetrics {
   readonly registry = new Registry();
-  readonly #shared = registerMetrics(SHARED_METRICS, this.registry);
+  readonly #process = registerMetrics(PROCESS_METRICS, this.registry);
   protected readonly clock: Clock;
   readonly #role: string;
 
-  /** @param role which process this is, `broker` or `sidecar` */
+  /** @param role which process this is, such as `broker` */
   constructor(role: string, clock: Clock) {
     this.clock = clock;
     this.#role = role;
     collectDefaultMetrics({ register: this.registry });
   }
+
+  certificateInUse({ expiresAtMs }: { readonly expiresAtMs: number }): void {
+    this.#process.cmk_certificate_expiry_timestamp_seconds.set({ role: this.#role }, expiresAtMs / 1000);
+  }
+
+  certificateRejected(): void {
+    this.#process.cmk_certificate_rejected_total.inc();
+  }
+
+  /** @param startMs on the monotonic clock */
+  protected secondsSince(startMs: number): number {
+    return (this.clock.monotonicMs() - startMs) / 1000;
+  }
+}
+
+/** The metrics of a process that serves calls and keeps data keys. */
+export class KeyMetrics extends ProcessMetrics {
+  readonly #shared = registerMetrics(SHARED_METRICS, this.registry);
 
   /** A call begins; the result ends it with `OK` or an error code. */
   rpcStarted(method: string): (code: string) => void {
@@ -99,19 +121,6 @@ export class ProcessMetrics {
   /** @param size asked at each scrape */
   watchCacheSize(size: () => number): void {
     readAtScrape(this.#shared.cmk_key_cache_entries, size);
-  }
-
-  certificateInUse({ expiresAtMs }: { readonly expiresAtMs: number }): void {
-    this.#shared.cmk_certificate_expiry_timestamp_seconds.set({ role: this.#role }, expiresAtMs / 1000);
-  }
-
-  certificateRejected(): void {
-    this.#shared.cmk_certificate_rejected_total.inc();
-  }
-
-  /** @param startMs on the monotonic clock */
-  protected secondsSince(startMs: number): number {
-    return (this.clock.monotonicMs() - startMs) / 1000;
   }
 }
 

@@ -1,4 +1,4 @@
-// Bundles broker, sidecar and cmk into dist/, each a folder that runs by itself: `node dist/sidecar/sidecar.mjs`.
+// Bundles broker, sidecar, injector and cmk into dist/, each a folder that runs by itself: `node dist/sidecar/sidecar.mjs`.
 import { cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -11,8 +11,8 @@ export interface Program {
   readonly scripts?: Readonly<Record<string, string>>;
   /** Packages that Node cannot load out of a bundle, copied beside it. */
   readonly native: readonly string[];
-  /** Contracts of packages that read them from disk, two folders above their code. */
-  readonly protos: readonly string[];
+  /** Contracts of packages that read them from disk, two folders above their code. Null: it speaks no gRPC. */
+  readonly protos: readonly string[] | null;
 }
 
 const HEALTH_PROTO = 'node_modules/grpc-health-check/proto';
@@ -27,6 +27,7 @@ export const PROGRAMS: readonly Program[] = [
     protos: [HEALTH_PROTO],
   },
   { name: 'sidecar', entry: 'sidecar/main.ts', native: [], protos: [HEALTH_PROTO, REFLECTION_PROTO] },
+  { name: 'injector', entry: 'deploy/injector/main.ts', native: [], protos: null },
   { name: 'cmk', entry: 'client/cli/main.ts', native: [], protos: [] },
 ];
 
@@ -77,9 +78,11 @@ export async function buildProgram(program: Program, outDir = join('dist', progr
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
   await bundle(program, outDir);
-  for (const folder of ['cmk', 'google'])
-    cpSync(join('proto', folder), join(outDir, folder), { recursive: true });
-  for (const folder of program.protos) cpSync(folder, join(outDir, 'proto'), { recursive: true });
+  if (program.protos !== null) {
+    for (const folder of ['cmk', 'google'])
+      cpSync(join('proto', folder), join(outDir, folder), { recursive: true });
+  }
+  for (const folder of program.protos ?? []) cpSync(folder, join(outDir, 'proto'), { recursive: true });
   cpSync('LICENSE', join(outDir, 'LICENSE'));
   for (const name of program.native) {
     const target = join(outDir, 'node_modules', name);

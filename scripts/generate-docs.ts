@@ -16,8 +16,10 @@ import { DEFAULT_CATALOGUE } from '../broker/model/catalogue.ts';
 import { EXIT_CODES, exitCodeOf } from '../client/cli/exit-codes.ts';
 import { buildProgram } from '../client/cli/program.ts';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import { INJECTOR_SETTINGS } from '../deploy/injector/config.ts';
+import { INJECTOR_METRICS } from '../deploy/injector/metrics.ts';
 import type { Settings } from '../runtime/config.ts';
-import { SHARED_METRICS, type MetricTable } from '../runtime/metrics.ts';
+import { PROCESS_METRICS, SHARED_METRICS, type MetricTable } from '../runtime/metrics.ts';
 import { SIDECAR_SETTINGS } from '../sidecar/config.ts';
 import { SIDECAR_METRICS } from '../sidecar/metrics.ts';
 import { FAULT_PAGE, writeFaultPage } from './kms-fault-page.ts';
@@ -45,6 +47,8 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'broker settings': () => settingsTable(BROKER_SETTINGS),
   'sidecar settings': () => settingsTable(SIDECAR_SETTINGS),
   services: servicesTable,
+  'injector settings': () => settingsTable(INJECTOR_SETTINGS),
+  'process metrics': () => metricsTable(PROCESS_METRICS),
   'shared metrics': () => metricsTable(SHARED_METRICS),
   'verification steps': () => table(['Step', 'What it proves'], codeFirst(VERIFICATION_STEPS)),
   'aws advice': () => adviceTable(AWS_ADVICE),
@@ -54,6 +58,7 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'pkcs11 advice': () => adviceTable(PKCS11_ADVICE),
   'broker metrics': () => metricsTable(BROKER_METRICS),
   'sidecar metrics': () => metricsTable(SIDECAR_METRICS),
+  'injector metrics': () => metricsTable(INJECTOR_METRICS),
   ...Object.fromEntries(
     Object.entries(SET_UP_PARTS).map(([name, make]) => [name, () => fenced(make().language, make().text)]),
   ),

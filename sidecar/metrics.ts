@@ -1,13 +1,13 @@
 import type { Clock } from '../runtime/clock.ts';
 import {
   LOCAL_BUCKETS,
-  ProcessMetrics,
+  KeyMetrics,
   registerMetrics,
   REMOTE_BUCKETS,
   type MetricTable,
 } from '../runtime/metrics.ts';
 
-/** What the sidecar measures besides `SHARED_METRICS`. */
+/** What the sidecar measures besides `PROCESS_METRICS` and `SHARED_METRICS`. */
 export const SIDECAR_METRICS = {
   cmk_stream_bytes_total: {
     type: 'counter',
@@ -63,7 +63,7 @@ export const SIDECAR_METRICS = {
 export type StreamOperation = 'seal' | 'open' | 'reencrypt';
 
 /** The sidecar's metrics, by what happened rather than by name. */
-export class SidecarMetrics extends ProcessMetrics {
+export class SidecarMetrics extends KeyMetrics {
   readonly #own = registerMetrics(SIDECAR_METRICS, this.registry);
 
   constructor(clock: Clock) {

@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   proto: ['proto', 'core', /^:@grpc\//, /^:node:/],
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
   sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],
+  'deploy/injector': ['deploy/injector', 'runtime', 'core', /^:node:/, /^:kubernetes-types\//],
   'broker/model': ['broker/model', 'core', /^:node:/],
   'broker/policy': ['broker/policy', 'broker/model', 'core'],
   'broker/kms': [
@@ -188,7 +189,7 @@ for (const folder of ONLY_PORTS_FOR) {
 }
 
 test('no product code imports the sandbox or a test', (t) => {
-  const wrong = ['core', 'runtime', 'proto', 'broker', 'sidecar', 'client']
+  const wrong = ['core', 'runtime', 'proto', 'broker', 'sidecar', 'client', 'deploy']
     .flatMap(sources)
     .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
     .filter(({ target }) => /^(sandbox|test|bench|scripts)\//.test(target));

@@ -5,7 +5,10 @@ import { BROKER_METRICS, BrokerMetrics } from '../../broker/metrics.ts';
 import { EXIT_CODES, exitCodeOf } from '../../client/cli/exit-codes.ts';
 import { ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { SHARED_METRICS } from '../../runtime/metrics.ts';
+import { INJECTOR_SETTINGS } from '../../deploy/injector/config.ts';
+import { INJECTOR_METRICS, InjectorMetrics } from '../../deploy/injector/metrics.ts';
+import type { Setting } from '../../runtime/config.ts';
+import { PROCESS_METRICS, SHARED_METRICS } from '../../runtime/metrics.ts';
 import { GENERATED_PAGES, PARTS, renderPage } from '../../scripts/generate-docs.ts';
 import { SIDECAR_SETTINGS } from '../../sidecar/config.ts';
 import { SIDECAR_METRICS, SidecarMetrics } from '../../sidecar/metrics.ts';
@@ -57,8 +60,9 @@ test('every error code has a row in docs/errors.md and an exit code in docs/cli.
 });
 
 const REGISTRIES = {
-  broker: [BROKER_METRICS, new BrokerMetrics(systemClock).registry],
-  sidecar: [SIDECAR_METRICS, new SidecarMetrics(systemClock).registry],
+  broker: [{ ...SHARED_METRICS, ...BROKER_METRICS }, new BrokerMetrics(systemClock).registry],
+  sidecar: [{ ...SHARED_METRICS, ...SIDECAR_METRICS }, new SidecarMetrics(systemClock).registry],
+  injector: [INJECTOR_METRICS, new InjectorMetrics(systemClock).registry],
 } as const;
 
 for (const [process, [facts, registry]] of Object.entries(REGISTRIES)) {
@@ -67,12 +71,14 @@ for (const [process, [facts, registry]] of Object.entries(REGISTRIES)) {
       .getMetricsAsArray()
       .map(({ name }) => name)
       .filter((name) => name.startsWith('cmk_'));
-    t.deepEqual(ours, Object.keys({ ...SHARED_METRICS, ...facts }));
+    t.deepEqual(ours, Object.keys({ ...PROCESS_METRICS, ...facts }));
   });
 }
 
 test('settings say what they do in a sentence, and their defaults are what they expect', (t) => {
-  for (const setting of [...Object.values(BROKER_SETTINGS), ...Object.values(SIDECAR_SETTINGS)]) {
+  for (const setting of [BROKER_SETTINGS, SIDECAR_SETTINGS, INJECTOR_SETTINGS].flatMap(
+    Object.values<Setting<unknown>>,
+  )) {
     t.regex(setting.name, /^CMK_[A-Z0-9_]+$/);
     t.regex(setting.doc, /^[A-Z][^]*\.$/, setting.name);
     if (typeof setting.default === 'string') t.not(setting.parse(setting.default), undefined, setting.name);

@@ -1,12 +1,12 @@
 import test from 'ava';
 import { Registry } from 'prom-client';
-import { ProcessMetrics, readAtScrape, registerMetrics } from '../../runtime/metrics.ts';
+import { KeyMetrics, ProcessMetrics, readAtScrape, registerMetrics } from '../../runtime/metrics.ts';
 import { metricIn } from '../../sandbox/scrape.ts';
 import { DrivenClock } from '../support/driven-clock.ts';
 
 test('a call is in flight until it ends, and its time goes to its code', async (t) => {
   const clock = new DrivenClock();
-  const metrics = new ProcessMetrics('broker', clock);
+  const metrics = new KeyMetrics('broker', clock);
   const ended = metrics.rpcStarted('Encrypt');
   clock.advance(250);
   t.is(metricIn(await metrics.registry.metrics(), 'cmk_rpc_in_flight', 'method="Encrypt"'), 1);
@@ -17,7 +17,7 @@ test('a call is in flight until it ends, and its time goes to its code', async (
 });
 
 test('each event of the cache has its counter', async (t) => {
-  const metrics = new ProcessMetrics('sidecar', new DrivenClock());
+  const metrics = new KeyMetrics('sidecar', new DrivenClock());
   const names = { hit: 'hits', miss: 'misses', coalesced: 'coalesced', evicted: 'evictions' } as const;
   for (const [event, name] of Object.entries(names)) {
     metrics.cached(event as keyof typeof names);

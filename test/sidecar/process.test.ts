@@ -8,7 +8,7 @@ import grpc from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import test from 'ava';
 import { CmkError } from '../../core/errors.ts';
-import { SHARED_METRICS } from '../../runtime/metrics.ts';
+import { PROCESS_METRICS, SHARED_METRICS } from '../../runtime/metrics.ts';
 import { readSidecarConfig } from '../../sidecar/config.ts';
 import { listen, removeSockets } from '../../sidecar/listeners.ts';
 import { SIDECAR_METRICS } from '../../sidecar/metrics.ts';
@@ -115,7 +115,7 @@ withSidecar('the status server tells live, ready and every metric', {}, async (t
   t.is((await page('/live')).status, 200);
   t.is((await page('/ready')).status, 200);
   const { text } = await page('/metrics');
-  for (const [name, { type, help }] of Object.entries({ ...SHARED_METRICS, ...SIDECAR_METRICS })) {
+  for (const [name, { type, help }] of Object.entries({ ...PROCESS_METRICS, ...SHARED_METRICS, ...SIDECAR_METRICS })) {
     t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
   }
 });

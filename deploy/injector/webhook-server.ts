@@ -1,0 +1,114 @@
+import { createServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Identity, IdentityWatcher } from '../../runtime/identity.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { MalformedReview, review } from './admission.ts';
+import type { InjectionSettings } from './config.ts';
+import type { InjectorMetrics } from './metrics.ts';
+
+/** Kubernetes' objects have 1.5 MiB at the most, and a review may hold a second one. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** The API server waits 5 s: deploy/kubernetes/base/injector. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const MAX_CONNECTIONS = 1_000;
+
+export interface WebhookServer {
+  readonly port: number;
+  /** Lets requests under way end. */
+  close(): Promise<void>;
+}
+
+interface Parts {
+  readonly settings: InjectionSettings;
+  readonly identity: IdentityWatcher;
+  readonly metrics: InjectorMetrics;
+  readonly logger: Logger;
+}
+
+/**
+ * Serves `POST /mutate` over TLS for Kubernetes' API server. A renewed certificate serves the connections that come
+ * after it; the API server checked those that are open when it opened them.
+ * @param address.port 0 picks a free one
+ */
+export async function startWebhookServer(
+  parts: Parts,
+  address: { readonly host: string; readonly port: number },
+): Promise<WebhookServer> {
+  const { identity } = parts;
+  const server = createServer({
+    ...tlsOptions(identity.current),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    handshakeTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: 60_000,
+    maxHeaderSize: 16_384,
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('request', (request, response) => void answer(request, response, parts));
+  const stopFollowing = identity.listen({
+    onReload: (next) => server.setSecureContext(tlsOptions(next)),
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(address.port, address.host, () => resolve());
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      stopFollowing();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
+
+function tlsOptions({ cert, key }: Identity) {
+  return { cert, key, minVersion: 'TLSv1.2' as const };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { settings, metrics, logger }: Parts,
+): Promise<void> {
+  if (request.method !== 'POST' || request.url?.split('?')[0] !== '/mutate') {
+    send(response, 404, { error: 'expected POST /mutate' });
+    return;
+  }
+  const ended = metrics.reviewStarted();
+  try {
+    const { outcome, answer: reviewed } = review(await readJson(request), settings);
+    ended(outcome);
+    if (outcome === 'REFUSED') logger.info({ status: reviewed.response.status }, 'a pod was refused');
+    send(response, 200, reviewed);
+  } catch (error) {
+    const malformed = error instanceof MalformedReview;
+    ended(malformed ? 'MALFORMED' : 'FAILED');
+    logger.warn({ err: error }, 'a request could not be answered');
+    send(response, malformed ? 400 : 500, { error: malformed ? error.message : 'internal error' });
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  // What was not read of a refused request must not be taken for the next one.
+  const connection = status === 200 ? 'keep-alive' : 'close';
+  response.writeHead(status, { 'content-type': 'application/json', connection }).end(JSON.stringify(body));
+}
+
+/** @throws {MalformedReview} for more than {@link MAX_BODY_BYTES}, and for what is not JSON */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_BODY_BYTES) throw new MalformedReview(`expected at most ${MAX_BODY_BYTES} bytes`);
+    pieces.push(piece);
+  }
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
+  } catch {
+    throw new MalformedReview('expected JSON');
+  }
+}

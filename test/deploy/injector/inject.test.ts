@@ -1,0 +1,132 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import jsonPatch from 'fast-json-patch';
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { injectSidecar, type Addition } from '../../../deploy/injector/inject.ts';
+import { schemaProblems, type KubernetesObject } from '../../support/kubernetes-schema.ts';
+import { LEGACY, pod, PODS, RECORDER, REFUSED, SETTINGS } from './pods.ts';
+
+const GOLDEN = join(import.meta.dirname, 'golden');
+
+/** As the API server does: strictly, and without touching the original or the patch. */
+function apply(original: Pod, patch: readonly Addition[]): Pod {
+  const copy = structuredClone(original);
+  return jsonPatch.applyPatch(copy, structuredClone(patch) as Addition[], true).newDocument;
+}
+
+function inject(original: Pod, settings = SETTINGS): readonly Addition[] {
+  const patch = injectSidecar(original, settings);
+  if (patch === null) throw new Error('the pod asks for no sidecar');
+  return patch;
+}
+
+for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
+  test(`${name}: the patch and the pod are the golden file's`, (t) => {
+    const patch = inject(original, settings);
+    const injected = { patch, pod: apply(original, patch) };
+    const file = join(GOLDEN, `${name}.json`);
+    if (process.env['CMK_WRITE_GOLDEN']) writeFileSync(file, `${JSON.stringify(injected, null, 2)}\n`);
+    t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), injected);
+  });
+
+  test(`${name}: asked again, the patch is empty`, (t) => {
+    t.deepEqual(inject(apply(original, inject(original, settings)), settings), []);
+  });
+}
+
+test('there is a golden file for each pod, and none besides', (t) => {
+  t.deepEqual(
+    readdirSync(GOLDEN).sort(),
+    Object.keys(PODS)
+      .map((name) => `${name}.json`)
+      .sort(),
+  );
+});
+
+test('Kubernetes’ schema has nothing against the pods, before and after', (t) => {
+  const objects: Record<string, KubernetesObject> = {};
+  for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
+    objects[name] = original;
+    objects[`${name} with a sidecar`] = apply(original, inject(original, settings)) as KubernetesObject;
+  }
+  t.deepEqual(schemaProblems(objects), []);
+});
+
+test('the schema refuses what it does not know, at any depth, and what is missing', (t) => {
+  const wrong = {
+    unknown: {
+      ...pod(),
+      spec: { containers: [{ ...RECORDER, volumeMounts: [{ name: 'a', mountPth: '/a' }] }] },
+    },
+    missing: { ...pod(), spec: { containers: [{ image: 'a' }] } },
+    type: { ...pod(), spec: { containers: [RECORDER], terminationGracePeriodSeconds: '30' } },
+    right: pod(),
+  };
+  const problems = schemaProblems(wrong);
+  t.deepEqual(
+    problems.map((problem) => problem.split(':')[0]),
+    ['unknown', 'missing', 'type'],
+  );
+  t.regex(problems[0] ?? '', /mountPth/);
+});
+
+for (const [name, { pod: original, settings, says }] of Object.entries(REFUSED)) {
+  test(`refused: ${name}`, (t) => {
+    t.throws(() => injectSidecar(original, settings ?? SETTINGS), { message: says });
+  });
+}
+
+test('a pod that does not ask is left as it is', (t) => {
+  t.is(injectSidecar(pod({}, { inject: null }), SETTINGS), null);
+  t.is(injectSidecar(pod({}, { inject: 'false' }), SETTINGS), null);
+  t.is(injectSidecar({ spec: { containers: [RECORDER] } }, SETTINGS), null);
+});
+
+test('nothing of a pod is changed or removed', (t) => {
+  for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
+    const before = JSON.stringify(original);
+    const patch = inject(original, settings);
+    t.is(JSON.stringify(original), before, name);
+    let current: Pod = original;
+    for (const addition of patch) {
+      const inList = /\/(-|0)$/.test(addition.path);
+      t.is(addition.op, 'add', name);
+      t.true(inList || !jsonPatch.getValueByPointer(current, addition.path), `${name}: ${addition.path}`);
+      current = apply(current, [addition]);
+    }
+  }
+});
+
+test('the identity is the sidecar’s alone, and the socket only of those who are named', (t) => {
+  const original = pod(
+    { containers: [{ ...RECORDER, name: 'other' }, RECORDER] },
+    { containers: 'recorder' },
+  );
+  for (const settings of [SETTINGS, LEGACY]) {
+    const { spec } = apply(original, inject(original, settings));
+    const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+    const mounting = (volume: string) =>
+      all
+        .filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === volume))
+        .map(({ name }) => name);
+    t.deepEqual(mounting('cmk-identity'), ['cmk-sidecar']);
+    t.deepEqual(mounting('cmk-socket').sort(), ['cmk-sidecar', 'recorder']);
+  }
+});
+
+test('a container that another webhook added since is served too', (t) => {
+  const first = apply(pod(), inject(pod()));
+  const late = { ...RECORDER, name: 'late' };
+  const grown = { ...first, spec: { ...first.spec, containers: [...(first.spec?.containers ?? []), late] } };
+  const patch = inject(grown);
+  t.deepEqual(
+    patch.map(({ path }) => path),
+    [
+      '/metadata/annotations/cmk.zoom.us~1status',
+      '/spec/containers/1/env',
+      '/spec/containers/1/volumeMounts',
+    ],
+  );
+  t.deepEqual(inject(apply(grown, patch)), []);
+});

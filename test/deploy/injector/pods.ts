@@ -1,0 +1,200 @@
+import type { Container, Pod, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { InjectionSettings } from '../../../deploy/injector/config.ts';
+
+/** The injector's settings in the golden files. */
+export const SETTINGS: InjectionSettings = {
+  image: `registry.example/cmk/sidecar@sha256:${'a'.repeat(64)}`,
+  mode: 'native',
+  broker: 'broker.cmk.svc:8443',
+  brokerSpiffeId: 'spiffe://cmk.example/ns/cmk/sa/broker',
+};
+export const LEGACY: InjectionSettings = { ...SETTINGS, mode: 'legacy' };
+
+export const RECORDER: Container = { name: 'recorder', image: 'registry.example/recorder:1' };
+
+/** A pod that asks for a sidecar. @param annotations without their prefix; null leaves one out */
+export function pod(
+  spec: Partial<PodSpec> = {},
+  annotations: Readonly<Record<string, string | null>> = {},
+): Pod & { apiVersion: 'v1'; kind: 'Pod' } {
+  const all = Object.entries<string | null>({ inject: 'true', service: '0001', ...annotations });
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: 'recorder-',
+      annotations: Object.fromEntries(
+        all.flatMap(([name, value]) => (value === null ? [] : [[`cmk.zoom.us/${name}`, value]])),
+      ),
+    },
+    spec: { containers: [RECORDER], ...spec },
+  };
+}
+
+interface Case {
+  readonly pod: Pod & { apiVersion: 'v1'; kind: 'Pod' };
+  readonly settings?: InjectionSettings;
+}
+
+const uploader: Container = { name: 'uploader', image: 'registry.example/uploader:1' };
+const migration: Container = { name: 'migration', image: 'registry.example/migration:1' };
+
+/** Pods that get a sidecar: for each there is a golden file, `golden/NAME.json`. */
+export const PODS: Readonly<Record<string, Case>> = {
+  bare: { pod: pod() },
+  'init-containers': { pod: pod({ initContainers: [migration] }) },
+  'served-init-container': {
+    pod: pod({ initContainers: [migration] }, { containers: 'migration,recorder' }),
+  },
+  'existing-volumes': {
+    pod: pod({
+      volumes: [{ name: 'data', emptyDir: {} }],
+      containers: [{ ...RECORDER, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    }),
+  },
+  'empty-lists': {
+    pod: pod({
+      volumes: [],
+      initContainers: [],
+      securityContext: {},
+      containers: [{ ...RECORDER, env: [], volumeMounts: [] }],
+    }),
+  },
+  'several-containers': { pod: pod({ containers: [RECORDER, uploader] }) },
+  'named-container': { pod: pod({ containers: [uploader, RECORDER] }, { containers: 'recorder' }) },
+  'existing-variables': {
+    pod: pod({ containers: [{ ...RECORDER, env: [{ name: 'REGION', value: 'eu' }] }] }),
+  },
+  'own-address': {
+    pod: pod({
+      containers: [{ ...RECORDER, env: [{ name: 'CMK_SIDECAR', value: 'unix:/elsewhere.sock' }] }],
+    }),
+  },
+  'existing-labels': {
+    pod: {
+      ...pod(),
+      metadata: { ...pod().metadata, labels: { app: 'recorder', 'cmk.zoom.us/service': '0001' } },
+    },
+  },
+  'own-groups': {
+    pod: pod({ securityContext: { fsGroup: 2000, supplementalGroups: [3000], runAsNonRoot: true } }),
+  },
+  job: { pod: pod({ restartPolicy: 'Never' }) },
+  'host-network': { pod: pod({ hostNetwork: true }) },
+  tcp: { pod: pod({}, { listen: 'tcp' }) },
+  resources: {
+    pod: pod({}, { resources: '{"requests":{"cpu":"1","memory":"1Gi"},"limits":{"memory":"1Gi"}}' }),
+  },
+  'image-of-another-version': { pod: pod({}, { image: 'registry.example/cmk/sidecar:1.5.0-rc.1' }) },
+  'log-level-and-port': { pod: pod({}, { 'log-level': 'debug', 'status-port': '19090' }) },
+  'another-sidecar': {
+    pod: pod({
+      initContainers: [{ name: 'mesh-proxy', image: 'registry.example/mesh:1', restartPolicy: 'Always' }],
+    }),
+  },
+  restricted: {
+    pod: pod({
+      serviceAccountName: 'recorder',
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 120,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+    }),
+  },
+  legacy: { pod: pod(), settings: LEGACY },
+  'legacy-several-containers': {
+    pod: pod({ containers: [RECORDER, uploader], initContainers: [migration] }),
+    settings: LEGACY,
+  },
+  'legacy-tcp': { pod: pod({}, { listen: 'tcp' }), settings: LEGACY },
+};
+
+/** Pods that are refused, and what they are told. */
+export const REFUSED: Readonly<Record<string, Case & { readonly says: RegExp }>> = {
+  'inject is neither true nor false': {
+    pod: pod({}, { inject: 'yes' }),
+    says: /inject: expected true or false, got "yes"/,
+  },
+  'no service': { pod: pod({}, { service: null }), says: /service: expected .*, but it is not set/ },
+  'service is no srvId': {
+    pod: pod({}, { service: 'recorder' }),
+    says: /service: expected .* four digits, got "recorder"/,
+  },
+  'listen is unknown': { pod: pod({}, { listen: 'unix' }), says: /listen: expected uds or tcp/ },
+  'several problems at once': {
+    pod: pod({}, { listen: 'x', service: '1' }),
+    says: /service: .*; annotation .*listen: /,
+  },
+  'a container that is not there': { pod: pod({}, { containers: 'recoder' }), says: /no container recoder/ },
+  'a container twice': {
+    pod: pod({}, { containers: 'recorder,recorder' }),
+    says: /containers: expected names/,
+  },
+  'containers is empty': { pod: pod({}, { containers: '' }), says: /containers: expected names/ },
+  'resources is no JSON': { pod: pod({}, { resources: 'cpu=1' }), says: /resources: expected JSON/ },
+  'resources names a device': {
+    pod: pod({}, { resources: '{"limits":{"nvidia.com/gpu":"1"}}' }),
+    says: /resources: expected JSON/,
+  },
+  'resources with a number': {
+    pod: pod({}, { resources: '{"limits":{"cpu":1}}' }),
+    says: /resources: expected JSON/,
+  },
+  'an image of another repository': {
+    pod: pod({}, { image: 'evil.example/cmk/sidecar:1' }),
+    says: /image: expected an image of registry.example\/cmk\/sidecar/,
+  },
+  'an image with a similar name': {
+    pod: pod({}, { image: 'registry.example/cmk/sidecar-x:1' }),
+    says: /image: expected an image of/,
+  },
+  'log level is unknown': {
+    pod: pod({}, { 'log-level': 'verbose' }),
+    says: /log-level: expected debug, info/,
+  },
+  'status port is privileged': {
+    pod: pod({}, { 'status-port': '80' }),
+    says: /status-port: expected port from 1024/,
+  },
+  'status port is taken': {
+    pod: pod({ containers: [{ ...RECORDER, ports: [{ containerPort: 9090 }] }] }),
+    says: /status-port: port 9090 is container recorder’s/,
+  },
+  'tcp port is taken': {
+    pod: pod({ containers: [{ ...RECORDER, ports: [{ containerPort: 7443 }] }] }, { listen: 'tcp' }),
+    says: /listen: port 7443 is container recorder’s; use uds/,
+  },
+  'tcp on the node’s network': {
+    pod: pod({ hostNetwork: true }, { listen: 'tcp' }),
+    says: /every process of the node/,
+  },
+  'the socket’s folder is taken': {
+    pod: pod({
+      volumes: [{ name: 'run', emptyDir: {} }],
+      containers: [{ ...RECORDER, volumeMounts: [{ name: 'run', mountPath: '/run/cmk/' }] }],
+    }),
+    says: /\/run\/cmk of container recorder holds volume run/,
+  },
+  'a volume with the identity’s name': {
+    pod: pod({ volumes: [{ name: 'cmk-identity', hostPath: { path: '/etc' } }] }),
+    says: /the name cmk-identity is the sidecar’s/,
+  },
+  'a volume with the socket’s name': {
+    pod: pod({ volumes: [{ name: 'cmk-socket', hostPath: { path: '/run' } }] }),
+    says: /the name cmk-socket is the sidecar’s/,
+  },
+  'a container with the sidecar’s name': {
+    pod: pod({ containers: [RECORDER, { name: 'cmk-sidecar', image: 'evil.example/x:1' }] }),
+    says: /the name cmk-sidecar is the sidecar’s/,
+  },
+  windows: { pod: pod({ os: { name: 'windows' } }), says: /needs Linux/ },
+  'legacy: a Job': {
+    pod: pod({ restartPolicy: 'OnFailure' }),
+    settings: LEGACY,
+    says: /restartPolicy OnFailure from ever ending/,
+  },
+  'legacy: an init container is served': {
+    pod: pod({ initContainers: [migration] }, { containers: 'migration' }),
+    settings: LEGACY,
+    says: /migration is an init container/,
+  },
+};
