@@ -115,7 +115,11 @@ withSidecar('the status server tells live, ready and every metric', {}, async (t
   t.is((await page('/live')).status, 200);
   t.is((await page('/ready')).status, 200);
   const { text } = await page('/metrics');
-  for (const [name, { type, help }] of Object.entries({ ...PROCESS_METRICS, ...SHARED_METRICS, ...SIDECAR_METRICS })) {
+  for (const [name, { type, help }] of Object.entries({
+    ...PROCESS_METRICS,
+    ...SHARED_METRICS,
+    ...SIDECAR_METRICS,
+  })) {
     t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
   }
 });
