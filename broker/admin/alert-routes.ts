@@ -22,6 +22,9 @@ export function addAlertRoutes(
     ({ params, query }) =>
       readPage('alerts', query, (before, limit) => recipients.alerts(params.account, limit, before), byId),
   );
+  app.post<{ Params: Account }>('/v1/accounts/:account/alerts/test', ALERTS.test, async (request) => ({
+    alert: await recipients.test(actorOf(request), request.params.account),
+  }));
   addContacts(app, recipients);
   addWebhooks(app, recipients, idempotency);
 }

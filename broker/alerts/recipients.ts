@@ -3,7 +3,7 @@ import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Secret } from '../../runtime/config.ts';
 import { auditEvent } from '../audit/audit-event.ts';
-import type { ListedAlert, Webhook } from '../model/alerts.ts';
+import { newAlert, type ListedAlert, type Webhook } from '../model/alerts.ts';
 import type { AuditEvent } from '../model/types.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
@@ -13,6 +13,10 @@ import { parseWebhookUrl } from './webhook-url.ts';
 
 /** Of one account. */
 const MAX_WEBHOOKS = 5;
+/** Between two test alerts of an account. */
+const TEST_PAUSE_MS = 30_000;
+/** Others may be raised at the same moment. */
+const LISTED_WITH_IT = 100;
 
 export interface RecipientsOptions {
   readonly store: Pick<Store, 'findAccount' | 'alerts'>;
@@ -38,6 +42,26 @@ export class Recipients {
   async alerts(account: string, limit: number, before: string | null = null): Promise<ListedAlert[]> {
     await this.#checkAccount(account);
     return this.#options.store.alerts.list(account, limit, before);
+  }
+
+  /**
+   * Sends all recipients an alert that tells of nothing, so that somebody sees that alerts arrive.
+   * @returns it, as it stands before the first attempt
+   * @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE, CONFLICT when nobody would get it, RATE_LIMITED
+   */
+  async test(actor: string, account: string): Promise<ListedAlert> {
+    await this.#checkAccount(account);
+    const { store, clock } = this.#options;
+    const alert = newAlert(clock.wallMs(), { account, kekId: null }, { kind: 'TEST' });
+    const audit = this.#event(actor, account, 'send a test alert');
+    const outcome = await store.alerts.raiseTest(alert, TEST_PAUSE_MS, audit);
+    if (outcome === 'NOBODY')
+      throw new CmkError('CONFLICT', 'expected a contact or a webhook, there is none');
+    if (outcome === 'TOO_SOON') throw tooSoon();
+    const all = await store.alerts.list(account, LISTED_WITH_IT);
+    const listed = all.find(({ id }) => id === alert.id);
+    if (!listed) throw new CmkError('INTERNAL', 'a test alert was raised and is not listed');
+    return listed;
   }
 
   /** E-mail addresses. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
@@ -132,4 +156,9 @@ export class Recipients {
       detail,
     });
   }
+}
+
+function tooSoon(): CmkError {
+  const detail = `expected ${TEST_PAUSE_MS / 1_000} s between two test alerts of an account`;
+  return new CmkError('RATE_LIMITED', detail, { metadata: { retryAfterMs: String(TEST_PAUSE_MS) } });
 }

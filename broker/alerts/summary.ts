@@ -55,6 +55,13 @@ function describe(newest: Alert, alerts: readonly Alert[]): Omit<Summary, 'happe
         consequence: LIFECYCLES[facts.to],
         action: 'If you did not expect this, ask your administrator or your provider.',
       };
+    case 'TEST':
+      return {
+        title: 'This is a test',
+        cause: null,
+        consequence: 'Nothing happened. Alerts about your keys reach you in this way.',
+        action: 'Nothing needs to be done.',
+      };
   }
 }
 
@@ -184,6 +191,8 @@ function eventOf(facts: Alert['facts']): string {
     }
     case 'KEY_LIFECYCLE':
       return `${shown(facts.reference)}: ${facts.from} → ${facts.to}`;
+    case 'TEST':
+      return 'somebody sent a test';
   }
 }
 

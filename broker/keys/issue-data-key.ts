@@ -31,16 +31,18 @@ export class IssueDataKey {
     checkReason(request.reason);
     const owner = request.reencryption ? null : checkIdentifier('owner', request.owner);
     const holder = holderOf(caller, request);
+    let kekId: string | null = null;
     try {
       const stored = await store.findNewestDataKey(attempt.asset);
       if (stored && !isToGiveWay(stored)) {
+        kekId = stored.kekId;
         // Marked all the same, if it left the customer's key: it may be back there before the sealing ends.
         await holdForSealing(this.#options, stored);
         return await grantDataKey(this.#options, attempt, stored, { signal, holder });
       }
       return await this.#issueNew(attempt, owner, { signal, holder });
     } catch (error) {
-      throw await ledger.failed(attempt, null, error);
+      throw await ledger.failed(attempt, kekId, error);
     }
   }
 

@@ -47,11 +47,17 @@ export class Ledger {
   /**
    * The error for a caller who may not. The event is durable before the caller hears of it; where that fails the
    * caller is refused all the same.
+   * @param kekId the key whose data key was asked for; null: it did not come so far
    */
-  async refuse(attempt: Attempt, reason: DenialReason, detail: string): Promise<CmkError> {
+  async refuse(
+    attempt: Attempt,
+    reason: DenialReason,
+    detail: string,
+    kekId: string | null = null,
+  ): Promise<CmkError> {
     this.#observer.denied(reason);
     const cause = `${reason}: ${detail}`;
-    await this.#recordQuietly({ ...attempt, outcome: 'REFUSED', detail: cause });
+    await this.#recordQuietly({ ...attempt, kekId, outcome: 'REFUSED', detail: cause });
     return notAuthorized(cause);
   }
 

@@ -40,7 +40,7 @@ export class ResolveDataKey {
     const record = known ? await store.findDataKey(attempt.asset, request.dataKeyId) : null;
     if (!record) throw await ledger.refuse(attempt, 'DATA_KEY_UNKNOWN', 'the asset has no such data key');
     const mismatch = findMismatch(record, request);
-    if (mismatch) throw await ledger.refuse(attempt, ...mismatch);
+    if (mismatch) throw await ledger.refuse(attempt, ...mismatch, record.kekId);
     try {
       if (record.destroyedAt !== null) throw destroyed();
       if (request.sealing) await holdForSealing(this.#options, record);

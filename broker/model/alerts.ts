@@ -35,7 +35,9 @@ export type AlertFacts =
       readonly reference: string;
       readonly from: KeyLifecycle;
       readonly to: KeyLifecycle;
-    };
+    }
+  /** Nothing happened: somebody wants to see that alerts arrive. */
+  | { readonly kind: 'TEST' };
 
 /** A key, or one of its replicas, changed its status for one use. */
 export interface KeyStatusFacts {
@@ -84,6 +86,9 @@ export function topicOf({ id, kekId, facts }: Alert): string {
       return `lifecycle ${facts.reference}`;
     case 'MOVE_ENDED':
       return `move ${kekId ?? id}`;
+    case 'TEST':
+      // Nobody waits for it.
+      return `test ${id}`;
   }
 }
 
@@ -107,6 +112,8 @@ export interface DeliveryStatus {
   readonly attempts: number;
   /** Why the last attempt failed. */
   readonly problem: string | null;
+  /** When it is tried next, or again if the broker that tries it just now dies. UNIX milliseconds; null: never again. */
+  readonly nextTryAt: number | null;
 }
 
 /** An alert and what became of telling it. */

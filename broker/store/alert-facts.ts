@@ -35,6 +35,7 @@ const SHAPES = {
     left: count,
   },
   KEY_LIFECYCLE: { reference: text, from: oneOf(KEY_LIFECYCLES), to: oneOf(KEY_LIFECYCLES) },
+  TEST: {},
 } as const satisfies {
   [K in AlertKind]: Record<Exclude<keyof Extract<AlertFacts, { kind: K }>, 'kind'>, Check>;
 };

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { topicOf, type Alert, type Channel, type Delivery } from '../model/alerts.ts';
 import { uuidv7 } from '../model/uuid.ts';
-import { listContacts, listWebhooks } from './alert-recipients.ts';
+import { listContacts, listWebhooks, lockAccount } from './alert-recipients.ts';
 import { isAlertFacts } from './alert-facts.ts';
-import type { AttemptEnd, ClaimRequest } from './alert-store.ts';
+import type { AttemptEnd, ClaimRequest, TestOutcome } from './alert-store.ts';
 import { readRows } from './database.ts';
 import { isSqlite } from './migrations/columns.ts';
 import { Row } from './row.ts';
@@ -17,6 +17,21 @@ export async function raiseAlerts(db: Knex, alerts: readonly Alert[]): Promise<v
     for (const email of await listContacts(db, account)) await addToMail(db, email, alert);
     for (const webhook of await listWebhooks(db, account)) await addPost(db, webhook.id, alert);
   }
+}
+
+/** The account stays locked: of those who try it at once, one does. */
+export async function raiseTest(db: Knex, alert: Alert, pauseMs: number): Promise<TestOutcome> {
+  const { account, at, facts } = alert;
+  await lockAccount(db, account);
+  const isEarlier = db('alerts')
+    .where({ account, facts: JSON.stringify(facts) })
+    .where('at', '>', at - pauseMs);
+  if ((await readRows('alerts', isEarlier.limit(1).select('id'))).length > 0) return 'TOO_SOON';
+  const nobody =
+    (await listContacts(db, account)).length === 0 && (await listWebhooks(db, account)).length === 0;
+  if (nobody) return 'NOBODY';
+  await raiseAlerts(db, [alert]);
+  return 'RAISED';
 }
 
 /** The open message stays locked until the transaction commits: nobody claims it without this alert. */

@@ -72,7 +72,7 @@ export async function deleteWebhook(db: Knex, account: string, id: string): Prom
 }
 
 /** A write, so that those who change one account's recipients take turns. */
-async function lockAccount(db: Knex, id: string): Promise<void> {
+export async function lockAccount(db: Knex, id: string): Promise<void> {
   const locked = await db('accounts').where({ id }).update({ id });
   if (locked !== 1)
     throw new CmkError('CONFLICT', 'the account whose recipients were to be set is not stored');

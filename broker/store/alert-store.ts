@@ -16,6 +16,9 @@ export interface ClaimRequest {
   readonly untilMs: number;
 }
 
+/** What became of a test alert. */
+export type TestOutcome = 'RAISED' | 'NOBODY' | 'TOO_SOON';
+
 /** How an attempt ended. */
 export type AttemptEnd =
   | { readonly state: 'DELIVERED' | 'NOT_CONFIGURED' }
@@ -36,6 +39,8 @@ export interface AlertStore {
    * @throws CmkError CONFLICT when an account is not there or an alert is raised already
    */
   raise(alerts: readonly Alert[]): Promise<void>;
+  /** Raises an alert that tells of nothing, unless nobody would get it, or another one was raised within `pauseMs`. */
+  raiseTest(alert: Alert, pauseMs: number, audit: AuditEvent): Promise<TestOutcome>;
   /** The newest first, at most `limit`, with what became of each. @param before the id of the last one seen */
   list(account: string, limit: number, before?: string | null): Promise<ListedAlert[]>;
 

@@ -12,7 +12,7 @@ import {
 import type { AuditEvent } from '../model/types.ts';
 import * as outbox from './alert-outbox.ts';
 import * as recipients from './alert-recipients.ts';
-import type { AlertStore, AttemptEnd, ClaimRequest } from './alert-store.ts';
+import type { AlertStore, AttemptEnd, ClaimRequest, TestOutcome } from './alert-store.ts';
 import { readRows, type Database } from './database.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
 import type { Precondition, Versioned } from './versions.ts';
@@ -29,6 +29,14 @@ export class SqlAlertStore implements AlertStore {
 
   raise(alerts: readonly Alert[]): Promise<void> {
     return this.#database.transact((db) => outbox.raiseAlerts(db, alerts));
+  }
+
+  raiseTest(alert: Alert, pauseMs: number, audit: AuditEvent): Promise<TestOutcome> {
+    return this.#database.transact(async (db) => {
+      const outcome = await outbox.raiseTest(db, alert, pauseMs);
+      if (outcome === 'RAISED') await appendAudit(db, [audit], this.#guesses);
+      return outcome;
+    });
   }
 
   list(account: string, limit: number, before: string | null = null): Promise<ListedAlert[]> {
@@ -104,16 +112,27 @@ async function deliveriesOf(db: Knex, alerts: readonly Alert[]): Promise<Map<str
       alerts.map(({ id }) => id),
     )
     .orderBy(['d.channel', 'd.recipient'])
-    .select('i.alert_id', 'd.channel', 'd.recipient', 'd.state', 'd.attempts', 'd.problem', 'w.url');
+    .select(
+      'i.alert_id',
+      'd.channel',
+      'd.recipient',
+      'd.state',
+      'd.attempts',
+      'd.problem',
+      'd.due_at',
+      'w.url',
+    );
   const deliveries = new Map<string, DeliveryStatus[]>();
   for (const row of await readRows('alert_deliveries', query)) {
     const alert = row.text('alert_id');
+    const state = row.oneOf('state', DELIVERY_STATES);
     const status = {
       channel: row.oneOf('channel', CHANNELS),
       recipient: row.optionalText('url') ?? row.text('recipient'),
-      state: row.oneOf('state', DELIVERY_STATES),
+      state,
       attempts: row.integer('attempts'),
       problem: row.optionalText('problem'),
+      nextTryAt: state === 'PENDING' ? row.integer('due_at') : null,
     };
     deliveries.set(alert, [...(deliveries.get(alert) ?? []), status]);
   }

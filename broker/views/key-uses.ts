@@ -74,7 +74,8 @@ export class KeyUses {
   }
 
   /**
-   * Of one key. A refusal is no key's: it stands in the account's uses alone.
+   * Of one key. Who is refused before it is known whose data key they ask for, or whose new data key no key could wrap,
+   * stands in the account's uses alone.
    * @throws CmkError NOT_FOUND, INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   async ofKey(account: string, kekId: string, query: UsesQuery): Promise<Uses> {

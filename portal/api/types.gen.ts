@@ -761,6 +761,9 @@ export type AlertFacts =
       reference: string;
       from: 'PENDING' | 'STANDBY' | 'ACTIVE' | 'DECRYPT_ONLY' | 'RETIRED';
       to: 'PENDING' | 'STANDBY' | 'ACTIVE' | 'DECRYPT_ONLY' | 'RETIRED';
+    }
+  | {
+      kind: 'TEST';
     };
 
 /**
@@ -790,6 +793,10 @@ export type Alert = {
      * Why the last attempt failed.
      */
     problem: string | null;
+    /**
+     * When it is tried next, at the earliest. UNIX milliseconds; null: never again.
+     */
+    nextTryAt: number | null;
   }>;
 };
 
@@ -1187,11 +1194,11 @@ export type UseCounts = {
    */
   sidecarCache: number;
   /**
-   * Services were refused: no key’s, so of a key always 0.
+   * Services were refused. Of a key: what they said did not fit the data key that they named. Who may not at all, or names none that there is, stands in the account’s uses alone.
    */
   refused: number;
   /**
-   * Could not be served.
+   * Could not be served. Of a key: with a data key that there is.
    */
   failed: number;
   /**
@@ -1247,11 +1254,11 @@ export type Uses = {
      */
     sidecarCache: number;
     /**
-     * Services were refused: no key’s, so of a key always 0.
+     * Services were refused. Of a key: what they said did not fit the data key that they named. Who may not at all, or names none that there is, stands in the account’s uses alone.
      */
     refused: number;
     /**
-     * Could not be served.
+     * Could not be served. Of a key: with a data key that there is.
      */
     failed: number;
     /**
@@ -3534,6 +3541,63 @@ export type ListAlertsResponses = {
 };
 
 export type ListAlertsResponse = ListAlertsResponses[keyof ListAlertsResponses];
+
+export type SendTestAlertData = {
+  body?: never;
+  path: {
+    account: string;
+  };
+  query?: never;
+  url: '/v1/accounts/{account}/alerts/test';
+};
+
+export type SendTestAlertErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `CROSS_SITE_REQUEST`, `ROLE_INSUFFICIENT`
+   */
+  403: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`
+   */
+  404: Problem;
+  /**
+   * `CONFLICT`
+   */
+  409: Problem;
+  /**
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type SendTestAlertError = SendTestAlertErrors[keyof SendTestAlertErrors];
+
+export type SendTestAlertResponses = {
+  /**
+   * Tell all contacts and webhooks something that did not happen, to see that it arrives
+   */
+  200: {
+    alert: Alert;
+  };
+};
+
+export type SendTestAlertResponse = SendTestAlertResponses[keyof SendTestAlertResponses];
 
 export type GetContactsData = {
   body?: never;

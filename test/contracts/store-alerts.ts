@@ -44,6 +44,7 @@ const EVERY_KIND: readonly AlertFacts[] = [
   { kind: 'FALLBACK_ENDED', reference: 'r', dataKeys: 7 },
   { kind: 'MOVE_ENDED', from: 'r', to: null, outcome: 'FAILED', moved: 3, left: 4 },
   { kind: 'KEY_LIFECYCLE', reference: 'r', from: 'ACTIVE', to: 'DECRYPT_ONLY' },
+  { kind: 'TEST' },
 ];
 
 /** Alerts, recipients and the outbox. */
@@ -159,6 +160,8 @@ export const alertCases: Record<string, StoreCase> = {
     t.false(await store.alerts.finish(first?.id ?? '', first?.claim ?? '', { state: 'DELIVERED' }));
     const again = { state: 'PENDING', problem: 'busy', dueMs: START_MS + 70_000 } as const;
     t.true(await store.alerts.finish(second?.id ?? '', second?.claim ?? '', again));
+    const [told] = (await store.alerts.list('acme', 1))[0]?.deliveries ?? [];
+    t.like(told, { state: 'PENDING', attempts: 2, problem: 'busy', nextTryAt: START_MS + 70_000 });
     t.deepEqual(await store.alerts.claim(at(69_999)), []);
     const [third] = await store.alerts.claim(at(70_000));
     t.is(third?.attempts, 3);
@@ -166,8 +169,35 @@ export const alertCases: Record<string, StoreCase> = {
     t.true(await store.alerts.finish(third?.id ?? '', third?.claim ?? '', end));
     t.deepEqual(await store.alerts.claim(at(1e9)), []);
     t.deepEqual((await store.alerts.list('acme', 1))[0]?.deliveries, [
-      { channel: 'MAIL', recipient: 'a@acme.test', attempts: 3, ...end },
+      { channel: 'MAIL', recipient: 'a@acme.test', attempts: 3, ...end, nextTryAt: null },
     ]);
+  },
+
+  'a test alert is told at once, to somebody, once in a while': async (t, store) => {
+    const test = (ms: number) => anAlert({}, { at: START_MS + ms, facts: { kind: 'TEST' } });
+    const raise = (ms: number, detail: string) =>
+      store.alerts.raiseTest(test(ms), 30_000, anAuditEvent({ detail }));
+    await withAccount(store, 'globex');
+    await withAccount(store);
+    t.is(await raise(0, 'nobody'), 'NOBODY');
+    await store.alerts.setContacts('acme', ['a@acme.test'], anAuditEvent());
+    t.is(await raise(0, 'first'), 'RAISED');
+    t.is(await raise(29_999, 'too soon'), 'TOO_SOON');
+    t.is((await store.alerts.claim(at(1_000))).length, 1);
+    t.is(await raise(30_000, 'second'), 'RAISED');
+    t.is((await store.alerts.claim(at(31_000))).length, 1, 'it waits for no window');
+    await store.alerts.setContacts('globex', ['a@globex.test'], anAuditEvent());
+    const theirs = { ...test(1), account: 'globex' };
+    t.is(await store.alerts.raiseTest(theirs, 30_000, anAuditEvent({ account: 'globex' })), 'RAISED');
+    const details = (await store.listAudit('acme', 100)).map(({ detail }) => detail);
+    t.deepEqual(
+      ['first', 'second', 'too soon', 'nobody'].map((each) => details.includes(each)),
+      [true, true, false, false],
+    );
+    await t.throwsAsync(
+      store.alerts.raiseTest({ ...test(0), account: 'nobody' }, 1, anAuditEvent({ account: null })),
+      { code: 'CONFLICT' },
+    );
   },
 
   'a webhook gets each alert by itself, one at a time, in order': async (t, store) => {

@@ -133,6 +133,7 @@ export function tour(names: Names): Visit[] {
     ['restoreKey', `POST ${spare}/restore`],
     ['enrolKey', `POST ${at}/keys`, { ...candidate, references: ['fake:third'] }, 201],
     ['listAlerts', `GET ${at}/alerts`],
+    ['sendTestAlert', `POST ${at}/alerts/test`],
     ['getContacts', `GET ${at}/contacts`],
     ['putContacts', `PUT ${at}/contacts`, { emails: ['keys@acme.test'] }],
     ['listWebhooks', `GET ${at}/webhooks`],

@@ -55,7 +55,9 @@ export function verifyCandidate(
   const candidate = { provider: name, references, role: null, kekId: uuidv7(nowMs), account: 'acme' };
   // The pause before a retry keeps no process alive, as there is always a server besides.
   const alive = setInterval(() => undefined, 1_000);
-  return verifyKey({ kms, store: { ownerOfKey }, clock: systemClock }, candidate, nowMs).finally(() => clearInterval(alive));
+  return verifyKey({ kms, store: { ownerOfKey }, clock: systemClock }, candidate, nowMs).finally(() =>
+    clearInterval(alive),
+  );
 }
 
 /** It failed at this step, for this cause and with this advice; what is before passed, what is after was not tried. */

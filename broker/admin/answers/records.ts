@@ -84,6 +84,7 @@ export const RECORD_ANSWERS = {
         left: count,
       }),
       fact('KEY_LIFECYCLE', { reference: text, from: lifecycle, to: lifecycle }),
+      fact('TEST', {}),
     ],
   }),
   Alert: about(
@@ -101,6 +102,10 @@ export const RECORD_ANSWERS = {
           state: oneOf(DELIVERY_STATES),
           attempts: count,
           problem: about('Why the last attempt failed.', nullable(text)),
+          nextTryAt: about(
+            'When it is tried next, at the earliest. UNIX milliseconds; null: never again.',
+            nullable(millis),
+          ),
         }),
       ),
     }),

@@ -15,8 +15,11 @@ const useCounts = {
   unwraps: about('Data keys that the KMS unwrapped for a use.', count),
   brokerCache: about('Uses of a data key that a broker had in its cache.', count),
   sidecarCache: about('Uses of a data key that a sidecar had in its cache, as it reported them.', count),
-  refused: about('Services were refused: no key’s, so of a key always 0.', count),
-  failed: about('Could not be served.', count),
+  refused: about(
+    'Services were refused. Of a key: what they said did not fit the data key that they named. Who may not at all, or names none that there is, stands in the account’s uses alone.',
+    count,
+  ),
+  failed: about('Could not be served. Of a key: with a data key that there is.', count),
   kms: about('What KMSs were asked, probes and moves included.', object(kmsCounts)),
 };
 

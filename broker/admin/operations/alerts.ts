@@ -15,6 +15,16 @@ export const ALERTS = {
     query: schemas.pageQuery,
     answer: pageOf('alerts', ref('Alert')),
   }),
+  test: operation('ADMINISTER', {
+    id: 'sendTestAlert',
+    tag: 'Alerts',
+    summary: 'Tell all contacts and webhooks something that did not happen, to see that it arrives',
+    description:
+      'At most one in 30 seconds for an account; there must be a contact or a webhook. What becomes of each message stands in `listAlerts`.',
+    params,
+    answer: object({ alert: ref('Alert') }),
+    refusals: ['CONFLICT'],
+  }),
   contacts: operation('READ', {
     id: 'getContacts',
     tag: 'Alerts',

@@ -8,7 +8,7 @@ import { causeInWords, count, inWords, table, time } from './text.ts';
 interface Alert {
   readonly at: number;
   readonly facts: Facts;
-  readonly deliveries: readonly { readonly state: string }[];
+  readonly deliveries: readonly { readonly state: string; readonly problem: string | null }[];
 }
 
 /** What may be in the facts of any kind. */
@@ -44,15 +44,29 @@ export function addAlerts(admin: Command, io: Io): void {
   addCommand<AccountOptions & PageOptions>(alerts, io, list, async (desk, { account, ...page }) => {
     await desk.tellPage<'alerts', Alert>(at`/v1/accounts/${account}/alerts`, page, inText);
   });
+  const test = {
+    usage: 'test',
+    does: 'Tell all contacts and webhooks something that did not happen, to see that it arrives.',
+    options: [ACCOUNT],
+    help: TEST_HELP,
+  };
+  addCommand<AccountOptions>(alerts, io, test, async (desk, { account }) => {
+    const answer = await desk.send<{ alert: Alert }>('POST', at`/v1/accounts/${account}/alerts/test`);
+    await desk.tell(answer, ({ alert }) => inText({ alerts: [alert] }));
+  });
 }
 
 function inText({ alerts }: { alerts: readonly Alert[] }): string {
   const rows = alerts.map(({ at: when, facts, deliveries }) => [
     time(when),
     deliveriesInText(deliveries.map(({ state }) => state)),
-    eventInText(facts),
+    [eventInText(facts), ...problemsIn(deliveries)].join('; '),
   ]);
   return table(['time', 'told', 'what happened'], rows, 'no alerts');
+}
+
+function problemsIn(deliveries: Alert['deliveries']): string[] {
+  return [...new Set(deliveries.map(({ problem }) => problem))].filter((problem) => problem !== null);
 }
 
 function deliveriesInText(states: readonly string[]): string {
@@ -78,6 +92,8 @@ function eventInText(facts: Facts): string {
       return `fallback ended, as ${reference} works; ${count(facts.dataKeys ?? 0, 'data key')} made meanwhile`;
     case 'MOVE_ENDED':
       return `move from ${from} to ${to} ended ${facts.outcome ?? ''}: ${facts.moved ?? 0} moved, ${facts.left ?? 0} left`;
+    case 'TEST':
+      return 'a test: nothing happened';
     default:
       return `${kind} ${reference}`;
   }
@@ -85,3 +101,8 @@ function eventInText(facts: Facts): string {
 
 const HELP = `Examples:
   cmk admin alerts list --account acme --limit 20`;
+
+const TEST_HELP = `At most once in 30 seconds for an account. "cmk admin alerts list" shows what became of it.
+
+Examples:
+  cmk admin alerts test --account acme`;

@@ -66,6 +66,28 @@ test('without CMK_WEBHOOK_KEY there are no webhooks', async (t) => {
   });
 });
 
+test('a test alert goes to everybody, and says what became of it', async (t) => {
+  const mails = await startMailServer(t);
+  const { admin } = await brokerWorld(t, { CMK_SMTP_URL: mails.url, CMK_MAIL_FROM: 'cmk@cmk.test' });
+  const send = () => admin('POST', `${ACME}/alerts/test`);
+  t.like(await send(), { status: 409, body: { code: 'CONFLICT' } });
+  await admin('PUT', `${ACME}/contacts`, { emails: ['keys@acme.test'] });
+  const sent = await send();
+  t.is(sent.status, 200);
+  const { alert } = sent.body as { alert: ListedAlert };
+  t.like(alert, { account: 'acme', kekId: null, facts: { kind: 'TEST' } });
+  t.like(alert.deliveries[0], { channel: 'MAIL', recipient: 'keys@acme.test', state: 'PENDING' });
+  t.is(typeof alert.deliveries[0]?.nextTryAt, 'number');
+  t.like(await send(), { status: 429, body: { code: 'RATE_LIMITED', retryAfterMs: '30000' } });
+  await eventually(() => mails.mails.length === 1, 10_000);
+  t.is(mails.mails[0]?.subject, '[CMK] acme: This is a test');
+  await eventually(async () => {
+    const { alerts } = (await admin('GET', `${ACME}/alerts`)).body as { alerts: ListedAlert[] };
+    const [delivery] = alerts[0]?.deliveries ?? [];
+    return delivery?.state === 'DELIVERED' && delivery.nextTryAt === null;
+  });
+});
+
 const UUID = '00000000-0000-4000-8000-000000000000';
 
 const REFUSED: Record<string, readonly [method: string, path: string, body: unknown, status: number]> = {

@@ -168,6 +168,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     },
   },
   'GET /v1/accounts/:account/alerts': LIST,
+  'POST /v1/accounts/:account/alerts/test': READ,
   'GET /v1/accounts/:account/contacts': READ,
   'PUT /v1/accounts/:account/contacts': {
     body: { emails: [] },

@@ -29,6 +29,7 @@ const WRITES: Readonly<Record<'ADMINISTER' | 'OPERATE' | 'ANY', readonly string[
     'retireKey',
     'revokeKey',
     'revokeToken',
+    'sendTestAlert',
     'setKeyReferences',
     'startMove',
     'tryKey',

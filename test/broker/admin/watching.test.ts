@@ -1,5 +1,7 @@
 import test from 'ava';
 import { adminWorld, OPERATOR, principal, type AdminWorld } from '../../support/admin-world.ts';
+import { ASSET, PATIENT, RECORDER } from '../../support/key-world.ts';
+import { resolveRequest } from '../../support/resolve-request.ts';
 import { anAuditEvent } from '../../support/stored-facts.ts';
 
 const AUDITOR = principal('AUDITOR', 'acme');
@@ -23,7 +25,7 @@ function t200(status: number, body: unknown): void {
   if (status !== 200) throw new Error(JSON.stringify(body));
 }
 
-/** One data key made, two more uses of it from the cache, 10 by a sidecar, one refusal. */
+/** One data key made, two more uses of it from the cache, 10 by a sidecar, one refusal for an asset and one for a data key. */
 async function used(world: AdminWorld): Promise<void> {
   const { kek, store, clock } = world;
   for (let use = 0; use < 3; use++) await world.issue({ id: 'one' });
@@ -32,6 +34,9 @@ async function used(world: AdminWorld): Promise<void> {
     anAuditEvent({ at, action: 'USE', source: 'SIDECAR_CACHE', kekId: kek.id, count: 10 }),
     anAuditEvent({ at, action: 'RESOLVE', outcome: 'REFUSED', detail: 'DATA_KEY_UNKNOWN: none' }),
   ]);
+  const request = await resolveRequest(store, { ...ASSET, id: 'one' });
+  const forged = { ...request, context: { ...request.context, id: 'another' } };
+  await world.resolveDataKey.run(RECORDER, forged, PATIENT).catch(() => undefined);
   await world.tallies.runOnce();
 }
 
@@ -41,7 +46,7 @@ test('uses are told by the hour, those of caches beside those of the KMS', async
   const { uses } = (await get(world, `${ACME}/keys/${world.kek.id}/uses`)) as unknown as { uses: Uses };
   t.is(uses.buckets.length, 25);
   t.is(uses.from % HOUR, 0);
-  t.like(uses.total, { wraps: 1, unwraps: 0, brokerCache: 2, sidecarCache: 10, refused: 0, failed: 0 });
+  t.like(uses.total, { wraps: 1, unwraps: 0, brokerCache: 2, sidecarCache: 10, refused: 1, failed: 0 });
   const { kms, ...counts } = uses.total;
   t.like(uses.buckets.at(-1), counts, 'now');
   t.like(uses.buckets.at(0), { wraps: 0, brokerCache: 0 });
@@ -50,7 +55,7 @@ test('uses are told by the hour, those of caches beside those of the KMS', async
   t.is(failures, 0);
   const account = (await get(world, `${ACME}/uses?bucket=day`)) as unknown as { uses: Uses };
   t.is(account.uses.buckets.length, 31);
-  t.like(account.uses.total, { wraps: 1, brokerCache: 2, sidecarCache: 10, refused: 1 });
+  t.like(account.uses.total, { wraps: 1, brokerCache: 2, sidecarCache: 10, refused: 2 });
 });
 
 test('uses of a span that is asked for', async (t) => {

@@ -52,6 +52,7 @@ test('an alert is one mail to each contact, and stays one', async (t) => {
     state: 'DELIVERED',
     attempts: 1,
     problem: null,
+    nextTryAt: null,
   });
 });
 

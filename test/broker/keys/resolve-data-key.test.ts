@@ -78,6 +78,7 @@ for (const [name, [change, reason]] of Object.entries(REFUSED)) {
     const [event] = await world.audit();
     t.is(event?.outcome, 'REFUSED');
     t.true(event?.detail?.startsWith(`${reason}: `), event?.detail ?? '');
+    t.is(event?.kekId, reason === 'DATA_KEY_UNKNOWN' ? null : world.kek.id);
     t.is(world.kms.count('unwrap'), 0);
   });
 }

@@ -59,4 +59,5 @@ test('alerts say what happened, in words, with its cause and what to do', async 
   const { alerts } = (await admin('GET', '/v1/accounts/acme/alerts?limit=1000')).body as typeof listed;
   t.is(listed.alerts.length, 1);
   t.true(alerts.some(({ id }) => id === listed.alerts[0]?.id));
+  t.regex(await words('alerts', 'test', ...ACCOUNT), /Z {2}1 on the way +a test: nothing happened\n$/);
 });
