@@ -8,12 +8,11 @@ import type { Me } from './api/types.ts';
 import { ProblemNote } from './parts/problem.tsx';
 import { Loading } from './parts/query.tsx';
 import { Missing } from './pages/missing.tsx';
+// With the rest, not after it: what people come for first.
+import { Overview } from './pages/overview/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { Shell } from './shell/shell.tsx';
 
-const Overview = lazy(() =>
-  import('./pages/overview/overview.tsx').then((page) => ({ default: page.Overview })),
-);
 const SetUp = lazy(() => import('./pages/set-up/set-up.tsx').then((page) => ({ default: page.SetUp })));
 const Keys = lazy(() => import('./pages/keys/keys.tsx').then((page) => ({ default: page.Keys })));
 const OneKey = lazy(() => import('./pages/keys/one-key.tsx').then((page) => ({ default: page.OneKey })));
