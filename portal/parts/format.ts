@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { regional } from './regional.ts';
 
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000_000],
@@ -12,7 +13,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 /** Numbers and times in the language that is spoken. */
 export function useFormat() {
   const { i18n } = useTranslation();
-  const language = regional(i18n.language);
+  const language = regional(i18n.language, navigator.languages);
   return {
     number: (value: number) => new Intl.NumberFormat(language).format(value),
     rate: (value: number) => new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value),
@@ -59,9 +60,4 @@ export function useFormat() {
     },
     list: (items: readonly string[]) => new Intl.ListFormat(language).format(items),
   };
-}
-
-/** As the browser's user writes dates in that language. */
-function regional(language: string): string {
-  return navigator.languages.find((each) => each.toLowerCase().startsWith(language)) ?? language;
 }
