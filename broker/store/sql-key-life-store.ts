@@ -6,7 +6,7 @@ import { keysInUse } from '../model/keys-in-use.ts';
 import type { AuditEvent, Canary, Kek } from '../model/types.ts';
 import { findAccount, lockAccount } from './accounts.ts';
 import { raiseAlerts } from './alert-outbox.ts';
-import { readRow, readRows, type Database } from './database.ts';
+import { readRow, type Database } from './database.ts';
 import { appendKeyEvent } from './key-events.ts';
 import type {
   DataKeyCount,
@@ -17,6 +17,7 @@ import type {
 } from './key-life-store.ts';
 import * as keks from './keks.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
+import { countDataKeys } from './key-counts.ts';
 import { isSqlite } from './migrations/columns.ts';
 import { forgetStatuses } from './sql-key-status-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
@@ -32,20 +33,7 @@ export class SqlKeyLifeStore implements KeyLifeStore {
   }
 
   count(account: string, kekId: string): Promise<DataKeyCount[]> {
-    return this.#database.run(async (db) => {
-      const query = db('data_keys')
-        .where({ account, kek_id: kekId, destroyed_at: null })
-        .groupBy('srv_id', 'type')
-        .orderBy(['srv_id', 'type'])
-        .select('srv_id', 'type')
-        .select(db.raw('count(*) as data_keys'), db.raw('count(distinct asset_id) as assets'));
-      return (await readRows('data_keys', query)).map((row) => ({
-        srvId: row.text('srv_id'),
-        type: row.text('type'),
-        dataKeys: row.integer('data_keys'),
-        assets: row.integer('assets'),
-      }));
-    });
+    return this.#database.run((db) => countDataKeys(db, account, kekId));
   }
 
   retire(

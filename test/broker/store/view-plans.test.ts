@@ -40,6 +40,14 @@ const CALLS: Record<string, [index: RegExp, call: (store: Store, data: PortalDat
     ({ assets }) => assets.list('acme', { ...TYPE, protection: 'FALLBACK_KEY' }, null, 100),
   ],
   'older data keys, when all are counted': [/data_keys_regenerated/, ({ assets }) => assets.count('acme')],
+  'data keys under a key': [
+    /data_keys_by_coverage|Seq Scan on data_keys/,
+    ({ keyLife }, { kek }) => keyLife.count('acme', kek.id),
+  ],
+  'those that assets have more of': [
+    /data_keys_regenerated/,
+    ({ keyLife }, { kek }) => keyLife.count('acme', kek.id),
+  ],
   activity: [/audit_events_(by_account|pkey)/, ({ activity }) => activity.list('acme', {}, null, 100)],
   'activity of a service': [
     /audit_events_(by_account|pkey)/,
