@@ -5,6 +5,7 @@ import { change, path } from '../api/client.ts';
 import { useKeys, useMoves } from '../api/queries.ts';
 import { useMayAct } from '../api/session.tsx';
 import type { Key, Move } from '../api/types.ts';
+import { ActButton } from '../parts/act-button.tsx';
 import { MoveBadge } from '../parts/badge.tsx';
 import { useFormat } from '../parts/format.ts';
 import { Empty, Note } from '../parts/note.tsx';
@@ -123,9 +124,9 @@ function MoveActs({ account, move }: { account: string; move: Move }) {
   return (
     <div className="stack-s">
       <div className="row">
-        <Button variant="default" loading={act.isPending} onClick={() => act.mutate(other)}>
+        <ActButton variant="default" pending={act.isPending} onClick={() => act.mutate(other)}>
           {t(`moves.${other}`)}
-        </Button>
+        </ActButton>
         <Button variant="default" disabled={act.isPending} onClick={() => act.mutate('cancel')}>
           {t('moves.cancel')}
         </Button>

@@ -1,7 +1,7 @@
-import { Button } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ActButton } from './act-button.tsx';
 import { ProblemNote } from './problem.tsx';
 import { Loading } from './query.tsx';
 
@@ -23,9 +23,13 @@ export function Paged<P>({
       {error && <ProblemNote error={error} />}
       {hasNextPage && (
         <div>
-          <Button variant="default" loading={isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          <ActButton
+            variant="default"
+            pending={isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
             {t('common.more')}
-          </Button>
+          </ActButton>
         </div>
       )}
     </div>

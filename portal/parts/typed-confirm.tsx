@@ -1,6 +1,7 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { useState, type ReactNode, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ActButton } from './act-button.tsx';
 import { ProblemNote } from './problem.tsx';
 
 interface TypedConfirmProps {
@@ -69,14 +70,14 @@ function Form({
       )}
       {error && <ProblemNote error={error} />}
       <div className="row">
-        <Button
+        <ActButton
           type="submit"
           color={danger ? 'red' : undefined}
-          loading={pending}
+          pending={pending}
           disabled={!matches || !ready}
         >
           {act}
-        </Button>
+        </ActButton>
         <Button variant="default" onClick={on.onClose}>
           {t('common.cancel')}
         </Button>

@@ -7,6 +7,7 @@ import { useLiveUpdates } from '../api/events.ts';
 import { useMe } from '../api/session.tsx';
 import { signOut } from '../api/sign-out.ts';
 import { useAnnounce } from '../parts/announce.tsx';
+import { useKeepFocus } from './keep-focus.ts';
 import { Navigation } from './navigation.tsx';
 import { Preferences } from './preferences.tsx';
 
@@ -19,6 +20,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const account = accountIn(location) ?? me.account;
   useEffect(() => setOpen(false), [location]);
   useLiveUpdates(account);
+  useKeepFocus();
   const announce = useAnnounce();
   const leave = () => {
     signOut().catch(() => {

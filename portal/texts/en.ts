@@ -686,6 +686,7 @@ export const en = {
     licence: 'Whose data',
     types: 'Which data',
     change: 'What this change does',
+    look: 'See what it does…',
     apply: 'Make the change',
     newAssets: 'New assets',
     existing: 'Existing assets',

@@ -686,6 +686,7 @@ export const ja: Texts = {
     licence: '誰のデータ',
     types: 'どのデータ',
     change: 'この変更の影響',
+    look: '変更の内容を見る…',
     apply: '変更する',
     newAssets: '新しいアセット',
     existing: '既存のアセット',

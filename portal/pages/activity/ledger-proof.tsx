@@ -5,6 +5,7 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { path } from '../../api/client.ts';
 import { verifyLedger, type LedgerVerdict } from '../../ledger/verify.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { CopyButton } from '../../parts/code.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { Note } from '../../parts/note.tsx';
@@ -29,13 +30,13 @@ export function LedgerProof({ account }: { readonly account: string }) {
       <div className="stack-m">
         <p className="muted">{t('ledger.lead')}</p>
         <div className="row">
-          <Button
+          <ActButton
             leftSection={<IconShieldCheck size={17} aria-hidden />}
-            loading={proof.isPending}
+            pending={proof.isPending}
             onClick={() => proof.mutate()}
           >
             {t('ledger.verify')}
-          </Button>
+          </ActButton>
           {proof.isPending && (
             <Button variant="default" onClick={() => running.current?.abort()}>
               {t('common.cancel')}

@@ -1,8 +1,9 @@
-import { Button, Modal } from '@mantine/core';
+import { Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { path } from '../../api/client.ts';
 import { useLiveSteps, verifyLive } from '../../api/verify.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -30,9 +31,9 @@ export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
       <div className="stack-m">
         <p>{t('acts.verify.what')}</p>
         <div className="row">
-          <Button onClick={() => act.mutate(undefined)} loading={act.isPending}>
+          <ActButton onClick={() => act.mutate(undefined)} pending={act.isPending}>
             {t('acts.verify.act')}
-          </Button>
+          </ActButton>
         </div>
         {act.error && <ProblemNote error={act.error} />}
         {act.data && (

@@ -1,10 +1,11 @@
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useAct } from '../../api/act.ts';
 import { ApiError, change, get, path } from '../../api/client.ts';
 import { useAccounts } from '../../api/queries.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { Empty } from '../../parts/note.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
@@ -117,9 +118,9 @@ function NewAccount() {
           autoComplete="off"
           className="grow"
         />
-        <Button type="submit" loading={act.isPending}>
+        <ActButton type="submit" pending={act.isPending}>
           {t('accounts.make')}
-        </Button>
+        </ActButton>
       </div>
       <p className="muted small">{t('accounts.newWhy')}</p>
       {act.error && <ProblemNote error={act.error} />}

@@ -1,4 +1,4 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
@@ -6,6 +6,7 @@ import { idempotencyKey, useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import type { Key, ProviderName, VerificationStep } from '../../api/types.ts';
 import { useLiveSteps, verifyLive } from '../../api/verify.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -75,9 +76,9 @@ export function EnrolKey({
           />
         )}
         <div>
-          <Button type="submit" loading={verification.isPending}>
+          <ActButton type="submit" pending={verification.isPending}>
             {t('setUp.verify')}
-          </Button>
+          </ActButton>
         </div>
       </form>
       {verification.error && <ProblemNote error={verification.error} />}
@@ -96,9 +97,9 @@ export function EnrolKey({
       {verification.data?.ok && !enrolment.data && (
         <div className="stack-m">
           <div>
-            <Button loading={enrolment.isPending} onClick={() => enrolment.mutate(undefined)}>
+            <ActButton pending={enrolment.isPending} onClick={() => enrolment.mutate(undefined)}>
               {t('setUp.enrol')}
-            </Button>
+            </ActButton>
           </div>
           {enrolment.error && <ProblemNote error={enrolment.error} />}
         </div>

@@ -1,9 +1,10 @@
-import { Button, NativeSelect, Tabs, TextInput } from '@mantine/core';
+import { NativeSelect, Tabs, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { get, path } from '../../api/client.ts';
 import type { ProviderName, SetUpDocument } from '../../api/types.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { CodeBlock } from '../../parts/code.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { FACTS, type Fact, type FactName } from './facts.ts';
@@ -36,9 +37,9 @@ export function Policy({ account, provider }: { readonly account: string; readon
         </div>
         {made.error && <ProblemNote error={made.error} />}
         <div>
-          <Button type="submit" loading={made.isPending}>
+          <ActButton type="submit" pending={made.isPending}>
             {t('setUp.makePolicy')}
-          </Button>
+          </ActButton>
         </div>
       </form>
       {made.data && <Documents documents={made.data.documents} />}

@@ -1,10 +1,11 @@
-import { Button, Textarea } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { Textarea } from '@mantine/core';
+import { useEffect, useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { change, ifUnchanged, path, type Tagged } from '../../api/client.ts';
 import { useContacts } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
+import { ActButton } from '../../parts/act-button.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
 
@@ -22,9 +23,7 @@ export function ContactsForm({
     <div className="stack-m">
       <p className="muted">{t('contacts.lead')}</p>
       <Loaded query={contacts} lines={2}>
-        {(stored) => (
-          <Form key={stored.etag} account={account} stored={stored} {...(onSaved && { onSaved })} />
-        )}
+        {(stored) => <Form account={account} stored={stored} {...(onSaved && { onSaved })} />}
       </Loaded>
     </div>
   );
@@ -42,7 +41,10 @@ function Form({
   const { t } = useTranslation();
   const mayAct = useMayAct();
   const { emails } = stored;
-  const [text, setText] = useState(emails.join('\n'));
+  const asStored = emails.join('\n');
+  const [text, setText] = useState(asStored);
+  // The form stays, so that whoever has just saved keeps the focus.
+  useEffect(() => setText(asStored), [stored.etag, asStored]);
   const act = useAct({
     account,
     run: () =>
@@ -82,9 +84,9 @@ function Form({
       />
       {act.error && <ProblemNote error={act.error} />}
       <div>
-        <Button type="submit" loading={act.isPending}>
+        <ActButton type="submit" pending={act.isPending}>
           {t('contacts.save')}
-        </Button>
+        </ActButton>
       </div>
     </form>
   );

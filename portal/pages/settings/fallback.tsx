@@ -1,11 +1,12 @@
-import { Button, NumberInput } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { NumberInput } from '@mantine/core';
+import { useEffect, useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { change, ifUnchanged, path, type Tagged } from '../../api/client.ts';
 import { useFallback } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { FallbackMode, FallbackPolicy } from '../../api/types.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
@@ -26,9 +27,7 @@ export function FallbackForm({
     <div className="stack-m">
       <p className="muted">{t('fallback.lead')}</p>
       <Loaded query={fallback} lines={3}>
-        {(policy) => (
-          <Form key={policy.etag} account={account} policy={policy} {...(onSaved && { onSaved })} />
-        )}
+        {(policy) => <Form account={account} policy={policy} {...(onSaved && { onSaved })} />}
       </Loaded>
     </div>
   );
@@ -48,6 +47,13 @@ function Form({
   const [mode, setMode] = useState(policy.mode);
   const [maxHours, setMaxHours] = useState<number | string>(policy.maxHours ?? '');
   const [maxAssets, setMaxAssets] = useState<number | string>(policy.maxAssets ?? '');
+  const { etag } = policy;
+  // The form stays, so that whoever has just saved keeps the focus.
+  useEffect(() => {
+    setMode(policy.mode);
+    setMaxHours(policy.maxHours ?? '');
+    setMaxAssets(policy.maxAssets ?? '');
+  }, [etag, policy.mode, policy.maxHours, policy.maxAssets]);
   const act = useAct({
     account,
     run: () =>
@@ -108,9 +114,9 @@ function Form({
       {act.error && <ProblemNote error={act.error} />}
       {mayAct && (
         <div>
-          <Button type="submit" loading={act.isPending}>
+          <ActButton type="submit" pending={act.isPending}>
             {t('fallback.save')}
-          </Button>
+          </ActButton>
         </div>
       )}
     </form>

@@ -6,6 +6,7 @@ import { change as send, path } from '../../api/client.ts';
 import { useAccount, useGroups } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { CoverageChange, Group } from '../../api/types.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
@@ -130,9 +131,9 @@ function NewGroup({ account }: { readonly account: string }) {
           value={id}
           onChange={(event) => setId(event.currentTarget.value)}
         />
-        <Button type="submit" variant="default" loading={act.isPending}>
+        <ActButton type="submit" variant="default" pending={act.isPending}>
           {t('groups.make')}
-        </Button>
+        </ActButton>
       </div>
       {act.error && <ProblemNote error={act.error} />}
     </form>

@@ -6,6 +6,7 @@ import { change, path } from '../../api/client.ts';
 import { useTokens } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { ApiToken } from '../../api/types.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { CodeBlock } from '../../parts/code.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
@@ -149,9 +150,9 @@ function NewToken({ account }: { readonly account: string }) {
           onChange={(event) => setDays(event.currentTarget.value)}
           data={DAYS.map((each) => ({ value: String(each), label: t('tokens.days', { count: each }) }))}
         />
-        <Button type="submit" variant="default" loading={act.isPending}>
+        <ActButton type="submit" variant="default" pending={act.isPending}>
           {t('tokens.make')}
-        </Button>
+        </ActButton>
       </form>
       {act.error && <ProblemNote error={act.error} />}
       {act.data && (

@@ -6,6 +6,7 @@ import { change, path } from '../../api/client.ts';
 import { useWebhooks } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { Webhook } from '../../api/types.ts';
+import { ActButton } from '../../parts/act-button.tsx';
 import { CodeBlock } from '../../parts/code.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
@@ -118,9 +119,9 @@ function NewWebhook({ account }: { readonly account: string }) {
           onChange={(event) => setUrl(event.currentTarget.value)}
           className="grow"
         />
-        <Button type="submit" variant="default" loading={act.isPending}>
+        <ActButton type="submit" variant="default" pending={act.isPending}>
           {t('webhooks.add')}
-        </Button>
+        </ActButton>
       </form>
       {act.error && <ProblemNote error={act.error} />}
       {act.data && (

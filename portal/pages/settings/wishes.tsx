@@ -37,7 +37,7 @@ export function Wishes({ account }: { readonly account: string }) {
                     <NativeSelect
                       key={`${srvId} ${type}`}
                       label={type}
-                      disabled={!mayAct || act.isPending}
+                      disabled={!mayAct}
                       value={
                         known.find((each) => each.srvId === srvId && each.type === type)?.wish ?? 'FAIL_ASSET'
                       }
