@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import { readBrokerConfig } from '../../broker/config.ts';
-import { startBroker, type RunningBroker } from '../../broker/main.ts';
+import { startBroker, type Providers, type RunningBroker } from '../../broker/main.ts';
+import { PROVIDER_NAMES } from '../../broker/model/types.ts';
 import { openStore } from '../../broker/store/open-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { loadBroker } from '../../proto/load.ts';
@@ -50,10 +51,12 @@ export interface BrokerWorld {
   readonly metric: (name: string, labels?: Record<string, string>) => Promise<number>;
 }
 
+/** @param real used in place of the driven KMS; if AWS is among them, `env` must name the platform key */
 export async function brokerWorld(
   t: Teardowns,
   env: Record<string, string> = {},
   clock: Clock = systemClock,
+  real: Partial<Providers> = {},
 ): Promise<BrokerWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-broker-'));
   t.teardown(() => rm(dir, { recursive: true }));
@@ -63,6 +66,7 @@ export async function brokerWorld(
   const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
   // Before anything can fail: what stays open keeps the test's process from ending.
   t.teardown(() => store.close());
+  const providers = { ...everyProvider(kms), ...real };
   const config = readBrokerConfig({
     ...brokerSettings(identity),
     CMK_PLATFORM_KEY: kms.createKey('platform'),
@@ -71,7 +75,7 @@ export async function brokerWorld(
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
   const logger = createLogger({ name: 'broker', level: 'debug', destination });
-  const broker = await startBroker({ config, clock, store, kms: everyProvider(kms), logger });
+  const broker = await startBroker({ config, clock, store, kms: providers, logger });
   const clients: grpc.Client[] = [];
   t.teardown(async () => {
     for (const client of clients) client.close();
@@ -112,7 +116,7 @@ export async function brokerWorld(
   const { account, srvId, type } = ASSET;
   await admin('PUT', `/v1/accounts/${account}/enrolments/${srvId}/${type}`);
   const enrolled = await admin('POST', `/v1/accounts/${account}/keys`, {
-    provider: 'aws',
+    provider: PROVIDER_NAMES.find((name) => providers[name] === kms),
     references: [reference],
   });
   const { key } = enrolled.body as { key: { id: string } };

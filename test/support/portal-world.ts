@@ -3,23 +3,40 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
 import { buildPortalIfStale } from '../../scripts/build-portal.ts';
 import { startIdentityProvider } from '../../sandbox/identity-provider/provider.ts';
+import type { Providers } from '../../broker/main.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { SANDBOX_USERS, type SandboxUser } from '../../sandbox/identity-provider/users.ts';
 import { brokerWorld, type BrokerWorld } from './broker-world.ts';
+import { Keyboard } from './keyboard.ts';
 import { startBrowser } from './real-browser.ts';
+import type { Teardowns } from './shared-world.ts';
 
 /** A broker with its portal, an identity provider, and a browser in front of them. */
 export interface PortalWorld extends BrokerWorld {
   /** Opens a window of its own, in which nobody is signed in, at a page. */
   readonly open: (path?: string) => Promise<PortalPage>;
   /** The same, and signs somebody of the sandbox in. */
-  readonly openAs: (user: 'Maria' | 'Akira' | 'Olu', path?: string) => Promise<PortalPage>;
+  readonly openAs: (user: User, path?: string) => Promise<PortalPage>;
 }
+
+type User = 'Maria' | 'Akira' | 'Gwen' | 'Olu' | 'Ines';
+
+/** The administrator of an account that an operator makes first. */
+const INES: SandboxUser = {
+  id: 'ines',
+  name: 'Ines',
+  email: 'ines@initech.example',
+  roles: ['cmk-administrator'],
+  account: 'initech',
+  words: 'administrator of Initech',
+};
 
 export interface PortalPage {
   readonly page: Page;
+  readonly keyboard: Keyboard;
   /** What the browser complained of: refusals of the content security policy, errors of scripts. */
   readonly complaints: readonly string[];
 }
@@ -29,22 +46,29 @@ const PATIENCE_MS = 15_000;
 const CLIENT = { clientId: 'cmk-portal', clientSecret: 'a-client-secret-for-tests' };
 
 export async function portalWorld(
-  t: ExecutionContext,
+  t: Teardowns,
   env: Record<string, string> = {},
+  real: Partial<Providers> = {},
 ): Promise<PortalWorld> {
   await buildPortalIfStale();
   const port = await freePort();
   const portalUrl = `http://127.0.0.1:${port}`;
-  const provider = await startIdentityProvider({ port: 0, portalUrl, ...CLIENT });
+  const provider = await startIdentityProvider({
+    port: 0,
+    portalUrl,
+    users: [...SANDBOX_USERS, INES],
+    ...CLIENT,
+  });
   t.teardown(() => provider.close());
-  const world = await brokerWorld(t, {
+  const settings = {
     CMK_ADMIN_PORT: String(port),
     CMK_PORTAL_URL: portalUrl,
     CMK_OIDC_ISSUER: provider.issuer,
     CMK_OIDC_CLIENT_ID: CLIENT.clientId,
     CMK_OIDC_CLIENT_SECRET: CLIENT.clientSecret,
     ...env,
-  });
+  };
+  const world = await brokerWorld(t, settings, systemClock, real);
   const browser = await startBrowser(t);
   const open: PortalWorld['open'] = async (path = '/') => {
     const context = await browser.newContext({
@@ -64,17 +88,23 @@ export async function portalWorld(
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(path);
-    return { page, complaints };
+    return { page, keyboard: new Keyboard(page), complaints };
   };
   const openAs: PortalWorld['openAs'] = async (user, path = '/') => {
     const opened = await open(path);
-    await opened.page.getByRole('link', { name: 'Sign in' }).click();
-    await opened.page.getByRole('button', { name: user }).click();
+    await signIn(opened, user);
     await opened.page.getByRole('navigation').first().waitFor();
     await settled(opened.page);
     return opened;
   };
   return { ...world, open, openAs };
+}
+
+/** At the portal, then at the identity provider. */
+async function signIn({ page, keyboard }: PortalPage, user: User): Promise<void> {
+  await keyboard.follow('Sign in');
+  await page.getByRole('heading', { name: 'Who are you?' }).waitFor();
+  await keyboard.press(new RegExp(`^${user} `));
 }
 
 /** One that nobody listens at a moment ago: the portal's address is a setting, so it must be known before. */
