@@ -3,6 +3,7 @@ import { MAX_REFERENCES } from '../keys/enrol-key.ts';
 import { PLATFORM } from '../keys/moves.ts';
 import { API_TOKEN_ROLES } from '../model/api-tokens.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
+import { MAX_LEASE_SECONDS, MIN_LEASE_SECONDS } from '../model/leases.ts';
 import { MAX_MEMBER_CHANGES, MAX_MEMBERS } from '../model/coverage.ts';
 import { FAILURE_WISHES, FALLBACK_MODES, LICENCES, PROTECTIONS, PROVIDER_NAMES } from '../model/types.ts';
 
@@ -154,6 +155,9 @@ export const fallbackBody = object({
   mode: { enum: FALLBACK_MODES },
   maxHours: limitOf(8_760),
   maxAssets: limitOf(1_000_000_000),
+});
+export const leaseBody = object({
+  seconds: { type: 'integer', minimum: MIN_LEASE_SECONDS, maximum: MAX_LEASE_SECONDS },
 });
 export const failureWishBody = object({ wish: { enum: FAILURE_WISHES } });
 

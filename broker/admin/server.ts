@@ -5,6 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Recipients } from '../alerts/recipients.ts';
 import type { CoverageChanges } from '../keys/coverage-changes.ts';
 import type { FallbackSettings } from '../keys/fallback-settings.ts';
+import type { LeaseSettings } from '../keys/lease-settings.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import type { Moves } from '../keys/moves.ts';
 import type { Catalogue } from '../model/catalogue.ts';
@@ -20,6 +21,7 @@ import type { Authenticator } from './authenticators.ts';
 import { addCatalogueRoutes } from './catalogue-routes.ts';
 import { addCoverageRoutes } from './coverage-routes.ts';
 import type { Idempotency } from './idempotency.ts';
+import { addLeaseRoutes } from './lease-routes.ts';
 import { addMeRoutes } from './me-routes.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addMoveRoutes } from './move-routes.ts';
@@ -38,6 +40,7 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 export interface AdminParts extends KeyRouteParts {
   readonly fallbackSettings: FallbackSettings;
+  readonly leaseSettings: LeaseSettings;
   readonly keySetUp: KeySetUp;
   readonly ledgerReading: LedgerReading;
   readonly recipients: Recipients;
@@ -156,6 +159,7 @@ function addAllRoutes(
   addRoutes(app, parts);
   addKeyRoutes(app, parts);
   addSetUpRoutes(app, parts);
+  addLeaseRoutes(app, parts);
   addAlertRoutes(app, parts);
   addMoveRoutes(app, parts.moves, parts.idempotency);
   addCoverageRoutes(app, parts);

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { etagOf, parseIfMatch } from '../model/etags.ts';
+import type { TypeLease } from '../model/leases.ts';
 import type { Account, FallbackPolicy, Group } from '../model/types.ts';
 import type { Precondition, Versioned } from '../store/store.ts';
 
@@ -16,6 +17,10 @@ export function groupTag({ version, value: { name, licensed, members } }: Versio
 export function fallbackTag({ version, value }: Versioned<FallbackPolicy>): string {
   const { mode, maxHours, maxAssets } = value;
   return etagOf(version, { mode, maxHours, maxAssets });
+}
+
+export function leaseTag({ version, value: { seconds } }: Versioned<TypeLease>): string {
+  return etagOf(version, { seconds });
 }
 
 export function contactsTag({ version, value: emails }: Versioned<readonly string[]>): string {

@@ -2,6 +2,7 @@ import type { DataKey } from '../../core/data-key.ts';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SealedKeyCache, type LoadedKey } from '../../runtime/sealed-cache.ts';
+import { MAX_LEASE_SECONDS } from '../model/leases.ts';
 import type { DataKeyRecord } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyHealth } from './key-health.ts';
@@ -10,7 +11,7 @@ import type { Observer } from './observer.ts';
 import type { Revocations } from './revocations.ts';
 
 /** The longest that any configuration may lend a data key for. */
-export const MAX_LEASE_MS = 300_000;
+export const MAX_LEASE_MS = MAX_LEASE_SECONDS * 1_000;
 
 /** A lease shorter than this would be over before the sidecar could use it. */
 const MIN_LEASE_MS = 20;
@@ -46,7 +47,7 @@ interface Meta {
 
 /**
  * Opens stored data keys and lends them: from the KMS, or from the sealed cache for as long as the lease of the KMS
- * call that put it there.
+ * call that put it there. An account may want shorter leases for an asset type: they bound the cache as well.
  */
 export class LeasedKeys {
   readonly #options: LeasedKeysOptions;
@@ -104,6 +105,7 @@ export class LeasedKeys {
    * Takes in a data key that the KMS has just made, so that its first users need no second KMS call.
    * @param generated its data key is disposed of
    * @param mark from before the call
+   * @throws CmkError STORE_UNAVAILABLE, CANCELLED; KmsError
    */
   async keep(
     record: DataKeyRecord,
@@ -111,8 +113,9 @@ export class LeasedKeys {
     mark: Mark,
   ): Promise<void> {
     try {
+      const leaseMs = await this.#leaseMsOf(record);
       if (this.#revoked(record.kekId) !== mark.revocations) return;
-      let generated: LoadedKey<Meta> | null = this.#loaded(record, dataKey, success, mark);
+      let generated: LoadedKey<Meta> | null = this.#loaded(record, dataKey, { success, mark, leaseMs });
       const { dataKey: copy } = await this.#cache.getOrLoad(record.id, () => {
         const first = generated;
         // Asked again, because a revocation overtook the first answer: only the KMS can tell now.
@@ -166,7 +169,7 @@ export class LeasedKeys {
 
   async #unwrap(record: DataKeyRecord): Promise<LoadedKey<Meta>> {
     const { kms, store, health } = this.#options;
-    const kek = await store.findKek(record.kekId);
+    const [kek, leaseMs] = await Promise.all([store.findKek(record.kekId), this.#leaseMsOf(record)]);
     if (!kek)
       throw new CmkError('INTERNAL', `data key ${record.id} is wrapped under a key that is not stored`);
     if (kek.lifecycle === 'RETIRED') {
@@ -176,7 +179,7 @@ export class LeasedKeys {
     try {
       const unwrapping = () => kms.unwrap(kek, record.wrapped, record.context);
       const { dataKey, ...success } = await health.observe(kek, unwrapping);
-      return this.#loaded(record, dataKey, success, mark);
+      return this.#loaded(record, dataKey, { success, mark, leaseMs });
     } catch (error) {
       // A failed load leaves nothing of this data key here; whether the others go too is for its key's health.
       // Its old key may be gone by now, and rightly so.
@@ -189,11 +192,18 @@ export class LeasedKeys {
   #loaded(
     record: DataKeyRecord,
     dataKey: DataKey,
-    { reference, startedAtMs }: KmsSuccess,
-    { position }: Mark,
+    { success, mark: { position }, leaseMs }: { success: KmsSuccess; mark: Mark; leaseMs: number },
   ): LoadedKey<Meta> {
+    const { reference, startedAtMs } = success;
     const meta = { dataKeyId: record.id, kekId: record.kekId, keyInUse: reference, position };
-    return { dataKey, expiresAtMs: startedAtMs + this.#options.leaseMs, meta };
+    return { dataKey, expiresAtMs: startedAtMs + leaseMs, meta };
+  }
+
+  /** What the account wants for the asset's type, and never more than the configuration has. */
+  async #leaseMsOf({ asset: { account, srvId, type } }: DataKeyRecord): Promise<number> {
+    const { store, leaseMs } = this.#options;
+    const lease = await store.leases.find(account, srvId, type);
+    return lease ? Math.min(lease.value.seconds * 1_000, leaseMs) : leaseMs;
   }
 
   #drop(kekId: string): void {
@@ -208,7 +218,7 @@ export class LeasedKeys {
 
 interface LeasedKeysOptions {
   readonly kms: KmsCalls;
-  readonly store: Pick<Store, 'findDataKey' | 'findKek'>;
+  readonly store: Pick<Store, 'findDataKey' | 'findKek' | 'leases'>;
   readonly health: KeyHealth;
   readonly revocations: Revocations;
   readonly clock: Clock;

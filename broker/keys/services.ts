@@ -19,6 +19,7 @@ import { KeyLife } from './key-life.ts';
 import { KeyStatuses } from './key-statuses.ts';
 import { KmsCalls, type KmsCallsOptions } from './kms-calls.ts';
 import { LeasedKeys } from './leased-keys.ts';
+import { LeaseSettings } from './lease-settings.ts';
 import { Ledger } from './ledger.ts';
 import { LedgerReading } from './ledger-reading.ts';
 import type { Observer } from './observer.ts';
@@ -78,6 +79,7 @@ export interface KeyServices {
   readonly tallies: Tallies;
   readonly kmsCalls: KmsCalls;
   readonly fallbackSettings: FallbackSettings;
+  readonly leaseSettings: LeaseSettings;
   readonly fallbackRecovery: FallbackRecovery;
   readonly leasedKeys: LeasedKeys;
   readonly revocations: Revocations;
@@ -154,6 +156,7 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     tallies,
     kmsCalls: kms,
     fallbackSettings: new FallbackSettings({ store, ledger, catalogue }),
+    leaseSettings: new LeaseSettings({ store, ledger, catalogue }),
     fallbackRecovery,
     leasedKeys,
     revocations,

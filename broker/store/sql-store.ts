@@ -31,6 +31,7 @@ import { SqlAttentionStore } from './sql-attention-store.ts';
 import { SqlChoreStore } from './sql-chore-store.ts';
 import { SqlCoverageStore } from './sql-coverage-store.ts';
 import { SqlFallbackStore } from './sql-fallback-store.ts';
+import { SqlLeaseStore } from './sql-lease-store.ts';
 import { SqlMoveStore } from './sql-move-store.ts';
 import { SqlReencryptionStore } from './sql-reencryption-store.ts';
 import { SqlKeyLifeStore } from './sql-key-life-store.ts';
@@ -56,6 +57,7 @@ export class SqlStore implements Store {
   readonly coverages: SqlCoverageStore;
   readonly idempotency: SqlIdempotencyStore;
   readonly fallbacks: SqlFallbackStore;
+  readonly leases: SqlLeaseStore;
   readonly assets: SqlAssetStore;
   readonly activity: SqlActivityStore;
   readonly tallies: SqlTallyStore;
@@ -78,6 +80,7 @@ export class SqlStore implements Store {
     this.coverages = new SqlCoverageStore(database, this.#guesses);
     this.idempotency = new SqlIdempotencyStore(database);
     this.fallbacks = new SqlFallbackStore(database, this.#guesses);
+    this.leases = new SqlLeaseStore(database, this.#guesses);
     this.assets = new SqlAssetStore(database);
     this.activity = new SqlActivityStore(database);
     this.tallies = new SqlTallyStore(database);

@@ -24,6 +24,7 @@ import type { ApiTokenStore } from './api-token-store.ts';
 import type { CoverageStore } from './coverage-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { FallbackStore } from './fallback-store.ts';
+import type { LeaseStore } from './lease-store.ts';
 import type { MoveStore } from './move-store.ts';
 import type { ReencryptionStore } from './reencryption-store.ts';
 import type { KeyLifeStore } from './key-life-store.ts';
@@ -34,6 +35,7 @@ import type { SessionStore } from './session-store.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
 export type { Chore, ChoreStore } from './chore-store.ts';
+export type { LeaseStore } from './lease-store.ts';
 export type { CoverageStore, CoverageWrite, NewMove } from './coverage-store.ts';
 export type { IdempotencyStore, StoredAnswer } from './idempotency-store.ts';
 export type { Precondition, Versioned } from './versions.ts';
@@ -215,6 +217,8 @@ export interface Store {
   /** Requests that may be sent again. */
   readonly idempotency: IdempotencyStore;
   readonly fallbacks: FallbackStore;
+  /** Leases per asset type. */
+  readonly leases: LeaseStore;
   /** What administrators look at. */
   readonly assets: AssetStore;
   readonly activity: ActivityStore;

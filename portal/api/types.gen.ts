@@ -339,6 +339,18 @@ export type KeyEventPosition = {
 };
 
 /**
+ * For how long data keys of an asset type may be used after the KMS allowed it, at the most.
+ */
+export type TypeLease = {
+  srvId: string;
+  type: string;
+  /**
+   * From 60 to 300.
+   */
+  seconds: number;
+};
+
+/**
  * Something to paste or to run before a key can be enrolled.
  */
 export type SetUpDocument = {
@@ -3479,6 +3491,182 @@ export type GetKeySetUpResponses = {
 };
 
 export type GetKeySetUpResponse = GetKeySetUpResponses[keyof GetKeySetUpResponses];
+
+export type ListLeasesData = {
+  body?: never;
+  path: {
+    account: string;
+  };
+  query?: {
+    /**
+     * Items of a page, from 1 to 1000.
+     */
+    limit?: string;
+    /**
+     * The `next` of the page before.
+     */
+    cursor?: string;
+  };
+  url: '/v1/accounts/{account}/leases';
+};
+
+export type ListLeasesErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`
+   */
+  404: Problem;
+  /**
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type ListLeasesError = ListLeasesErrors[keyof ListLeasesErrors];
+
+export type ListLeasesResponses = {
+  /**
+   * Asset types whose data keys are lent for less than 300 s
+   */
+  200: {
+    leases: Array<TypeLease>;
+    /**
+     * Give it as `cursor` for the next page; null: this is the last.
+     */
+    next: string | null;
+  };
+};
+
+export type ListLeasesResponse = ListLeasesResponses[keyof ListLeasesResponses];
+
+export type GetLeaseData = {
+  body?: never;
+  path: {
+    account: string;
+    srvId: string;
+    type: string;
+  };
+  query?: never;
+  url: '/v1/accounts/{account}/leases/{srvId}/{type}';
+};
+
+export type GetLeaseErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`, `NOT_FOUND`
+   */
+  404: Problem;
+  /**
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type GetLeaseError = GetLeaseErrors[keyof GetLeaseErrors];
+
+export type GetLeaseResponses = {
+  /**
+   * For how long data keys of an asset type are lent
+   */
+  200: TypeLease;
+};
+
+export type GetLeaseResponse = GetLeaseResponses[keyof GetLeaseResponses];
+
+export type PutLeaseData = {
+  body: {
+    seconds: number;
+  };
+  headers?: {
+    /**
+     * The ETag that was read: when somebody else changed it since, nothing happens.
+     */
+    'if-match'?: string;
+  };
+  path: {
+    account: string;
+    srvId: string;
+    type: string;
+  };
+  query?: never;
+  url: '/v1/accounts/{account}/leases/{srvId}/{type}';
+};
+
+export type PutLeaseErrors = {
+  /**
+   * `INVALID_ARGUMENT`
+   */
+  400: Problem;
+  /**
+   * `TOKEN_INVALID`
+   */
+  401: Problem;
+  /**
+   * `CROSS_SITE_REQUEST`, `ROLE_INSUFFICIENT`
+   */
+  403: Problem;
+  /**
+   * `ACCOUNT_UNKNOWN`, `NOT_FOUND`
+   */
+  404: Problem;
+  /**
+   * `STALE_VERSION`
+   */
+  412: Problem;
+  /**
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   */
+  429: Problem;
+  /**
+   * `INTERNAL`
+   */
+  500: Problem;
+  /**
+   * `STORE_UNAVAILABLE`
+   */
+  503: Problem;
+};
+
+export type PutLeaseError = PutLeaseErrors[keyof PutLeaseErrors];
+
+export type PutLeaseResponses = {
+  /**
+   * Say for how long data keys of an asset type are lent, at the most
+   */
+  200: TypeLease;
+};
+
+export type PutLeaseResponse = PutLeaseResponses[keyof PutLeaseResponses];
 
 export type ListAlertsData = {
   body?: never;

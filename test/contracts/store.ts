@@ -16,6 +16,7 @@ import { keyStatusCases } from './store-key-statuses.ts';
 import { fallbackCases } from './store-fallbacks.ts';
 import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
+import { leaseCases } from './store-leases.ts';
 import { moveCases } from './store-moves.ts';
 import { reencryptionCases } from './store-reencryption.ts';
 import { sessionCases } from './store-sessions.ts';
@@ -55,6 +56,7 @@ export function testStore(harness: StoreHarness): void {
     ...reencryptionCases,
     ...coverageCases,
     ...fallbackCases,
+    ...leaseCases,
     ...sessionCases,
     ...apiTokenCases,
     ...useCases,

@@ -7,7 +7,7 @@ import { DrivenSystem, type SidecarInProcess } from '../support/driven-system.ts
 import { sidecarId } from '../support/settings.ts';
 import { eventually } from '../support/eventually.ts';
 import { plaintextKeyFrom } from '../support/plaintext-key.ts';
-import { OWNER, recording } from '../support/whole-system.ts';
+import { ACCOUNT, OWNER, recording } from '../support/whole-system.ts';
 
 /** No data key is used more than 300 s after the KMS last allowed it. The clock is driven; everything else is real. */
 
@@ -161,6 +161,24 @@ test('a key that works is read on and on: each lease is renewed by the KMS', asy
     system.clock.advance(30_000);
   }
   t.is(system.aws.events({ eventName: 'Decrypt' }).filter(isOfMeeting).length, 3);
+});
+
+test('an account’s shorter lease ends reading in the sidecars, and nothing else does', async (t) => {
+  const system = await DrivenSystem.start(t, 'leases-shorter');
+  const path = `/v1/accounts/${ACCOUNT}/leases/0001/MeetingWebinarRecording`;
+  await system.admin.call('PUT', path, { seconds: 60 });
+  const { client } = await system.startSidecar('first');
+  const content = randomBytes(1_000);
+  const sealed = await system.seal(client, content, 'meeting');
+  system.kms.probesArrive = false;
+  for (const key of system.keys) system.aws.disableKey(key);
+  for (let atMs = 10_000; atMs < 60_000; atMs += 10_000) {
+    system.clock.advance(10_000);
+    t.true(content.equals(await system.open(client, sealed, 'meeting')), `after ${atMs} ms`);
+  }
+  system.clock.advance(10_000);
+  const error = await t.throwsAsync(system.open(client, sealed, 'meeting'), { code: 'KEY_DISABLED' });
+  system.note(error);
 });
 
 function isOfMeeting(event: { requestParameters: { encryptionContext?: object } | null }): boolean {

@@ -24,6 +24,7 @@ export async function populate(world: AdminWorld, account = 'acme', mark = 'plai
   await made('PUT', '/contacts', { emails: [`${mark}@${account}.test`] });
   await made('PUT', '/fallback', { mode: 'ANY', maxHours: 24, maxAssets: null });
   await made('PUT', '/on-failure/0001/MeetingWebinarRecording', { wish: 'DROP_SESSION' });
+  await made('PUT', `/leases/${ASSET.srvId}/${ASSET.type}`, { seconds: 120 });
   const hook = await made('POST', '/webhooks', { url: `https://hooks.${account}.test/${mark}` });
   const token = await made('POST', '/tokens', { name: `backup-${mark}`, role: 'AUDITOR', expiresInDays: 30 });
   const reference = kms.createKey(`${account}-first-${mark}`);
@@ -147,6 +148,9 @@ export function tour(names: Names): Visit[] {
     ['getFallback', `GET ${at}/fallback`],
     ['putFallback', `PUT ${at}/fallback`, { mode: 'OFF', maxHours: null, maxAssets: null }],
     ['listFallbackEpisodes', `GET ${at}/fallback/episodes`],
+    ['listLeases', `GET ${at}/leases`],
+    ['getLease', `GET ${at}/leases/${type}`],
+    ['putLease', `PUT ${at}/leases/${type}`, { seconds: 60 }],
     ['getFailureWishes', `GET ${at}/on-failure`],
     ['putFailureWish', `PUT ${at}/on-failure/${type}`, { wish: 'FAIL_ASSET' }],
   ];

@@ -111,6 +111,10 @@ export const KEY_ANSWERS = {
   KeyEventPosition: object({
     position: about('The revocation’s place among all key events. Brokers and sidecars follow them.', count),
   }),
+  TypeLease: about(
+    'For how long data keys of an asset type may be used after the KMS allowed it, at the most.',
+    object({ srvId: text, type: text, seconds: about('From 60 to 300.', count) }),
+  ),
   SetUpDocument: about(
     'Something to paste or to run before a key can be enrolled.',
     object(

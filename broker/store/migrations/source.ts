@@ -13,6 +13,7 @@ import * as chores from './0012-chores.ts';
 import * as signIn from './0013-sign-in.ts';
 import * as views from './0014-views.ts';
 import * as moreVersions from './0015-more-versions.ts';
+import * as leases from './0016-leases.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
@@ -33,6 +34,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0013-sign-in', signIn],
   ['0014-views', views],
   ['0015-more-versions', moreVersions],
+  ['0016-leases', leases],
 ]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */

@@ -10,6 +10,7 @@ import { addGroups } from './groups.ts';
 import { addKeyLife } from './key-life.ts';
 import { addKeySetUp } from './key-set-up.ts';
 import { addKeys } from './keys.ts';
+import { addLeases } from './leases.ts';
 import { addMoves } from './moves.ts';
 import { addTokens } from './tokens.ts';
 import { addWebhooks } from './webhooks.ts';
@@ -30,6 +31,7 @@ export function addAdmin(program: Command, io: Io): void {
   addCoverage(admin, io);
   addMoves(admin, io);
   addFallback(admin, io);
+  addLeases(admin, io);
   addContacts(admin, io);
   addWebhooks(admin, io);
   addAlerts(admin, io);

@@ -234,6 +234,19 @@ const ROUTES: Readonly<Record<string, Route>> = {
     },
   },
   'GET /v1/accounts/:account/fallback/episodes': LIST,
+  'GET /v1/accounts/:account/leases': LIST,
+  'GET /v1/accounts/:account/leases/:srvId/:type': { wrong: TYPE },
+  'PUT /v1/accounts/:account/leases/:srvId/:type': {
+    body: { seconds: 60 },
+    wrong: {
+      ...TYPE,
+      ...VERSIONED,
+      'longer than any lease': { body: { seconds: 301 }, ...invalid },
+      'too short a lease': { body: { seconds: 59 }, ...invalid },
+      'half a second': { body: { seconds: 60.5 }, ...invalid },
+      'a text': { body: { seconds: '60' }, ...invalid },
+    },
+  },
   'GET /v1/accounts/:account/on-failure': READ,
   'PUT /v1/accounts/:account/on-failure/:srvId/:type': {
     body: { wish: 'DROP_SESSION' },

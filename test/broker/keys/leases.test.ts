@@ -105,3 +105,38 @@ for (const [name, happen] of Object.entries(WHILE_WRITING)) {
     await t.notThrowsAsync(resolve());
   });
 }
+
+const TYPE = { srvId: ASSET.srvId, type: ASSET.type };
+const SHORT_MS = 60_000;
+
+test('an account’s shorter lease for a type bounds what is lent and the broker’s own cache', async (t) => {
+  const world = await keyWorld(t);
+  await world.leaseSettings.set('operator', 'acme', { ...TYPE, seconds: 60 });
+  const resolve = await resolver(world);
+  for (let passedMs = 10_000; passedMs < SHORT_MS; passedMs += 10_000) {
+    world.clock.advance(10_000);
+    t.is((await resolve()).leaseMs, SHORT_MS - passedMs, 'it does not slide');
+  }
+  t.is(world.unwraps(), 0);
+  world.clock.advance(10_000);
+  t.is((await resolve()).leaseMs, SHORT_MS);
+  t.is(world.unwraps(), 1, 'the KMS was asked again');
+
+  const transcript = { type: 'MeetingWebinarTranscript' };
+  t.is((await world.issue(transcript)).leaseMs, LEASE_MS, 'another type keeps its own');
+});
+
+test('a lease is changed with the next KMS call, and is never longer than the configuration has it', async (t) => {
+  const world = await keyWorld(t);
+  const resolve = await resolver(world);
+  world.clock.advance(1_000);
+  await world.leaseSettings.set('operator', 'acme', { ...TYPE, seconds: 60 });
+  t.is((await resolve()).leaseMs, LEASE_MS - 1_000, 'what is lent ends when it was to end');
+  world.clock.advance(LEASE_MS - 1_000);
+  t.is((await resolve()).leaseMs, SHORT_MS);
+  await world.store.leases.set('acme', { ...TYPE, seconds: 9_000 }, () =>
+    world.ledger.event({ action: 'ADMINISTER', outcome: 'ALLOWED', actor: 'nobody', account: 'acme' }),
+  );
+  world.clock.advance(SHORT_MS);
+  t.is((await resolve()).leaseMs, LEASE_MS);
+});

@@ -4,6 +4,18 @@ import { operatorDesk } from '../../../support/operator-desk.ts';
 
 const ACCOUNT = ['--account', 'acme'];
 
+test('leases of asset types are shortened and listed', async (t) => {
+  const { admin, words, json } = await operatorDesk(t);
+  t.is(await words('leases', 'list', ...ACCOUNT), 'all data keys are lent for 300 s at the most\n');
+  const lease = { srvId: '0001', type: 'MeetingWebinarRecording', seconds: 60 };
+  t.deepEqual(await json('leases', 'set', '0001', 'MeetingWebinarRecording', '60', ...ACCOUNT), lease);
+  t.deepEqual(await json('leases', 'list', ...ACCOUNT), { leases: [lease], next: null });
+  t.regex(await words('leases', 'list', ...ACCOUNT), /^0001 +MeetingWebinarRecording +60 s$/m);
+  for (const wrong of ['301', 'long']) {
+    t.is((await admin('leases', 'set', '0001', 'MeetingWebinarRecording', wrong, ...ACCOUNT)).code, 2);
+  }
+});
+
 test('fallback is set bit by bit; off while it lasts wants a confirmation', async (t) => {
   const { admin, words, json, world } = await operatorDesk(t);
   const { kms, reference, recorder } = world;
