@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
+import { inherited } from '../../sandbox/process.ts';
 
 export interface CommandResult {
   /** null when a signal ended it. */
@@ -19,7 +20,7 @@ export function startCmk(
   nodeArgs: readonly string[] = [],
 ): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    env: { ...inherited(), ...env },
   });
   // A command that ended leaves nobody to read what is still to be written.
   child.stdin.on('error', () => undefined);
