@@ -19,6 +19,7 @@ import { parseNetworks } from '../runtime/public-lookup.ts';
 import { ALERT_SETTINGS, checkAlertConfig } from './alerts/config.ts';
 import { kmsSettings } from './kms/registry.ts';
 import { SIGN_IN_SETTINGS, signInConfig, type SignInConfig } from './portal/config.ts';
+import { STORE_SETTINGS } from './store/config.ts';
 import { DEFAULT_CATALOGUE, readCatalogue, type Catalogue } from './model/catalogue.ts';
 
 const MIN_TOKEN_CHARACTERS = 32;
@@ -76,23 +77,7 @@ export const BROKER_SETTINGS = {
     doc: 'A file that holds the operator’s token, in place of CMK_ADMIN_TOKEN.',
     default: null,
   }),
-  databaseUrl: secret({
-    name: 'CMK_DATABASE_URL',
-    doc: 'PostgreSQL, e.g. `postgres://user:password@host:5432/cmk?sslmode=verify-full`. Unset: SQLite, which serves one broker.',
-    default: null,
-  }),
-  databasePool: integer({
-    name: 'CMK_DATABASE_POOL',
-    doc: 'Connections to PostgreSQL at the most.',
-    min: 1,
-    max: 1000,
-    default: '10',
-  }),
-  sqlitePath: path({
-    name: 'CMK_SQLITE_FILE',
-    doc: 'The SQLite database file; made if it is missing, its folder must exist.',
-    default: 'cmk.db',
-  }),
+  ...STORE_SETTINGS,
   platformKey: list({
     name: 'CMK_PLATFORM_KEY',
     doc: 'The provider’s own key, for assets that no customer key covers: its identifier in the KMS, then its replicas in the order to try.',

@@ -22,6 +22,8 @@ import { createProviders } from './kms/registry.ts';
 import { BrokerMetrics } from './metrics.ts';
 import type { ProviderName } from './model/types.ts';
 import { builtPortalDir } from './portal/static-files.ts';
+import { runMigrations } from './migrations.ts';
+import { storeLocation } from './store/config.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { createViews } from './views/views.ts';
@@ -163,10 +165,7 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
 }
 
 async function openConfiguredStore(config: BrokerConfig, closers: Closers): Promise<Store> {
-  const { databaseUrl, databasePool: poolSize, sqlitePath } = config;
-  const store = await openStore(
-    databaseUrl ? { databaseUrl: databaseUrl.reveal(), poolSize } : { sqlitePath },
-  );
+  const store = await openStore(storeLocation(config), { migrated: config.databaseMigrate === 'by-job' });
   closers.add(() => store.close());
   return store;
 }
@@ -195,4 +194,7 @@ class Closers {
   }
 }
 
-if (import.meta.main) await runProcess('broker', readBrokerConfig, startBroker);
+if (import.meta.main) {
+  if (process.argv[2] === 'migrate') await runMigrations(process.env);
+  else await runProcess('broker', readBrokerConfig, startBroker);
+}

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { CmkError } from '../../core/errors.ts';
 import { isSerializationConflict, translateStoreError } from './errors.ts';
 import { migrationSource } from './migrations/source.ts';
 
@@ -23,9 +24,34 @@ export async function migrate(db: Knex): Promise<void> {
   }
 }
 
+/**
+ * Looks whether every migration that this release knows was made. A newer release's do no harm.
+ * @throws CmkError CONFIG_INVALID
+ */
+export async function requireMigrated(db: Knex): Promise<void> {
+  const known = await migrationSource.getMigrations([]);
+  const made = await madeMigrations(db);
+  const missing = known.filter((name) => !made.has(name));
+  if (missing.length === 0) return;
+  const names = missing.join(', ');
+  throw new CmkError('CONFIG_INVALID', `the database lacks ${names}: run \`broker migrate\` first`);
+}
+
+async function madeMigrations(db: Knex): Promise<ReadonlySet<string>> {
+  try {
+    if (!(await db.schema.hasTable(MIGRATIONS_TABLE))) return new Set();
+    const rows = await db(MIGRATIONS_TABLE).select<{ name: string }[]>('name');
+    return new Set(rows.map(({ name }) => name));
+  } catch (error) {
+    throw translateStoreError(error);
+  }
+}
+
+const MIGRATIONS_TABLE = 'schema_migrations';
+
 const CONFIG: Knex.MigratorConfig = {
   migrationSource,
-  tableName: 'schema_migrations',
+  tableName: MIGRATIONS_TABLE,
   // A newer release may have been here: during a rolling update, or before it was taken back.
   disableMigrationsListValidation: true,
 };

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { Database } from './database.ts';
-import { migrate } from './migrate.ts';
+import { migrate, requireMigrated } from './migrate.ts';
 import { FOR_MIGRATIONS, openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 import { SqlStore } from './sql-store.ts';
@@ -23,12 +23,17 @@ export interface PostgresLocation {
 
 /**
  * Opens the store and brings its schema up to date. Several processes may do so at once.
+ * @param options.migrated whether somebody else has brought it up to date: then it is only looked at
  * @throws CmkError STORE_UNAVAILABLE when the database does not answer, CONFIG_INVALID when it cannot be used so
  */
-export async function openStore(location: StoreLocation): Promise<Store> {
-  await migrateAt(location);
+export async function openStore(
+  location: StoreLocation,
+  { migrated = false }: { readonly migrated?: boolean } = {},
+): Promise<Store> {
+  if (!migrated) await migrateStore(location);
   const db = await openAt(location);
   try {
+    if (migrated) await requireMigrated(db);
     const store = new SqlStore(new Database(db));
     await store.chainUnchained();
     return store;
@@ -38,8 +43,11 @@ export async function openStore(location: StoreLocation): Promise<Store> {
   }
 }
 
-/** By a connection of its own, which has more patience than callers have. */
-async function migrateAt(location: StoreLocation): Promise<void> {
+/**
+ * Brings a store's schema up to date, by a connection of its own, which has more patience than callers have.
+ * @throws as {@link openStore}
+ */
+export async function migrateStore(location: StoreLocation): Promise<void> {
   const db =
     'databaseUrl' in location
       ? await openPostgres(location.databaseUrl, 1, FOR_MIGRATIONS)

@@ -17,8 +17,8 @@ interface Process {
   readonly lines: () => { msg: string; statusPort?: number; err?: { code?: string; message: string } }[];
 }
 
-function start(t: ExecutionContext, env: Record<string, string>): Process {
-  const child = spawn(process.execPath, ['broker/main.ts'], {
+function start(t: ExecutionContext, env: Record<string, string>, args: readonly string[] = []): Process {
+  const child = spawn(process.execPath, ['broker/main.ts', ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -68,6 +68,17 @@ test('two brokers that start at once share one platform key; each serves, drains
     broker.child.kill('SIGTERM');
     t.is(await exitCodeOf(broker), 0);
   }
+});
+
+test('`broker migrate` brings the schema up to date and ends', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'cmk-main-'));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const location = { sqlitePath: join(dir, 'cmk.db') };
+  const migration = start(t, { CMK_SQLITE_FILE: location.sqlitePath }, ['migrate']);
+  t.is(await exitCodeOf(migration), 0);
+  await (await openStore(location, { migrated: true })).close();
+  const failed = start(t, { CMK_SQLITE_FILE: join(dir, 'missing', 'cmk.db') }, ['migrate']);
+  t.is(await exitCodeOf(failed), 1);
 });
 
 test('a broker that cannot start says everything that is wrong, and ends with 1', async (t) => {

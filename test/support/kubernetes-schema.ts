@@ -7,6 +7,8 @@ export interface KubernetesObject {
   readonly kind: string;
 }
 
+const OTHERS = ['cert-manager.io', 'trust.cert-manager.io', 'monitoring.coreos.com'];
+
 /** API groups → folders of `kubernetes-types`, whose types are made of Kubernetes' own OpenAPI document. */
 const FOLDERS: Readonly<Record<string, string>> = {
   'admissionregistration.k8s.io': 'admissionregistration',
@@ -22,16 +24,17 @@ const FOLDERS: Readonly<Record<string, string>> = {
  */
 export function schemaProblems(objects: Readonly<Record<string, KubernetesObject>>): string[] {
   const names = Object.keys(objects);
-  const source = Object.values(objects)
-    .map((object, index) => {
-      const type = `import('kubernetes-types/${folderOf(object.apiVersion)}').${object.kind}`;
-      return `export const object${index}: ${type} = ${JSON.stringify(object)};`;
-    })
-    .join('\n');
+  const declarations = Object.values(objects).map((object, index) => {
+    const type = `import('${moduleOf(object.apiVersion)}').${object.kind}`;
+    return `export const object${index}: ${type} = ${JSON.stringify(object)};`;
+  });
+  const source = ["import './custom-resources.ts';", ...declarations].join('\n');
   const file = join(import.meta.dirname, 'objects-to-check.ts');
   const options: ts.CompilerOptions = {
     strict: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
+    exactOptionalPropertyTypes: true,
     skipLibCheck: true,
     types: [],
     module: ts.ModuleKind.NodeNext,
@@ -49,11 +52,13 @@ export function schemaProblems(objects: Readonly<Record<string, KubernetesObject
   const program = ts.createProgram([file], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ start = 0, messageText }) => {
     const line = source.slice(0, start).split('\n').length - 1;
-    return `${names[line] ?? '?'}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+    return `${names[line - 1] ?? '?'}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
   });
 }
 
-function folderOf(apiVersion: string): string {
+/** Where the types of an API group are. */
+function moduleOf(apiVersion: string): string {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
-  return `${FOLDERS[group ?? ''] ?? group}/${version}`;
+  if (OTHERS.includes(group ?? '')) return './custom-resources.ts';
+  return `kubernetes-types/${FOLDERS[group ?? ''] ?? group}/${version}.js`;
 }

@@ -6,6 +6,7 @@ import type { Knex } from 'knex';
 import * as initial from '../../../broker/store/migrations/0001-initial.ts';
 import * as assumedRoles from '../../../broker/store/migrations/0002-assumed-roles.ts';
 import * as keyIdentities from '../../../broker/store/migrations/0010-key-identities.ts';
+import { migrateStore, openStore } from '../../../broker/store/open-store.ts';
 import { openPostgres } from '../../../broker/store/postgres.ts';
 import { openSqlite } from '../../../broker/store/sqlite.ts';
 import { PostgresServer } from '../../support/postgres.ts';
@@ -23,6 +24,25 @@ const DATABASES: Record<string, () => Promise<{ db: Knex; remove: () => Promise<
     return { db: await openPostgres(await server.createDatabase(), 1), remove: () => server.remove() };
   },
 };
+
+test('a store that somebody else migrates opens when it is up to date, and not before', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'cmk-store-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const location = { sqlitePath: join(folder, 'cmk.db') };
+  const lacks = (names: RegExp) =>
+    t.throwsAsync(openStore(location, { migrated: true }), { code: 'CONFIG_INVALID', message: names });
+  await lacks(/lacks 0001-initial, .*: run `broker migrate` first/);
+  await migrateStore(location);
+  await (await openStore(location, { migrated: true })).close();
+
+  const db = await openSqlite(location.sqlitePath);
+  t.teardown(() => db.destroy());
+  // A newer release was here.
+  await db('schema_migrations').insert({ name: '9999-newer', batch: 2, migration_time: 0 });
+  await (await openStore(location, { migrated: true })).close();
+  await db('schema_migrations').where({ name: '0014-views' }).delete();
+  await lacks(/lacks 0014-views: run/);
+});
 
 for (const [name, open] of Object.entries(DATABASES)) {
   test(`${name}: accounts that were there before have an external id each, and keys no role`, async (t) => {
