@@ -35,6 +35,8 @@ export type Attention = { readonly level: AttentionLevel } & (
   | { readonly code: 'CALLS_REFUSED'; readonly count: number }
   /** Times within the last day in which nobody knows how data keys were used. */
   | { readonly code: 'USES_UNKNOWN'; readonly gaps: number }
+  /** Contacts and webhooks whose alerts of the last day did not get through. */
+  | { readonly code: 'ALERTS_NOT_DELIVERED'; readonly recipients: number }
   | { readonly code: 'NO_KEY' }
   | { readonly code: 'NOTHING_ENROLLED' }
   | { readonly code: 'NO_CONTACTS' }
@@ -68,6 +70,8 @@ export interface AttentionFacts {
   readonly enrolments: number;
   /** Of both kinds: e-mail addresses and webhooks. */
   readonly recipients: number;
+  /** Those of them to whom the newest message within the last day did not get through. */
+  readonly untold: number;
   readonly keks: readonly KekFacts[];
   readonly troubles: readonly StatusFacts[];
   readonly fallback: FallbackPolicy;

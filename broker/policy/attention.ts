@@ -81,8 +81,9 @@ function moveTroubles({ moves }: AttentionFacts): Attention[] {
   });
 }
 
-function uses({ backlog, refusals, gaps }: AttentionFacts): Attention[] {
+function uses({ backlog, refusals, gaps, untold }: AttentionFacts): Attention[] {
   const found: Attention[] = [];
+  if (untold > 0) found.push({ level: 'WARNING', code: 'ALERTS_NOT_DELIVERED', recipients: untold });
   if (backlog) found.push({ level: 'WARNING', code: 'REENCRYPTION_BACKLOG', ...backlog });
   if (refusals > 0) found.push({ level: 'WARNING', code: 'CALLS_REFUSED', count: refusals });
   if (gaps > 0) found.push({ level: 'WARNING', code: 'USES_UNKNOWN', gaps });

@@ -1,9 +1,23 @@
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../model/principal.ts';
+import type { Session } from '../model/sessions.ts';
 import { Cookie } from './cookies.ts';
 import { checkCameFromPortal } from './csrf.ts';
 import { SessionId } from './session-id.ts';
 import type { SignIn } from './sign-in.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** By which {@link sessionAuthenticator} knew who sent it; absent: by something else. */
+    signedIn?: SignedIn;
+  }
+}
+
+/** A session, as it was when a request came. */
+export interface SignedIn {
+  readonly id: SessionId;
+  readonly session: Session;
+}
 
 /** Pages that ask again while nobody touches them say so: a session that nobody uses must end. */
 const UNATTENDED_HEADER = 'x-cmk-unattended';
@@ -31,6 +45,7 @@ export function sessionAuthenticator({ sessions, config: { portalUrl } }: SignIn
     const session = id && (await (isUnattended(request) ? sessions.look(id) : sessions.use(id)));
     if (!session) return null;
     checkCameFromPortal(request, id, portalUrl);
+    request.signedIn = { id, session };
     const { name, role, account } = session;
     return { name, role, account, via: 'SESSION' };
   };

@@ -76,8 +76,9 @@ export class Sessions {
     const { store, clock } = this.#options;
     const session = await this.look(id);
     const nowMs = Math.trunc(clock.wallMs());
-    if (session && nowMs - session.seenAt >= NOTE_EACH_MS) await store.seen(id.hash, nowMs);
-    return session;
+    if (!session || nowMs - session.seenAt < NOTE_EACH_MS) return session;
+    await store.seen(id.hash, nowMs);
+    return { ...session, seenAt: nowMs };
   }
 
   /** The session, if it still lasts; does not count as a use. @throws CmkError STORE_UNAVAILABLE */

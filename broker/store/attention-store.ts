@@ -16,7 +16,7 @@ export interface Pulse {
 export interface AttentionStore {
   /**
    * Facts about each of these accounts that there is, at most 1000, in a fixed number of reads.
-   * @param sinceHour from when refusals and gaps count, hours since the UNIX epoch; as far as they are counted by now
+   * @param sinceHour from when refusals, gaps and messages count, hours since the UNIX epoch; as far as they are counted by now
    */
   facts(accounts: readonly string[], sinceHour: number): Promise<ReadonlyMap<string, AttentionFacts>>;
   /** Of each of these accounts, at most 1000, in a fixed number of reads. */

@@ -8,9 +8,11 @@ import type { AttentionStore, Pulse } from './attention-store.ts';
 import { readRows, type Database } from './database.ts';
 import { FALLBACK_COLUMNS, toEpisode, toFallback } from './fallbacks.ts';
 import { pulses } from './pulses.ts';
+import { countUntold } from './undelivered.ts';
 import type { Row } from './row.ts';
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
+const HOUR_MS = 3_600_000;
 const UNFINISHED = ['RUNNING', 'PAUSED'];
 
 /** What needs attention, of a SQL database. */
@@ -42,6 +44,7 @@ async function readFacts(
   const enrolments = await countBy(db('enrolments').whereIn('account', ids));
   const contacts = await countBy(db('contacts').whereIn('account', ids));
   const webhooks = await countBy(db('webhooks').whereIn('account', ids));
+  const untold = await countUntold(db, ids, sinceHour * HOUR_MS);
   const keks = await readKeks(db, ids);
   const troubles = await readTroubles(db, ids);
   const episodes = await readEpisodes(db, ids);
@@ -55,6 +58,7 @@ async function readFacts(
         licence: row.oneOf('licence', LICENCES),
         enrolments: enrolments.get(id) ?? 0,
         recipients: (contacts.get(id) ?? 0) + (webhooks.get(id) ?? 0),
+        untold: untold.get(id) ?? 0,
         keks: keks.get(id) ?? [],
         troubles: troubles.get(id) ?? [],
         fallback: toFallback(row),

@@ -907,6 +907,11 @@ export type Attention =
     }
   | {
       level: 'URGENT' | 'WARNING' | 'SET_UP';
+      code: 'ALERTS_NOT_DELIVERED';
+      recipients: number;
+    }
+  | {
+      level: 'URGENT' | 'WARNING' | 'SET_UP';
       code: 'NO_KEY' | 'NOTHING_ENROLLED' | 'NO_CONTACTS';
     };
 
@@ -4958,6 +4963,12 @@ export type CreateTokenData = {
     name: string;
     role: 'ADMINISTRATOR' | 'AUDITOR';
     expiresInDays: number;
+  };
+  headers?: {
+    /**
+     * Up to 128 visible characters. The request is carried out once, however often it is sent within a day.
+     */
+    'idempotency-key'?: string;
   };
   path: {
     account: string;

@@ -192,6 +192,8 @@ export const en = {
       USES_UNKNOWN: 'Some uses of data keys may be unrecorded',
       NO_KEY: 'No key is in use',
       NOTHING_ENROLLED: 'No asset type is enrolled',
+      ALERTS_NOT_DELIVERED_one: 'Alerts do not reach {{number}} recipient',
+      ALERTS_NOT_DELIVERED_other: 'Alerts do not reach {{number}} recipients',
       NO_CONTACTS: 'Nobody is told when something happens',
     },
     what: {
@@ -210,6 +212,7 @@ export const en = {
       USES_UNKNOWN: 'A sidecar stopped without its last report.',
       NO_KEY: 'New data goes under the provider’s key.',
       NOTHING_ENROLLED: 'Choose which data is to be under your key.',
+      ALERTS_NOT_DELIVERED: 'The newest mail or message to them did not get through.',
       NO_CONTACTS: 'Name somebody who gets a mail when a key fails.',
     },
     go: {
@@ -226,6 +229,7 @@ export const en = {
       USES_UNKNOWN: 'See the gaps',
       NO_KEY: 'Set up a key',
       NOTHING_ENROLLED: 'Choose types',
+      ALERTS_NOT_DELIVERED: 'See contacts and webhooks',
       NO_CONTACTS: 'Name contacts',
     },
   },

@@ -193,6 +193,8 @@ export const ja: Texts = {
       USES_UNKNOWN: '記録されていない利用があるかもしれません',
       NO_KEY: '使用中の鍵がありません',
       NOTHING_ENROLLED: '登録されたアセットの種類がありません',
+      ALERTS_NOT_DELIVERED_one: '{{number}}件の宛先に通知が届いていません',
+      ALERTS_NOT_DELIVERED_other: '{{number}}件の宛先に通知が届いていません',
       NO_CONTACTS: '何か起きても誰にも通知されません',
     },
     what: {
@@ -209,6 +211,7 @@ export const ja: Texts = {
       USES_UNKNOWN: 'サイドカーが最後の報告をせずに停止しました。',
       NO_KEY: '新しいデータは事業者の鍵のもとに置かれます。',
       NOTHING_ENROLLED: 'お客様の鍵で保護するデータを選んでください。',
+      ALERTS_NOT_DELIVERED: '最新のメールまたはメッセージが届きませんでした。',
       NO_CONTACTS: '鍵が失敗したときにメールを受け取る人を指定してください。',
     },
     go: {
@@ -225,6 +228,7 @@ export const ja: Texts = {
       USES_UNKNOWN: '欠落を見る',
       NO_KEY: '鍵をセットアップする',
       NOTHING_ENROLLED: '種類を選ぶ',
+      ALERTS_NOT_DELIVERED: '連絡先とWebhookを見る',
       NO_CONTACTS: '連絡先を指定する',
     },
   },

@@ -1,4 +1,5 @@
 import { uuidv7 } from '../../broker/model/uuid.ts';
+import type { AttemptEnd } from '../../broker/store/alert-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { markForReencryption } from '../support/mark-for-reencryption.ts';
 import {
@@ -14,7 +15,8 @@ import {
 import type { StoreCase } from './store.ts';
 
 const NOW = 1_700_000_000_000;
-const THIS_HOUR = () => Math.floor(Date.now() / 3_600_000);
+const HOUR = 3_600_000;
+const THIS_HOUR = () => Math.floor(Date.now() / HOUR);
 
 async function factsOf(store: Store, account: string) {
   return (await store.attention.facts(['globex', account], THIS_HOUR() - 1)).get(account);
@@ -36,6 +38,7 @@ export const attentionCases: Record<string, StoreCase> = {
       licence: 'ACCOUNT',
       enrolments: 0,
       recipients: 0,
+      untold: 0,
       keks: [],
       troubles: [],
       fallback: { mode: 'OFF', maxHours: null, maxAssets: null },
@@ -81,6 +84,7 @@ export const attentionCases: Record<string, StoreCase> = {
       licence: 'ACCOUNT',
       enrolments: 1,
       recipients: 2,
+      untold: 0,
       keks: [
         { id: kek.id, lifecycle: 'ACTIVE', reference: kek.references[0], protects: false },
         { id: old.id, lifecycle: 'RETIRED', reference: old.references[0], protects: true },
@@ -102,6 +106,37 @@ export const attentionCases: Record<string, StoreCase> = {
       refusals: 1,
       gaps: 1,
     });
+  },
+
+  'who did not get the newest message is untold, while they are to get any': async (t, store) => {
+    const [one, two] = ['a@acme.test', 'b@acme.test'];
+    await withAccount(store);
+    await store.alerts.setContacts('acme', [one, two], anAuditEvent());
+    const untold = async (sinceMs = NOW) =>
+      (await store.attention.facts(['acme'], Math.floor(sinceMs / HOUR))).get('acme')?.untold;
+    /** Raises an alert of a topic of its own, and ends its messages. */
+    const deliver = async (atMs: number, endOf: (recipient: string) => AttemptEnd) => {
+      await store.alerts.raise([anAlert({}, { at: atMs, facts: { kind: 'TEST' } })]);
+      const times = { nowMs: atMs, settleMs: 0, windowMs: 0, untilMs: atMs + 1 };
+      for (const each of await store.alerts.claim({ channel: 'MAIL', limit: 9, ...times })) {
+        await store.alerts.finish(each.id, each.claim, endOf(each.recipient));
+      }
+    };
+    const failed = { state: 'FAILED', problem: 'no such mailbox' } as const;
+    await deliver(NOW, () => ({ state: 'DELIVERED' }));
+    t.is(await untold(), 0);
+    await deliver(NOW + 1, (to) => (to === one ? failed : { state: 'DELIVERED' }));
+    await deliver(NOW + 2, (to) => (to === one ? failed : { state: 'NOT_CONFIGURED' }));
+    t.is(await untold(), 2, 'each once');
+    t.is(await untold(NOW + 2 * HOUR), 0, 'what is older counts no more');
+    await deliver(NOW + 3, (to) => (to === two ? { state: 'DELIVERED' } : failed));
+    t.is(await untold(), 1, 'a later message got through');
+    await store.alerts.setContacts('acme', [two], anAuditEvent());
+    t.is(await untold(), 0, 'who is no contact any more');
+    await deliver(NOW + 4, () => ({ state: 'PENDING', problem: 'busy', dueMs: NOW + 9 }));
+    t.is(await untold(), 1, 'tried in vain so far');
+    await store.alerts.raise([anAlert({}, { at: NOW + 5, facts: { kind: 'TEST' } })]);
+    t.is(await untold(), 1, 'not tried yet');
   },
 
   'a pulse changes with what it is of, and with nothing else': async (t, store) => {

@@ -57,6 +57,7 @@ export const VIEW_ANSWERS = {
         attention(['REENCRYPTION_BACKLOG'], { dataKeys: count, oldestSince: millis }),
         attention(['CALLS_REFUSED'], { count }),
         attention(['USES_UNKNOWN'], { gaps: count }),
+        attention(['ALERTS_NOT_DELIVERED'], { recipients: count }),
         attention(['NO_KEY', 'NOTHING_ENROLLED', 'NO_CONTACTS'], {}),
       ],
     },

@@ -37,10 +37,12 @@ export const ACCESS = {
     id: 'createToken',
     tag: 'Access',
     summary: 'Make what a program shows',
-    description: 'Not for tokens themselves. The secret is shown this once: docs/sign-in.md.',
+    description:
+      'Not for tokens themselves. The secret is shown this once and not stored: docs/sign-in.md. A request that is sent again makes no second token, and cannot be shown the secret: it is a CONFLICT whose problem names the `token`.',
     params,
     body: schemas.tokenBody,
     made: object({ token: ref('ApiToken'), secret: about('The bearer token.', text) }),
+    idempotent: true,
     refusals: ['CONFLICT'],
   }),
   revokeToken: operation('ADMINISTER', {

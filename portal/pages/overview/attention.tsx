@@ -81,6 +81,8 @@ function useTexts(of: Attention): { title: string; what: string } {
       return { title: title({ count: of.count, number: number(of.count) }), what: what() };
     case 'USES_UNKNOWN':
       return { title: title({ count: of.gaps, number: number(of.gaps) }), what: what() };
+    case 'ALERTS_NOT_DELIVERED':
+      return { title: title({ count: of.recipients, number: number(of.recipients) }), what: what() };
     case 'NO_KEY':
     case 'NOTHING_ENROLLED':
     case 'NO_CONTACTS':
@@ -109,6 +111,7 @@ function placeOf(of: Attention, mayAct: boolean): string | null {
     case 'NO_KEY':
     case 'NOTHING_ENROLLED':
       return mayAct ? '/set-up' : null;
+    case 'ALERTS_NOT_DELIVERED':
     case 'NO_CONTACTS':
       return mayAct ? '/settings' : null;
   }

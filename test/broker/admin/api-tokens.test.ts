@@ -46,6 +46,30 @@ test.serial('a token acts for its account under its own name, and is shown once'
   t.is(await world.store.apiTokens.find(secret), null, 'what is stored does not sign in');
 });
 
+test.serial(
+  'a request for a token that is sent again makes no second one, and says which there is',
+  async (t) => {
+    const world = await signInWorld(t, NO_PROVIDER);
+    const create = (name: string) =>
+      world.withToken(TOKEN, `${ACME}/tokens`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'once' },
+        body: JSON.stringify({ name, role: 'AUDITOR', expiresInDays: 1 }),
+      });
+    const first = await create('nightly');
+    t.is(first.status, 201);
+    const { token, secret } = first.body as unknown as Made;
+    const again = await create('nightly');
+    t.like(again, { status: 409, body: { code: 'CONFLICT', token: token.id } });
+    t.regex(String(again.body['detail']), /secret was shown then: if it did not arrive, revoke token/);
+    t.false(JSON.stringify(again.body).includes(secret.slice(4)));
+    t.like(await create('another'), { status: 409, body: { code: 'CONFLICT' } });
+    const listed = (await world.withToken(TOKEN, `${ACME}/tokens`)).body as { tokens?: unknown[] };
+    t.is(listed.tokens?.length, 1);
+    t.is((await world.withToken(secret, '/v1/me')).status, 200);
+  },
+);
+
 test.serial('a token has its role, its account, and makes no others', async (t) => {
   const world = await signInWorld(t, NO_PROVIDER);
   const auditor = await make(world, { name: 'reader', role: 'AUDITOR' });
