@@ -11,7 +11,6 @@ import type {
   Group,
   Key,
   Me,
-  Move,
   Service,
   Webhook,
 } from './types.ts';
@@ -36,6 +35,30 @@ export function useGet<T, R = T>(
   });
 }
 
+/** Of a list that is read whole. */
+const PAGE = 500;
+const MAX_PAGES = 20;
+
+/** Asks for every page of a list, up to 10,000 entries: what is longer is no list for people. */
+function useAll<T>(parts: readonly string[], name: string, options: Partial<UseQueryOptions<T[]>> = {}) {
+  return useQuery<T[]>({
+    queryKey: [...keyOf(parts), 'all'],
+    queryFn: async ({ signal }) => {
+      const found: T[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const query: Query = { limit: PAGE, cursor };
+        const answer: Record<string, unknown> = await get(path(...parts), { signal, query });
+        found.push(...(answer[name] as T[]));
+        cursor = (answer['next'] ?? null) as string | null;
+        if (cursor === null) break;
+      }
+      return found;
+    },
+    ...options,
+  });
+}
+
 /** As {@link useGet}, for what is changed as a whole: with the version that was read. */
 function useTagged<T extends object>(parts: readonly string[]) {
   return useQuery<Tagged<T>>({
@@ -47,18 +70,15 @@ function useTagged<T extends object>(parts: readonly string[]) {
 const same = <T>(answer: T): T => answer;
 
 export const useWho = () => useGet<Me>(['me'], same, { retry: false, staleTime: Infinity });
-export const useAccounts = (enabled = true) =>
-  useGet<{ accounts: Account[] }, Account[]>(['accounts'], ({ accounts }) => accounts, {
-    query: { limit: 1000 },
-    enabled,
-  });
+export const useAccounts = () => useAll<Account>(['accounts'], 'accounts');
 export const useAccount = (account: string) => useGet<Account>(['accounts', account], same);
-export const useServices = () =>
-  useGet<{ services: Service[] }, Service[]>(['services'], ({ services }) => services, {
-    staleTime: 600_000,
-  });
-export const useKeys = (account: string) =>
-  useGet<{ keys: Key[] }, Key[]>(['accounts', account, 'keys'], ({ keys }) => keys);
+export const useServices = () => useAll<Service>(['services'], 'services', { staleTime: 600_000 });
+/** Names a service by its number; the number, as long as nobody knows better. */
+export function useServiceName(): (srvId: string) => string {
+  const { data } = useServices();
+  return (srvId) => data?.find((service) => service.srvId === srvId)?.name ?? srvId;
+}
+export const useKeys = (account: string) => useAll<Key>(['accounts', account, 'keys'], 'keys');
 export const useKey = (account: string, key: string) =>
   useGet<{ key: Key }, Key>(['accounts', account, 'keys', key], ({ key: found }) => found);
 export const useBlastRadius = (account: string, key: string, enabled = true) =>
@@ -67,17 +87,13 @@ export const useBlastRadius = (account: string, key: string, enabled = true) =>
     ({ blastRadius }) => blastRadius,
     { enabled, staleTime: 0 },
   );
-export const useGroups = (account: string) =>
-  useGet<{ groups: Group[] }, Group[]>(['accounts', account, 'groups'], ({ groups }) => groups);
+export const useGroups = (account: string) => useAll<Group>(['accounts', account, 'groups'], 'groups');
 export const useEnrolments = (account: string) =>
-  useGet<{ enrolments: AssetType[] }, AssetType[]>(
-    ['accounts', account, 'enrolments'],
-    ({ enrolments }) => enrolments,
-  );
+  useAll<AssetType>(['accounts', account, 'enrolments'], 'enrolments');
 export const useContacts = (account: string) =>
   useTagged<{ emails: string[] }>(['accounts', account, 'contacts']);
 export const useWebhooks = (account: string) =>
-  useGet<{ webhooks: Webhook[] }, Webhook[]>(['accounts', account, 'webhooks'], ({ webhooks }) => webhooks);
+  useAll<Webhook>(['accounts', account, 'webhooks'], 'webhooks');
 export const useFallback = (account: string) => useTagged<FallbackPolicy>(['accounts', account, 'fallback']);
 export const useEpisodes = (account: string) =>
   useGet<{ episodes: FallbackEpisode[] }, FallbackEpisode[]>(
@@ -90,11 +106,4 @@ export const useWishes = (account: string) =>
     ['accounts', account, 'on-failure'],
     ({ onFailure }) => onFailure,
   );
-export const useMoves = (account: string) =>
-  useGet<{ moves: Move[] }, Move[]>(['accounts', account, 'moves'], ({ moves }) => moves, {
-    query: { limit: 50 },
-    refetchInterval: ({ state }) =>
-      state.data?.moves.some((move) => move.state === 'RUNNING') ? 5_000 : false,
-  });
-export const useTokens = (account: string) =>
-  useGet<{ tokens: ApiToken[] }, ApiToken[]>(['accounts', account, 'tokens'], ({ tokens }) => tokens);
+export const useTokens = (account: string) => useAll<ApiToken>(['accounts', account, 'tokens'], 'tokens');

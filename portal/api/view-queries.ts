@@ -8,6 +8,7 @@ import type {
   Fleet,
   KmsBudget,
   ListedAsset,
+  Move,
   Overview,
   Sidecar,
   Uses,
@@ -30,7 +31,11 @@ export const useAsset = (account: string, srvId: string, type: string, id: strin
   );
 
 /** A list that is read page by page. */
-function usePages<P extends { readonly next: string | null }>(parts: readonly string[], query: Query) {
+function usePages<P extends { readonly next: string | null }>(
+  parts: readonly string[],
+  query: Query,
+  refetchInterval: (pages: readonly P[]) => number | false = () => false,
+) {
   return useInfiniteQuery<P, Error, P[], readonly unknown[], string | null>({
     queryKey: [...keyOf(parts, query), 'pages'],
     queryFn: ({ pageParam, signal }) =>
@@ -38,6 +43,7 @@ function usePages<P extends { readonly next: string | null }>(parts: readonly st
     initialPageParam: null,
     getNextPageParam: ({ next }) => next,
     select: ({ pages }) => pages,
+    refetchInterval: ({ state }) => refetchInterval(state.data?.pages ?? []),
   });
 }
 
@@ -46,6 +52,12 @@ export const useAssets = (account: string, query: Query) =>
 
 export const useActivity = (account: string, query: Query) =>
   usePages<EventPage>(['accounts', account, 'activity'], query);
+
+/** While one runs, its progress is looked at. */
+export const useMoves = (account: string) =>
+  usePages<{ moves: Move[]; next: string | null }>(['accounts', account, 'moves'], { limit: 20 }, (pages) =>
+    pages.some(({ moves }) => moves.some(({ state }) => state === 'RUNNING')) ? 5_000 : false,
+  );
 
 export const useHistory = (account: string, srvId: string, type: string, id: string) =>
   usePages<EventPage>(['accounts', account, 'assets', srvId, type, id, 'history'], {});

@@ -7,6 +7,16 @@ export interface LedgerVerdict {
   /** The newest record that was in order. */
   readonly head: LedgerHead;
   readonly fault: LedgerFault | null;
+  /** Whether a head that somebody kept is one of the chain's records; null: none was given. */
+  readonly isKeptThere: boolean | null;
+}
+
+/** Reads a head as people keep it: number, colon, hash. null: it is none. */
+export function headIn(text: string): LedgerHead | null {
+  const [, sequence, hash] = /^(\d{1,15}):([0-9a-fA-F]{64})$/.exec(text.trim()) ?? [];
+  return sequence === undefined || hash === undefined
+    ? null
+    : { sequence: Number(sequence), hash: hash.toLowerCase() };
 }
 
 /** Records whose hashes are computed at once. */
@@ -14,28 +24,39 @@ const BATCH = 256;
 
 /**
  * Reads an account's whole ledger and computes every hash here, in the browser: the server's word is not taken for it.
+ * @param kept a head that was kept elsewhere, and must be part of the chain; null: none
  * @param onProgress hears how many records were in order, of how many
  * @throws ApiError
  */
 export async function verifyLedger(
   account: string,
+  kept: LedgerHead | null,
   signal: AbortSignal,
   onProgress: (done: number, of: number) => void,
 ): Promise<LedgerVerdict> {
   const ledger = ['accounts', account, 'ledger'] as const;
   const head = await get<LedgerHead>(path(...ledger, 'head'), { signal });
   const verifier = new ChainVerifier(account);
+  let isKeptThere = kept === null ? null : false;
   for await (const lines of batches(await stream(path(...ledger, 'export'), signal))) {
-    const goOn = await addAll(verifier, lines);
+    const goOn = await addAll(verifier, lines, (each) => {
+      if (each.sequence === kept?.sequence) isKeptThere = each.hash === kept.hash;
+    });
     onProgress(verifier.count, Math.max(head.sequence, verifier.count));
     if (!goOn) break;
   }
   // Records that came in meanwhile stand after the head that was asked for.
   const isLater = verifier.head.sequence > head.sequence;
-  return { records: verifier.count, head: verifier.head, fault: verifier.end(isLater ? null : head) };
+  const fault = verifier.end(isLater ? null : head);
+  return { records: verifier.count, head: verifier.head, fault, isKeptThere };
 }
 
-async function addAll(verifier: ChainVerifier, lines: readonly string[]): Promise<boolean> {
+/** @param onRecord hears of each that was in order */
+async function addAll(
+  verifier: ChainVerifier,
+  lines: readonly string[],
+  onRecord: (record: LedgerHead) => void,
+): Promise<boolean> {
   const records = lines.map((line) => asLedgerRecord(JSON.parse(line)));
   const hashes = await Promise.all(
     records.map(async (record) => (record ? await sha256(hashedText(record)) : '')),
@@ -43,6 +64,7 @@ async function addAll(verifier: ChainVerifier, lines: readonly string[]): Promis
   for (const [index, record] of records.entries()) {
     if (!record) throw new Error('a line of the ledger is no record');
     if (!verifier.addHashed(record, hashes[index] ?? '')) return false;
+    if (verifier.head.sequence === record.sequence) onRecord(record);
   }
   return true;
 }

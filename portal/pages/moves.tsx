@@ -2,7 +2,8 @@ import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../api/act.ts';
 import { change, path } from '../api/client.ts';
-import { useKeys, useMoves } from '../api/queries.ts';
+import { useKeys } from '../api/queries.ts';
+import { useMoves } from '../api/view-queries.ts';
 import { useMayAct } from '../api/session.tsx';
 import type { Key, Move } from '../api/types.ts';
 import { ActButton } from '../parts/act-button.tsx';
@@ -11,7 +12,7 @@ import { useFormat } from '../parts/format.ts';
 import { Empty, Note } from '../parts/note.tsx';
 import { Page } from '../parts/page.tsx';
 import { keyName } from '../parts/provider.ts';
-import { Loaded } from '../parts/query.tsx';
+import { Paged } from '../parts/pager.tsx';
 import { Ago, At } from '../parts/time.tsx';
 import { Backlog } from './backlog.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
@@ -24,17 +25,18 @@ export function Moves({ account }: { readonly account: string }) {
   return (
     <Page title={t('moves.title')} lead={t('moves.lead')}>
       <Backlog account={account} />
-      <Loaded query={moves}>
-        {(found) =>
-          found.length === 0 ? (
+      <Paged query={moves}>
+        {(pages) => {
+          const found = pages.flatMap((page) => page.moves);
+          return found.length === 0 ? (
             <Empty title={t('moves.none')}>{t('moves.noneWhy')}</Empty>
           ) : (
             found.map((move) => (
               <MoveCard key={move.id} account={account} move={move} keys={keys.data ?? []} />
             ))
-          )
-        }
-      </Loaded>
+          );
+        }}
+      </Paged>
     </Page>
   );
 }
@@ -101,7 +103,7 @@ function MoveCard({ account, move, keys }: { account: string; move: Move; keys: 
       {move.problem && move.state === 'RUNNING' && (
         <Note tone="warn" title={t('moves.waitsWhy')}>
           <p>
-            {move.problem.detail} <code>{move.problem.code}</code>
+            <span lang="en">{move.problem.detail}</span> <code>{move.problem.code}</code>
           </p>
         </Note>
       )}

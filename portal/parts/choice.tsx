@@ -25,26 +25,23 @@ export function Choice<V extends string>({
   return (
     <fieldset className="choice" disabled={disabled}>
       <legend className="strong">{legend}</legend>
-      {options.map((option) => (
-        <label key={option.value}>
-          <input
-            type="radio"
-            name={name}
-            value={option.value}
-            checked={option.value === value}
-            onChange={() => onChange(option.value)}
-          />
-          <span>
-            <span className="strong">{option.label}</span>
-            {option.description !== undefined && (
-              <>
-                <br />
-                <span className="muted small">{option.description}</span>
-              </>
-            )}
-          </span>
-        </label>
-      ))}
+      <div>
+        {options.map((option) => (
+          <label key={option.value}>
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              onChange={() => onChange(option.value)}
+            />
+            <span className="option">
+              <span className="strong">{option.label}</span>
+              {option.description !== undefined && <span className="muted small">{option.description}</span>}
+            </span>
+          </label>
+        ))}
+      </div>
     </fieldset>
   );
 }

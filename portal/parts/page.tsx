@@ -21,7 +21,9 @@ export function Page({ title, lead, actions, back, children }: PageProps) {
     document.title = `${title} · ${t('common.product')}`;
   }, [title, t]);
   useEffect(() => {
-    if (!isFirst) {
+    const part = location.hash === '' ? null : document.getElementById(location.hash.slice(1));
+    if (part) part.scrollIntoView();
+    else if (!isFirst) {
       heading.current?.focus({ preventScroll: true });
       window.scrollTo(0, 0);
     }
@@ -53,14 +55,17 @@ export function Page({ title, lead, actions, back, children }: PageProps) {
 export function Card({
   title,
   actions,
+  id,
   children,
 }: {
   title?: string;
   actions?: ReactNode;
+  /** What an address leads to after its `#`. */
+  id?: string;
   children: ReactNode;
 }) {
   return (
-    <section className="card" {...(title !== undefined && { 'aria-label': title })}>
+    <section className="card" {...(title !== undefined && { 'aria-label': title })} id={id}>
       {title !== undefined && (
         <div className="spread">
           <h2>{title}</h2>

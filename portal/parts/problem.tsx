@@ -10,7 +10,7 @@ export function ProblemNote({ error, onRetry }: { readonly error: Error; readonl
   const { title, detail, next } = describe(error, t);
   return (
     <Note tone="bad" title={title} live>
-      {detail !== '' && <p>{detail}</p>}
+      {detail !== '' && <p lang="en">{detail}</p>}
       <p className="muted">{next}</p>
       {onRetry && (
         <div>

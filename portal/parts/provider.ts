@@ -22,6 +22,6 @@ export function keyName(key: Pick<Key, 'provider' | 'references'>): string {
 }
 
 /** Whether new data goes under a key of this age and state: the newest that may does it. */
-export function keyInUse(keys: readonly Key[]): Key | null {
+export function keyInUse<K extends Pick<Key, 'lifecycle'>>(keys: readonly K[]): K | null {
   return keys.find(({ lifecycle }) => lifecycle === 'ACTIVE' || lifecycle === 'STANDBY') ?? null;
 }

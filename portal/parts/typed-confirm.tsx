@@ -15,6 +15,8 @@ interface TypedConfirmProps {
   readonly act: string;
   readonly danger?: boolean;
   readonly ready?: boolean;
+  /** Whether it can be done at all as things stand; if not, its contents say why, and nothing is to be typed. */
+  readonly possible?: boolean;
   readonly pending: boolean;
   readonly error: Error | null;
   readonly onConfirm: () => void;
@@ -44,6 +46,7 @@ function Form({
   act,
   danger = false,
   ready = true,
+  possible = true,
   pending,
   error,
   ...on
@@ -58,7 +61,7 @@ function Form({
   return (
     <form className="stack-m" onSubmit={submit}>
       {children}
-      {phrase !== null && (
+      {phrase !== null && possible && (
         <TextInput
           label={t('confirm.type', { phrase })}
           value={typed}
@@ -70,16 +73,18 @@ function Form({
       )}
       {error && <ProblemNote error={error} />}
       <div className="row">
-        <ActButton
-          type="submit"
-          color={danger ? 'red' : undefined}
-          pending={pending}
-          disabled={!matches || !ready}
-        >
-          {act}
-        </ActButton>
+        {possible && (
+          <ActButton
+            type="submit"
+            color={danger ? 'red' : undefined}
+            pending={pending}
+            disabled={!matches || !ready}
+          >
+            {act}
+          </ActButton>
+        )}
         <Button variant="default" onClick={on.onClose}>
-          {t('common.cancel')}
+          {t(possible ? 'common.cancel' : 'common.close')}
         </Button>
       </div>
     </form>

@@ -41,12 +41,12 @@ function Step({ step, named }: { readonly step: VerificationStep; readonly named
           <div className="advice stack-s">
             {step.detail !== null && (
               <p>
-                <span className="strong">{t('verify.cause')}</span> {step.detail}
+                <span className="strong">{t('verify.cause')}</span> <span lang="en">{step.detail}</span>
               </p>
             )}
             {step.advice !== null && (
               <p>
-                <span className="strong">{t('verify.advice')}</span> {step.advice}
+                <span className="strong">{t('verify.advice')}</span> <span lang="en">{step.advice}</span>
               </p>
             )}
           </div>

@@ -19,7 +19,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const me = useMe();
   const account = accountIn(location) ?? me.account;
   useEffect(() => setOpen(false), [location]);
-  useLiveUpdates(account);
+  const isLive = useLiveUpdates(account);
   useKeepFocus();
   const announce = useAnnounce();
   const leave = () => {
@@ -64,13 +64,20 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               onClick={leave}
             >
               <IconLogout size={18} aria-hidden />
+              <span className="wide-only">{t('shell.signOut')}</span>
             </button>
           </div>
         </header>
         <aside id="navigation" className="side" data-open={isOpen}>
           <Navigation account={account} />
+          <p className="who-narrow small">
+            <span className="strong">{me.name}</span>
+            <br />
+            <span className="muted">{t(`role.${me.role}`)}</span>
+          </p>
         </aside>
         <main id="main" className="main" tabIndex={-1}>
+          <div role="status">{!isLive && <p className="not-live">{t('shell.notLive')}</p>}</div>
           {children}
         </main>
       </div>

@@ -16,7 +16,7 @@ test('people sign in, see what they may, revoke a key, set another up, and verif
   const { page, complaints } = await world.openAs('Maria');
   t.is(new URL(page.url()).pathname, '/accounts/acme');
   await page.getByText('maria@acme.example').waitFor();
-  await page.getByText('1 of 1 assets are under your key.').waitFor();
+  await page.getByText('1 of 1 asset is under your key.').waitFor();
   t.is(
     await page.getByRole('link', { name: 'Accounts' }).count(),
     0,
@@ -44,7 +44,7 @@ test('people sign in, see what they may, revoke a key, set another up, and verif
   );
 
   const auditor = await world.openAs('Akira', `${KEYS}/${world.kekId}`);
-  await auditor.page.getByRole('heading', { name: 'How it works' }).waitFor();
+  await auditor.page.getByRole('heading', { name: 'Does it work?' }).waitFor();
   t.is(await auditor.page.getByRole('button', { name: /Revoke|Retire|Move|Add/ }).count(), 0);
   t.is(await auditor.page.getByRole('link', { name: 'Set-up' }).count(), 0);
   await goTo(auditor.page, '/accounts/globex');

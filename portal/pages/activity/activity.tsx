@@ -4,7 +4,7 @@ import { useKeys } from '../../api/queries.ts';
 import { useActivity } from '../../api/view-queries.ts';
 import { ACTIONS, OUTCOMES, REASONS } from '../../api/types.ts';
 import { Empty } from '../../parts/note.tsx';
-import { Paged } from '../../parts/pager.tsx';
+import { Searched } from '../../parts/searched.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { PausingInput } from '../../parts/pausing-input.tsx';
 import { keyName } from '../../parts/provider.ts';
@@ -29,18 +29,18 @@ export function Activity({ account }: { readonly account: string }) {
       <Card title={t('activity.events')}>
         <div className="stack">
           <FilterFields account={account} filters={filters} set={set} clear={clear} />
-          <Paged query={activity}>
-            {(pages, isWhole) => {
+          <Searched key={JSON.stringify(filters)} query={activity} countOf={({ events }) => events.length}>
+            {(pages, { isWhole, isSearching }) => {
               const events = pages.flatMap((page) => page.events);
-              return events.length === 0 ? (
+              if (events.length > 0) return <EventTable account={account} events={events} />;
+              if (isSearching) return null;
+              return (
                 <Empty title={t(isWhole ? 'activity.none' : 'activity.noneYet')}>
                   {t(isWhole ? 'activity.noneWhy' : 'activity.noneYetWhy')}
                 </Empty>
-              ) : (
-                <EventTable account={account} events={events} />
               );
             }}
-          </Paged>
+          </Searched>
         </div>
       </Card>
     </Page>

@@ -1,10 +1,12 @@
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { AuditEvent } from '../../api/types.ts';
-import { OutcomeBadge } from '../../parts/badge.tsx';
+import { OutcomeBadge, StatusBadge } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { At } from '../../parts/time.tsx';
 import { assetPath } from '../assets/asset-path.ts';
+import { statusChange, useDetail } from './event-words.ts';
 
 interface Props {
   readonly account: string;
@@ -38,7 +40,7 @@ export function EventTable({ account, events, ofAsset = false }: Props) {
               <What event={event} />
             </th>
             <td data-label={t('activity.outcome')}>
-              <OutcomeBadge outcome={event.outcome} />
+              <Result event={event} />
             </td>
             {!ofAsset && (
               <td data-label={t('activity.asset')}>
@@ -46,7 +48,7 @@ export function EventTable({ account, events, ofAsset = false }: Props) {
               </td>
             )}
             <td data-label={t('activity.actor')}>
-              <span className="ref">{event.actor}</span>
+              <Actor name={event.actor} />
             </td>
           </tr>
         ))}
@@ -56,11 +58,10 @@ export function EventTable({ account, events, ofAsset = false }: Props) {
 }
 
 function What({ event }: { readonly event: AuditEvent }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { number } = useFormat();
-  const inWords = (text: string) =>
-    i18n.exists(`chosen.${text}`) ? t(`chosen.${text as 'OWNER_COVERED'}`) : text;
-  const { reason, source, count, detail, operation } = event;
+  const detail = useDetail(event);
+  const { reason, source, count, operation } = event;
   const why = [reason && t(`reason.${reason}`), source && t(`source.${source}`)].filter(Boolean).join(' · ');
   return (
     <span className="event">
@@ -69,7 +70,32 @@ function What({ event }: { readonly event: AuditEvent }) {
         {typeof count === 'number' && ` × ${number(count)}`}
       </span>
       {why !== '' && <span className="small">{why}</span>}
-      {detail && <span className="muted small">{inWords(detail)}</span>}
+      {detail && (
+        <span className="muted small" title={event.detail ?? ''} lang={detail.isEnglish ? 'en' : undefined}>
+          {detail.text}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** How it ended; of a change of a key's status, what it is now: whether the change was allowed is no question. */
+function Result({ event }: { readonly event: AuditEvent }) {
+  const change = statusChange(event);
+  return change ? <StatusBadge status={change.to} /> : <OutcomeBadge outcome={event.outcome} />;
+}
+
+/** Breaks after slashes rather than within words. */
+function Actor({ name }: { readonly name: string }) {
+  const parts = name.split(/(?<=\/)(?!\/)/);
+  return (
+    <span className="ref">
+      {parts.map((part, index) => (
+        <Fragment key={`${index} ${part}`}>
+          {part}
+          <wbr />
+        </Fragment>
+      ))}
     </span>
   );
 }

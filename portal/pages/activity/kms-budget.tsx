@@ -27,10 +27,11 @@ export function KmsBudget({ account }: { readonly account: string }) {
 
 function Replicas({ budget }: { readonly budget: Budget }) {
   const { t } = useTranslation();
-  const { number } = useFormat();
+  const { number, percent } = useFormat();
   if (budget.replicas.length === 0) return null;
   return (
     <div className="stack-s">
+      <p className="muted">{t('budget.allCalls')}</p>
       <table className="table cards">
         <caption className="hidden">{t('budget.byKey')}</caption>
         <thead>
@@ -77,7 +78,7 @@ function Replicas({ budget }: { readonly budget: Budget }) {
       <p className="muted small">
         {t('budget.limits', {
           calls: number(budget.limits.callsPerSecond),
-          share: number(budget.limits.quotaSharePercent),
+          share: percent(budget.limits.quotaSharePercent / 100),
         })}
       </p>
     </div>

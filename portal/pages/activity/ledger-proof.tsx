@@ -1,10 +1,11 @@
-import { Button } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { IconDownload, IconShieldCheck } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { path } from '../../api/client.ts';
-import { verifyLedger, type LedgerVerdict } from '../../ledger/verify.ts';
+import type { LedgerHead } from '../../../core/ledger-record.ts';
+import { headIn, verifyLedger, type LedgerVerdict } from '../../ledger/verify.ts';
 import { ActButton } from '../../parts/act-button.tsx';
 import { CopyButton } from '../../parts/code.tsx';
 import { useFormat } from '../../parts/format.ts';
@@ -17,20 +18,36 @@ export function LedgerProof({ account }: { readonly account: string }) {
   const { t } = useTranslation();
   const { percent } = useFormat();
   const [share, setShare] = useState(0);
+  const [keptText, setKeptText] = useState('');
+  const kept = headIn(keptText);
+  const isMalformed = keptText.trim() !== '' && kept === null;
   const running = useRef<AbortController | null>(null);
   const proof = useMutation<LedgerVerdict>({
     mutationFn: () => {
       running.current = new AbortController();
       setShare(0);
-      return verifyLedger(account, running.current.signal, (done, of) => setShare(of === 0 ? 1 : done / of));
+      return verifyLedger(account, kept, running.current.signal, (done, of) =>
+        setShare(of === 0 ? 1 : done / of),
+      );
     },
   });
   return (
     <Card title={t('ledger.title')}>
       <div className="stack-m">
         <p className="muted">{t('ledger.lead')}</p>
-        <div className="row">
+        <div className="row-end">
+          <TextInput
+            label={t('ledger.kept')}
+            placeholder={t('ledger.keptHint')}
+            value={keptText}
+            onChange={(event) => setKeptText(event.currentTarget.value)}
+            error={isMalformed ? t('ledger.keptMalformed') : null}
+            autoComplete="off"
+            spellCheck={false}
+            className="grow"
+          />
           <ActButton
+            disabled={isMalformed}
             leftSection={<IconShieldCheck size={17} aria-hidden />}
             pending={proof.isPending}
             onClick={() => proof.mutate()}
@@ -54,7 +71,9 @@ export function LedgerProof({ account }: { readonly account: string }) {
         </div>
         <div role="status">
           {proof.isPending && <p className="muted">{t('ledger.running', { percent: percent(share) })}</p>}
-          {proof.data && <Verdict verdict={proof.data} />}
+          {proof.data && (
+            <Verdict verdict={proof.data} kept={proof.data.isKeptThere === null ? null : kept} />
+          )}
         </div>
         {proof.error && proof.error.name !== 'AbortError' && <ProblemNote error={proof.error} />}
       </div>
@@ -62,7 +81,13 @@ export function LedgerProof({ account }: { readonly account: string }) {
   );
 }
 
-function Verdict({ verdict: { records, head, fault } }: { readonly verdict: LedgerVerdict }) {
+function Verdict({
+  verdict: { records, head, fault, isKeptThere },
+  kept,
+}: {
+  readonly verdict: LedgerVerdict;
+  readonly kept: LedgerHead | null;
+}) {
   const { t } = useTranslation();
   const { number } = useFormat();
   const headText = `${head.sequence}:${head.hash}`;
@@ -76,8 +101,16 @@ function Verdict({ verdict: { records, head, fault } }: { readonly verdict: Ledg
       </Note>
     );
   }
+  if (isKeptThere === false) {
+    return (
+      <Note tone="bad" title={t('ledger.keptLost')}>
+        <p>{t('ledger.keptLostNext')}</p>
+      </Note>
+    );
+  }
   return (
     <Note tone="ok" title={t('ledger.whole', { count: records, number: number(records) })}>
+      {kept && <p>{t('ledger.keptFound', { sequence: number(kept.sequence) })}</p>}
       <p>{t('ledger.keepHead')}</p>
       <p className="row">
         <span className="ref">{headText}</span>

@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { useServices } from '../../api/queries.ts';
+import { useServiceName, useServices } from '../../api/queries.ts';
 import { useAssets } from '../../api/view-queries.ts';
 import type { ListedAsset } from '../../api/types.ts';
 import { ProtectionBadge } from '../../parts/badge.tsx';
@@ -10,6 +10,7 @@ import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { shortReference } from '../../parts/provider.ts';
+import { Table } from '../../parts/table.tsx';
 import { At } from '../../parts/time.tsx';
 import { useFilters } from '../../parts/use-filters.ts';
 import { assetPath } from './asset-path.ts';
@@ -57,7 +58,7 @@ function Search({ filters, set }: { filters: Filters; set: (name: keyof Filters,
   const types = (services.data ?? []).flatMap((service) =>
     service.types.map((type) => ({
       value: `${service.srvId}/${type}`,
-      label: `${type} (${service.srvId})`,
+      label: `${type} (${service.name})`,
     })),
   );
   return (
@@ -93,46 +94,44 @@ function Search({ filters, set }: { filters: Filters; set: (name: keyof Filters,
 
 function List({ account, assets }: { readonly account: string; readonly assets: readonly ListedAsset[] }) {
   const { t } = useTranslation();
+  const serviceName = useServiceName();
   return (
-    <table className="table cards">
-      <caption className="hidden">{t('assets.title')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('assets.id')}</th>
-          <th scope="col">{t('assets.type')}</th>
-          <th scope="col">{t('assets.protection')}</th>
-          <th scope="col">{t('assets.key')}</th>
-          <th scope="col">{t('assets.madeAt')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {assets.map(({ asset, protection, key, generation, madeAt }) => (
-          <tr key={`${asset.srvId} ${asset.type} ${asset.id}`}>
-            <th scope="row">
-              <Link href={assetPath(account, asset)} className="ref">
-                {asset.id}
-              </Link>
-            </th>
-            <td data-label={t('assets.type')}>
-              <span>
-                {asset.type} <span className="muted small">{asset.srvId}</span>
-              </span>
-            </td>
-            <td data-label={t('assets.protection')}>
-              <ProtectionBadge protection={protection} />
-            </td>
-            <td data-label={t('assets.key')}>
-              <span className="small">
-                {key.reference === null ? t('assets.platformKey') : shortReference(key.reference)}
-                {generation > 1 && ` · ${t('assets.generation', { number: generation })}`}
-              </span>
-            </td>
-            <td data-label={t('assets.madeAt')}>
-              <At ms={madeAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('assets.title')}
+      rows={assets}
+      idOf={({ asset }) => `${asset.srvId} ${asset.type} ${asset.id}`}
+      columns={[
+        {
+          label: t('assets.id'),
+          cell: ({ asset }) => (
+            <Link href={assetPath(account, asset)} className="ref">
+              {asset.id}
+            </Link>
+          ),
+        },
+        {
+          label: t('assets.type'),
+          cell: ({ asset }) => (
+            <span>
+              {asset.type} <span className="muted small">{serviceName(asset.srvId)}</span>
+            </span>
+          ),
+        },
+        {
+          label: t('assets.protection'),
+          cell: ({ protection }) => <ProtectionBadge protection={protection} />,
+        },
+        {
+          label: t('assets.key'),
+          cell: ({ key, generation }) => (
+            <span className="small">
+              {key.reference === null ? t('assets.platformKey') : shortReference(key.reference)}
+              {generation > 1 && ` · ${t('assets.generation', { number: generation })}`}
+            </span>
+          ),
+        },
+        { label: t('assets.madeAt'), cell: ({ madeAt }) => <At ms={madeAt} /> },
+      ]}
+    />
   );
 }

@@ -1,10 +1,11 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { useServiceName } from '../../api/queries.ts';
 import { useAsset, useHistory } from '../../api/view-queries.ts';
 import type { AssetDetails, DataKeyState, KeyName } from '../../api/types.ts';
 import { Badge, LifecycleBadge, ProtectionBadge, type Tone } from '../../parts/badge.tsx';
 import { Empty } from '../../parts/note.tsx';
-import { Paged } from '../../parts/pager.tsx';
+import { Searched } from '../../parts/searched.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { At } from '../../parts/time.tsx';
@@ -20,12 +21,13 @@ interface Props {
 /** One asset: how it is protected, by which key and generation, who read it and why. */
 export function OneAsset({ account, srvId, type, id }: Props) {
   const { t } = useTranslation();
+  const serviceName = useServiceName();
   const asset = useAsset(account, srvId, type, id);
   const history = useHistory(account, srvId, type, id);
   return (
     <Page
       title={id}
-      lead={`${type} · ${srvId}`}
+      lead={`${type} · ${serviceName(srvId)} (${srvId})`}
       back={{ to: `/accounts/${account}/assets`, label: t('assets.title') }}
       actions={asset.data && <ProtectionBadge protection={asset.data.protection} />}
     >
@@ -43,16 +45,13 @@ export function OneAsset({ account, srvId, type, id }: Props) {
       </Loaded>
       {asset.data && (
         <Card title={t('asset.history')}>
-          <Paged query={history}>
-            {(pages) => {
+          <Searched query={history} countOf={({ events }) => events.length}>
+            {(pages, { isSearching }) => {
               const events = pages.flatMap((page) => page.events);
-              return events.length === 0 ? (
-                <Empty title={t('asset.noHistory')} />
-              ) : (
-                <EventTable events={events} account={account} ofAsset />
-              );
+              if (events.length > 0) return <EventTable events={events} account={account} ofAsset />;
+              return isSearching ? null : <Empty title={t('asset.noHistory')} />;
             }}
-          </Paged>
+          </Searched>
         </Card>
       )}
     </Page>

@@ -1,76 +1,106 @@
 import { useTranslation } from 'react-i18next';
+import { useServiceName } from '../../api/queries.ts';
 import type { BlastRadius } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
+import { shortReference } from '../../parts/provider.ts';
+import { useCounts } from './use-counts.ts';
 
-/** What becomes unreadable without the key, in numbers. */
+/** What hangs on a key: what becomes unreadable without it, what becomes of new data, and how soon. */
 export function BlastRadiusFacts({ radius }: { readonly radius: BlastRadius }) {
   const { t } = useTranslation();
-  const { number, duration } = useFormat();
+  const { duration } = useFormat();
   return (
     <div className="stack-m">
-      <p>
-        {radius.dataKeys === 0
-          ? t('radius.nothing')
-          : t('radius.protects', {
-              assets: t('count.assets', { count: radius.assets, number: number(radius.assets) }),
-              dataKeys: t('count.dataKeys', { count: radius.dataKeys, number: number(radius.dataKeys) }),
-            })}
-      </p>
-      {radius.types.length > 0 && (
-        <table className="table cards">
-          <caption className="hidden">{t('radius.byType')}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t('assets.type')}</th>
-              <th scope="col" className="num">
-                {t('radius.assets')}
-              </th>
-              <th scope="col" className="num">
-                {t('radius.dataKeys')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {radius.types.map(({ srvId, type, assets, dataKeys }) => (
-              <tr key={`${srvId} ${type}`}>
-                <th scope="row">
-                  {type} <span className="muted small">{srvId}</span>
-                </th>
-                <td className="num" data-label={t('radius.assets')}>
-                  {number(assets)}
-                </td>
-                <td className="num" data-label={t('radius.dataKeys')}>
-                  {number(dataKeys)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Reach radius={radius} />
+      <ByType radius={radius} />
       <dl className="facts">
         <dt>{t('radius.newData')}</dt>
         <dd>{t(`newData.${radius.newData}`)}</dd>
         <dt>{t('radius.leases')}</dt>
         <dd>
-          {radius.leasesEndInMs === null
-            ? t('radius.noLeases', { within: duration(radius.leaseMs) })
-            : t('radius.someLeases', {
-                here: duration(radius.leasesEndInMs),
-                within: duration(radius.leaseMs),
-              })}
+          {t('radius.leasesEnd', { within: duration(radius.leaseMs) })}
+          {radius.leasesEndInMs !== null && (
+            <> {t('radius.leasesLeft', { here: duration(radius.leasesEndInMs) })}</>
+          )}
         </dd>
+        {radius.references.length > 1 && (
+          <>
+            <dt>{t('radius.places')}</dt>
+            <dd>
+              <ul className="plain">
+                {radius.references.map(({ reference, othersOpen }) => (
+                  <li key={reference}>
+                    <span className="ref">{shortReference(reference)}</span>:{' '}
+                    {t(othersOpen ? 'radius.othersOpen' : 'radius.alone')}
+                  </li>
+                ))}
+              </ul>
+            </dd>
+          </>
+        )}
       </dl>
-      {radius.references.length > 1 && (
-        <ul className="plain">
-          {radius.references.map(({ reference, othersOpen }) => (
-            <li key={reference}>
-              <span className="ref">{reference}</span>
-              <br />
-              <span className="muted small">{t(othersOpen ? 'radius.othersOpen' : 'radius.alone')}</span>
-            </li>
-          ))}
-        </ul>
+    </div>
+  );
+}
+
+/** The same in a dialog, whose consequences stand above it. */
+export function BlastRadiusSummary({ radius }: { readonly radius: BlastRadius }) {
+  const { t } = useTranslation();
+  return (
+    <div className="stack-s">
+      <Reach radius={radius} />
+      {radius.types.length > 0 && (
+        <details>
+          <summary className="small">{t('radius.byType')}</summary>
+          <ByType radius={radius} />
+        </details>
       )}
     </div>
+  );
+}
+
+function Reach({ radius }: { readonly radius: BlastRadius }) {
+  const { t } = useTranslation();
+  const counts = useCounts(radius);
+  return <p>{radius.dataKeys === 0 ? t('radius.nothing') : t('radius.protects', counts)}</p>;
+}
+
+function ByType({ radius: { types } }: { readonly radius: BlastRadius }) {
+  const { t } = useTranslation();
+  const { number } = useFormat();
+  const serviceName = useServiceName();
+  if (types.length === 0) return null;
+  return (
+    <table className="table cards">
+      <caption className="hidden">{t('radius.byType')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('assets.type')}</th>
+          <th scope="col" className="num">
+            {t('radius.assets')}
+          </th>
+          <th scope="col" className="num">
+            {t('radius.dataKeys')}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {types.map(({ srvId, type, assets, dataKeys }) => (
+          <tr key={`${srvId} ${type}`}>
+            <th scope="row">
+              <span>
+                {type} <span className="muted small thin">{serviceName(srvId)}</span>
+              </span>
+            </th>
+            <td className="num" data-label={t('radius.assets')}>
+              {number(assets)}
+            </td>
+            <td className="num" data-label={t('radius.dataKeys')}>
+              {number(dataKeys)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -2,7 +2,7 @@ import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { idempotencyKey, useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import type { Move } from '../../api/types.ts';
@@ -12,6 +12,7 @@ import { keyName } from '../../parts/provider.ts';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
+import { Consequences } from './consequences.tsx';
 
 interface Preview {
   readonly total: number;
@@ -51,6 +52,7 @@ export function MoveAway({ account, of: key, keys, opened, onClose }: ActProps) 
       phrase={account}
       act={t('acts.move.act')}
       ready={preview.data !== undefined}
+      possible={target !== null}
       pending={act.isPending}
       error={act.error}
       onConfirm={() => act.mutate(undefined)}
@@ -58,7 +60,10 @@ export function MoveAway({ account, of: key, keys, opened, onClose }: ActProps) 
       <p>{t('acts.move.what')}</p>
       {target === null ? (
         <Note tone="warn" title={t('acts.move.noTarget')}>
-          <p>{t('acts.move.noTargetWhy')}</p>
+          <p>
+            {t('acts.move.noTargetWhy')}{' '}
+            <Link href={`/accounts/${account}/set-up`}>{t('acts.move.setUp')}</Link>
+          </p>
         </Note>
       ) : (
         <>
@@ -70,9 +75,16 @@ export function MoveAway({ account, of: key, keys, opened, onClose }: ActProps) 
           />
           <Loaded query={preview} lines={2}>
             {({ preview: { total } }) => (
-              <Note title={t('acts.move.count', { count: total, number: number(total) })}>
-                <p>{t('acts.move.radius')}</p>
-              </Note>
+              <>
+                <Note title={t('acts.move.count', { count: total, number: number(total) })}>
+                  <p>{t('acts.move.radius')}</p>
+                </Note>
+                <Consequences
+                  closed={t('acts.move.closed')}
+                  howLong={t('acts.move.howLong')}
+                  undo={t('acts.move.undo')}
+                />
+              </>
             )}
           </Loaded>
         </>

@@ -40,7 +40,10 @@ function KeyParts({ account, of: key, keys }: { account: string; of: Key; keys: 
   return (
     <>
       <Card title={t('keys.statuses')}>
-        <StatusTable of={key} />
+        <div className="stack-m">
+          <StatusTable of={key} />
+          <p className="muted small">{t('keys.asLastUsed')}</p>
+        </div>
       </Card>
       <Uses account={account} keyId={key.id} />
       <Card title={t('radius.title')}>

@@ -7,7 +7,9 @@ import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
-import { BlastRadiusFacts } from './blast-radius.tsx';
+import { BlastRadiusSummary } from './blast-radius.tsx';
+import { Consequences } from './consequences.tsx';
+import { useCounts } from './use-counts.ts';
 
 /** Ends a key's life here: what it protects stays closed until it is brought back. */
 export function Retire({ account, of: key, opened, onClose }: ActProps) {
@@ -15,6 +17,7 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
   const { number } = useFormat();
   const radius = useBlastRadius(account, key.id, opened);
   const dataKeys = radius.data?.dataKeys ?? 0;
+  const counts = useCounts(radius.data);
   const endsUse = radius.data?.newDataIfRetired === 'PLATFORM_KEY';
   const act = useAct({
     account,
@@ -55,7 +58,19 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
           <p>{t('acts.retire.moveFirst')}</p>
         </Note>
       )}
-      <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+      <Loaded query={radius}>
+        {(found) => (
+          <>
+            <Consequences
+              closed={dataKeys === 0 ? t('consequences.nothing') : t('acts.retire.closed', counts)}
+              howLong={dataKeys === 0 ? undefined : t('acts.retire.howLong')}
+              newData={t(`newData.${found.newDataIfRetired}`)}
+              undo={t('acts.retire.undo')}
+            />
+            <BlastRadiusSummary radius={found} />
+          </>
+        )}
+      </Loaded>
     </TypedConfirm>
   );
 }

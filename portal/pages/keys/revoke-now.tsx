@@ -2,16 +2,22 @@ import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import { useBlastRadius } from '../../api/queries.ts';
+import type { BlastRadius } from '../../api/types.ts';
 import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
-import { BlastRadiusFacts } from './blast-radius.tsx';
+import { useFormat } from '../../parts/format.ts';
+import { BlastRadiusSummary } from './blast-radius.tsx';
+import { Consequences } from './consequences.tsx';
+import { useCounts } from './use-counts.ts';
 
 /** Has every broker and sidecar forget the key's data keys. The customer's KMS decides about what comes after. */
 export function RevokeNow({ account, of: key, opened, onClose }: ActProps) {
   const { t } = useTranslation();
+  const { duration } = useFormat();
   const radius = useBlastRadius(account, key.id, opened);
+  const counts = useCounts(radius.data);
   const act = useAct({
     account,
     run: () => change('POST', path('accounts', account, 'keys', key.id, 'revoke')),
@@ -32,18 +38,40 @@ export function RevokeNow({ account, of: key, opened, onClose }: ActProps) {
       onConfirm={() => act.mutate(undefined)}
     >
       <p>{t('acts.revoke.what')}</p>
-      <Note tone="warn" title={t('acts.revoke.kmsDecides')}>
-        <p>{t('acts.revoke.disableFirst')}</p>
-      </Note>
-      <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+      <Loaded query={radius}>
+        {(found) => {
+          const state = isClosed(found) ? 'disabled' : 'enabled';
+          return (
+            <>
+              {state === 'enabled' && (
+                <Note tone="warn" title={t('acts.revoke.kmsDecides')}>
+                  <p>{t('acts.revoke.disableFirst')}</p>
+                </Note>
+              )}
+              <Consequences
+                closed={t(`acts.revoke.${state}.closed`, { ...counts, within: duration(found.leaseMs) })}
+                howLong={t(`acts.revoke.${state}.howLong`)}
+                undo={t(`acts.revoke.${state}.undo`)}
+              />
+              <BlastRadiusSummary radius={found} />
+            </>
+          );
+        }}
+      </Loaded>
     </TypedConfirm>
   );
 }
 
+/** Whether the KMS refuses to open with it, wherever it is. */
+function isClosed({ references }: BlastRadius): boolean {
+  return references.length > 0 && references.every(({ decrypt }) => decrypt === 'FAILED');
+}
+
 /** Brings a retired key back. */
-export function Restore({ account, of: key, opened, onClose }: ActProps) {
+export function Restore({ account, of: key, keys, opened, onClose }: ActProps) {
   const { t } = useTranslation();
   const radius = useBlastRadius(account, key.id, opened);
+  const counts = useCounts(radius.data);
   const act = useAct({
     account,
     run: () => change('POST', path('accounts', account, 'keys', key.id, 'restore')),
@@ -62,7 +90,16 @@ export function Restore({ account, of: key, opened, onClose }: ActProps) {
       onConfirm={() => act.mutate(undefined)}
     >
       <p>{t('acts.restore.what')}</p>
-      <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+      <Loaded query={radius}>
+        {(found) => (
+          <Consequences
+            closed={found.dataKeys === 0 ? t('consequences.nothing') : t('acts.restore.opens', counts)}
+            opens
+            newData={t(keys[0]?.id === key.id ? 'acts.restore.newest' : 'acts.restore.older')}
+            undo={t('acts.restore.undo')}
+          />
+        )}
+      </Loaded>
     </TypedConfirm>
   );
 }

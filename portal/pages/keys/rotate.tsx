@@ -1,16 +1,17 @@
 import { useTranslation } from 'react-i18next';
 import { useBlastRadius } from '../../api/queries.ts';
-import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import { useSetUp, type ActProps } from './acts.tsx';
-import { BlastRadiusFacts } from './blast-radius.tsx';
+import { Consequences } from './consequences.tsx';
+import { useCounts } from './use-counts.ts';
 
 /** Rotation to another key is enrolling it; this says what that does, and goes there. */
 export function Rotate({ account, of: key, opened, onClose }: ActProps) {
   const { t } = useTranslation();
   const setUp = useSetUp(account);
   const radius = useBlastRadius(account, key.id, opened);
+  const counts = useCounts(radius.data);
   return (
     <TypedConfirm
       opened={opened}
@@ -24,10 +25,14 @@ export function Rotate({ account, of: key, opened, onClose }: ActProps) {
     >
       <p>{t('acts.rotate.inKms')}</p>
       <p>{t('acts.rotate.other')}</p>
-      <Note title={t('acts.rotate.radius')}>
-        <p>{t('acts.rotate.radiusWhy')}</p>
-      </Note>
-      <Loaded query={radius}>{(found) => <BlastRadiusFacts radius={found} />}</Loaded>
+      <Loaded query={radius}>
+        {(found) => (
+          <Consequences
+            closed={found.dataKeys === 0 ? t('consequences.nothing') : t('acts.rotate.closed', counts)}
+            undo={t('acts.rotate.undo')}
+          />
+        )}
+      </Loaded>
     </TypedConfirm>
   );
 }

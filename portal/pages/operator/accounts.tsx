@@ -10,6 +10,7 @@ import { Empty } from '../../parts/note.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
+import { Table } from '../../parts/table.tsx';
 
 /** The customers. */
 export function Accounts() {
@@ -32,30 +33,19 @@ export function Accounts() {
                   onChange={(event) => setFilter(event.currentTarget.value)}
                   className="narrow"
                 />
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('accounts.name')}</th>
-                      <th scope="col">{t('accounts.id')}</th>
-                      <th scope="col">{t('accounts.licence')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {all
-                      .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))
-                      .map(({ id, name, licence }) => (
-                        <tr key={id}>
-                          <th scope="row">
-                            <Link href={`/accounts/${id}`}>{name}</Link>
-                          </th>
-                          <td className="ref" data-label={t('accounts.id')}>
-                            {id}
-                          </td>
-                          <td data-label={t('accounts.licence')}>{t(`licence.${licence}`)}</td>
-                        </tr>
-                      ))}
-                  </tbody>
-                </table>
+                <Table
+                  caption={t('accounts.title')}
+                  rows={all.filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))}
+                  idOf={({ id }) => id}
+                  columns={[
+                    {
+                      label: t('accounts.name'),
+                      cell: ({ id, name }) => <Link href={`/accounts/${id}`}>{name}</Link>,
+                    },
+                    { label: t('accounts.id'), cell: ({ id }) => id, className: 'ref' },
+                    { label: t('accounts.licence'), cell: ({ licence }) => t(`licence.${licence}`) },
+                  ]}
+                />
               </div>
             )
           }

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { useServiceName } from '../../api/queries.ts';
 import { useHealth, useSidecars } from '../../api/view-queries.ts';
 import type { Fleet, Sidecar } from '../../api/types.ts';
 import { Badge, type Tone } from '../../parts/badge.tsx';
@@ -7,6 +8,7 @@ import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/query.tsx';
+import { Table } from '../../parts/table.tsx';
 import { Ago, At } from '../../parts/time.tsx';
 
 /** Which brokers and sidecars there are, and when they were heard of. */
@@ -38,34 +40,23 @@ export function Health() {
 function Brokers({ brokers }: Pick<Fleet, 'brokers'>) {
   const { t } = useTranslation();
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('health.host')}</th>
-          <th scope="col">{t('health.state')}</th>
-          <th scope="col">{t('health.version')}</th>
-          <th scope="col">{t('health.startedAt')}</th>
-          <th scope="col">{t('health.heardAt')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {brokers.map(({ id, host, state, version, startedAt, heardAt }) => (
-          <tr key={id}>
-            <th scope="row">{host}</th>
-            <td data-label={t('health.state')}>
-              <Badge tone={state === 'UP' ? 'ok' : 'bad'}>{t(`health.brokerState.${state}`)}</Badge>
-            </td>
-            <td data-label={t('health.version')}>{version}</td>
-            <td data-label={t('health.startedAt')}>
-              <At ms={startedAt} />
-            </td>
-            <td data-label={t('health.heardAt')}>
-              <Ago ms={heardAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('health.brokers')}
+      rows={brokers}
+      idOf={({ id }) => id}
+      columns={[
+        { label: t('health.host'), cell: ({ host }) => host },
+        {
+          label: t('health.state'),
+          cell: ({ state }) => (
+            <Badge tone={state === 'UP' ? 'ok' : 'bad'}>{t(`health.brokerState.${state}`)}</Badge>
+          ),
+        },
+        { label: t('health.version'), cell: ({ version }) => version },
+        { label: t('health.startedAt'), cell: ({ startedAt }) => <At ms={startedAt} /> },
+        { label: t('health.heardAt'), cell: ({ heardAt }) => <Ago ms={heardAt} /> },
+      ]}
+    />
   );
 }
 
@@ -73,39 +64,23 @@ const TONES: Readonly<Record<Sidecar['state'], Tone>> = { LIVE: 'ok', GAP: 'bad'
 
 function Sidecars({ sidecars }: { readonly sidecars: readonly Sidecar[] }) {
   const { t } = useTranslation();
-  const { number } = useFormat();
+  const { number, list } = useFormat();
+  const serviceName = useServiceName();
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('health.identity')}</th>
-          <th scope="col">{t('health.state')}</th>
-          <th scope="col">{t('nav.services')}</th>
-          <th scope="col" className="num">
-            {t('nav.accounts')}
-          </th>
-          <th scope="col">{t('health.heardAt')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {sidecars.map(({ instance, spiffeId, state, services, accounts, heardAt }) => (
-          <tr key={instance}>
-            <th scope="row" className="ref">
-              {spiffeId}
-            </th>
-            <td data-label={t('health.state')}>
-              <Badge tone={TONES[state]}>{t(`health.sidecarState.${state}`)}</Badge>
-            </td>
-            <td data-label={t('nav.services')}>{services.join(', ')}</td>
-            <td className="num" data-label={t('nav.accounts')}>
-              {number(accounts)}
-            </td>
-            <td data-label={t('health.heardAt')}>
-              <Ago ms={heardAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('health.sidecars')}
+      rows={sidecars}
+      idOf={({ instance }) => instance}
+      columns={[
+        { label: t('health.identity'), cell: ({ spiffeId }) => spiffeId, className: 'ref' },
+        {
+          label: t('health.state'),
+          cell: ({ state }) => <Badge tone={TONES[state]}>{t(`health.sidecarState.${state}`)}</Badge>,
+        },
+        { label: t('nav.services'), cell: ({ services }) => list(services.map(serviceName)) },
+        { label: t('nav.accounts'), cell: ({ accounts }) => number(accounts), isNumber: true },
+        { label: t('health.heardAt'), cell: ({ heardAt }) => <Ago ms={heardAt} /> },
+      ]}
+    />
   );
 }

@@ -1,35 +1,57 @@
-import { IconCircleCheck, IconCircleX, IconAlertTriangle, IconCircleDashed } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconCircleX,
+  IconListCheck,
+} from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { Overview, ProtectionCount } from '../../api/types.ts';
-import type { Protection } from '../../api/types.ts';
+import { useServices } from '../../api/queries.ts';
+import type { Overview, Protection, ProtectionCount } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
+import { keyInUse } from '../../parts/provider.ts';
 
-type Tone = 'ok' | 'warn' | 'bad' | 'muted';
+type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'muted';
 const ICONS = {
   ok: IconCircleCheck,
   warn: IconAlertTriangle,
   bad: IconCircleX,
+  info: IconListCheck,
   muted: IconCircleDashed,
 } as const;
 
 /** The three questions that people come with, answered in a sentence each. */
 export function Answer({ facts }: { readonly facts: Overview }) {
-  const { t } = useTranslation();
   return (
     <div className="answers">
       <Data facts={facts} />
       <Health facts={facts} />
-      <Question
-        tone={toneOf(facts)}
-        question={t('answer.needsMe')}
-        answer={
-          facts.attention.length === 0
-            ? t('answer.nothing')
-            : t('answer.things', { count: facts.attention.length })
-        }
-        detail={t(`answer.level.${facts.attention[0]?.level ?? 'NONE'}`)}
-      />
+      <NeedsMe facts={facts} />
     </div>
+  );
+}
+
+/** Whether nobody has begun to set the account up: nothing is wrong, and all is still to be done. */
+export function isUntouched({ keys, attention }: Overview): boolean {
+  return keys.length === 0 && attention.length === 0;
+}
+
+function NeedsMe({ facts }: { readonly facts: Overview }) {
+  const { t } = useTranslation();
+  const question = t('answer.needsMe');
+  if (isUntouched(facts)) {
+    return (
+      <Question tone="info" question={question} answer={t('answer.begin')} detail={t('answer.beginWhat')} />
+    );
+  }
+  const { attention } = facts;
+  return (
+    <Question
+      tone={toneOf(facts)}
+      question={question}
+      answer={attention.length === 0 ? t('answer.nothing') : t('answer.things', { count: attention.length })}
+      detail={t(`answer.level.${attention[0]?.level ?? 'NONE'}`)}
+    />
   );
 }
 
@@ -39,6 +61,7 @@ function Data({ facts }: { readonly facts: Overview }) {
   const own = assetsUnder(facts.protection, 'CUSTOMER_KEY');
   const fallback = assetsUnder(facts.protection, 'FALLBACK_KEY');
   const all = own + fallback + assetsUnder(facts.protection, 'PLATFORM_KEY');
+  const newData = useNewData(facts);
   if (all === 0) {
     return (
       <Question
@@ -46,6 +69,7 @@ function Data({ facts }: { readonly facts: Overview }) {
         question={t('answer.data')}
         answer={t('answer.noData')}
         detail={t('answer.noDataYet')}
+        more={newData}
       />
     );
   }
@@ -54,13 +78,31 @@ function Data({ facts }: { readonly facts: Overview }) {
       tone={fallback > 0 ? 'warn' : own === 0 ? 'muted' : 'ok'}
       question={t('answer.data')}
       answer={t('answer.share', { percent: percent(Math.floor((own / all) * 1000) / 1000) })}
-      detail={t('answer.assets', { own: number(own), all: number(all) })}
+      detail={t('answer.assets', { count: all, own: number(own), all: number(all) })}
+      more={newData}
     />
   );
 }
 
+/** What becomes of new data, which what is stored does not tell. */
+function useNewData({ account, keys, enrolments }: Overview): string {
+  const { t } = useTranslation();
+  const { number } = useFormat();
+  const services = useServices();
+  if (keyInUse(keys) === null) return t('answer.newData.NO_KEY');
+  if (account.licence === 'NONE') return t('answer.newData.NO_LICENCE');
+  if (enrolments.length === 0) return t('answer.newData.NO_TYPES');
+  if (!services.data) return '';
+  const types = services.data.reduce((sum, service) => sum + service.types.length, 0);
+  return t(`answer.newData.${account.licence}`, {
+    enrolled: number(enrolments.length),
+    types: number(types),
+  });
+}
+
 function Health({ facts }: { readonly facts: Overview }) {
   const { t } = useTranslation();
+  const { ago } = useFormat();
   const keys = facts.keys.filter(({ lifecycle }) => lifecycle !== 'RETIRED');
   const statuses = keys.flatMap((key) => key.statuses.map(({ status }) => status));
   const question = t('answer.keys');
@@ -89,17 +131,23 @@ function Health({ facts }: { readonly facts: Overview }) {
       />
     );
   }
+  const uses = keys.flatMap((key) => key.statuses.flatMap(({ lastSuccessAt }) => lastSuccessAt ?? []));
   return (
     <Question
       tone="ok"
       question={question}
       answer={t('answer.healthy')}
       detail={t('answer.healthyWhat', { count: keys.length })}
+      more={
+        uses.length === 0
+          ? t('answer.notUsed')
+          : t('answer.lastWorked', { ago: ago(Math.max(...uses), Math.max(facts.at, ...uses)) })
+      }
     />
   );
 }
 
-function Question(props: { tone: Tone; question: string; answer: string; detail: string }) {
+function Question(props: { tone: Tone; question: string; answer: string; detail: string; more?: string }) {
   const Icon = ICONS[props.tone];
   return (
     <section className="card answer" data-tone={props.tone} aria-label={props.question}>
@@ -109,6 +157,7 @@ function Question(props: { tone: Tone; question: string; answer: string; detail:
         {props.answer}
       </p>
       <p className="muted">{props.detail}</p>
+      {props.more !== undefined && props.more !== '' && <p className="muted small">{props.more}</p>}
     </section>
   );
 }
@@ -119,5 +168,5 @@ function assetsUnder(counts: readonly ProtectionCount[], protection: Protection)
 
 function toneOf({ attention: [first] }: Overview): Tone {
   if (!first) return 'ok';
-  return first.level === 'URGENT' ? 'bad' : first.level === 'WARNING' ? 'warn' : 'muted';
+  return first.level === 'URGENT' ? 'bad' : first.level === 'WARNING' ? 'warn' : 'info';
 }

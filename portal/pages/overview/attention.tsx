@@ -105,7 +105,7 @@ function placeOf(of: Attention, mayAct: boolean): string | null {
     case 'REENCRYPTION_BACKLOG':
       return '/moves';
     case 'CALLS_REFUSED':
-      return '/activity?outcome=REFUSED';
+      return '/activity?outcome=REFUSED&since=24';
     case 'USES_UNKNOWN':
       return '/activity?action=GAP';
     case 'NO_KEY':
@@ -113,6 +113,6 @@ function placeOf(of: Attention, mayAct: boolean): string | null {
       return mayAct ? '/set-up' : null;
     case 'ALERTS_NOT_DELIVERED':
     case 'NO_CONTACTS':
-      return mayAct ? '/settings' : null;
+      return mayAct ? '/settings#contacts' : null;
   }
 }

@@ -9,7 +9,8 @@ import { keyName } from '../../parts/provider.ts';
 import { Loaded } from '../../parts/query.tsx';
 import { worstOf } from '../../parts/worst-status.ts';
 import { AttentionList } from './attention.tsx';
-import { Answer } from './answer.tsx';
+import { Answer, isUntouched } from './answer.tsx';
+import { Beginning } from './beginning.tsx';
 import { FallbackState } from './fallback-state.tsx';
 import { ProtectionByType } from './protection.tsx';
 import { Refusals } from './refusals.tsx';
@@ -28,7 +29,11 @@ export function Overview({ account }: { readonly account: string }) {
               <FallbackState account={account} episode={facts.fallback.episode} keys={facts.keys} />
             )}
             <Card title={t('overview.attention')}>
-              <AttentionList account={account} attention={facts.attention} />
+              {isUntouched(facts) ? (
+                <Beginning account={account} />
+              ) : (
+                <AttentionList account={account} attention={facts.attention} />
+              )}
             </Card>
             <div className="grid">
               <Card title={t('overview.protection')}>

@@ -11,6 +11,7 @@ export function Refusals({ account, refusals }: { account: string; refusals: Ove
   if (refusals.causes.length === 0) return <p className="muted">{t('overview.noRefusals')}</p>;
   return (
     <div className="stack-m">
+      <p className="muted small">{t('overview.past')}</p>
       <ul className="plain">
         {refusals.causes.map(({ outcome, cause, count }) => (
           <li key={`${outcome} ${cause}`} className="spread">
@@ -26,9 +27,13 @@ export function Refusals({ account, refusals }: { account: string; refusals: Ove
           </li>
         ))}
       </ul>
-      <p>
-        <Link href={`/accounts/${account}/activity?outcome=REFUSED`}>{t('overview.allRefusals')}</Link>
-      </p>
+      {[...new Set(refusals.causes.map(({ outcome }) => outcome))].map((outcome) => (
+        <p key={outcome} className="row">
+          <Link href={`/accounts/${account}/activity?outcome=${outcome}&since=24`}>
+            {t('overview.seeRefusals', { outcome: t(`outcome.${outcome}`) })}
+          </Link>
+        </p>
+      ))}
     </div>
   );
 }

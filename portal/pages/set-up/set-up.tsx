@@ -1,26 +1,28 @@
 import { Button } from '@mantine/core';
-import { IconCheck } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useKeys } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
 import type { ProviderName } from '../../api/types.ts';
 import { Note } from '../../parts/note.tsx';
 import { Page } from '../../parts/page.tsx';
+import { keyInUse, keyName } from '../../parts/provider.ts';
 import { ContactsForm } from '../settings/contacts.tsx';
 import { CoverageLicence, CoverageTypes } from '../settings/coverage.tsx';
 import { FallbackForm } from '../settings/fallback.tsx';
 import { ChooseProvider } from './choose-provider.tsx';
 import { EnrolKey } from './enrol-key.tsx';
 import { Policy } from './policy.tsx';
+import { StepList } from './step-list.tsx';
 import { Summary } from './summary.tsx';
-
-const STEPS = ['provider', 'policy', 'key', 'licences', 'types', 'contacts', 'fallback', 'summary'] as const;
-type Step = (typeof STEPS)[number];
+import { STEPS, useDone, type Step } from './use-done.ts';
 
 /** From nothing to a key that protects new data, one decision at a time; each may be gone back to. */
 export function SetUp({ account }: { readonly account: string }) {
   const { t } = useTranslation();
   const mayAct = useMayAct();
+  const keys = useKeys(account);
+  const done = useDone(account);
   const [step, setStep] = useState<Step>('provider');
   const [provider, setProvider] = useState<ProviderName | null>(null);
   if (!mayAct) {
@@ -32,6 +34,7 @@ export function SetUp({ account }: { readonly account: string }) {
       </Page>
     );
   }
+  const used = keyInUse(keys.data ?? []);
   const place = STEPS.indexOf(step);
   const next = STEPS[place + 1];
   const previous = STEPS[place - 1];
@@ -48,9 +51,14 @@ export function SetUp({ account }: { readonly account: string }) {
   return (
     <Page title={t('setUp.title')} lead={t('setUp.lead')}>
       <div className="wizard">
-        <StepList current={step} canLeave={provider !== null} onChoose={setStep} />
+        <StepList current={step} done={done} canLeave={provider !== null} onChoose={setStep} />
         <section className="card stack" aria-labelledby="step-title">
           <StepHead step={step} number={place + 1} />
+          {step === 'provider' && used && (
+            <Note title={t('setUp.hasKey')}>
+              <p>{t('setUp.hasKeyMeans', { key: keyName(used) })}</p>
+            </Note>
+          )}
           {bodies[step]}
           <div className="row">
             {next && (
@@ -91,39 +99,5 @@ function StepHead({ step, number }: { readonly step: Step; readonly number: numb
       </h2>
       <p className="muted">{t(`setUp.why.${step}`)}</p>
     </div>
-  );
-}
-
-function StepList({
-  current,
-  canLeave,
-  onChoose,
-}: {
-  readonly current: Step;
-  readonly canLeave: boolean;
-  readonly onChoose: (step: Step) => void;
-}) {
-  const { t } = useTranslation();
-  const place = STEPS.indexOf(current);
-  return (
-    <nav aria-label={t('setUp.stepList')}>
-      <ol className="wizard-steps">
-        {STEPS.map((step, index) => (
-          <li key={step}>
-            <button
-              type="button"
-              aria-current={step === current ? 'step' : undefined}
-              disabled={!canLeave && (step === 'policy' || step === 'key')}
-              onClick={() => onChoose(step)}
-            >
-              <span className="dot" aria-hidden>
-                {index < place ? <IconCheck size={14} /> : index + 1}
-              </span>
-              {t(`setUp.steps.${step}`)}
-            </button>
-          </li>
-        ))}
-      </ol>
-    </nav>
   );
 }

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import type { ReactNode } from 'react';
 import { Card, Page } from '../../parts/page.tsx';
 import { useMayAct } from '../../api/session.tsx';
 import { Note } from '../../parts/note.tsx';
@@ -9,10 +10,22 @@ import { Tokens } from './tokens.tsx';
 import { Webhooks } from './webhooks.tsx';
 import { Wishes } from './wishes.tsx';
 
+/** By what an address leads to after its `#`. */
+const PARTS = ['coverage', 'contacts', 'fallback', 'wishes', 'webhooks', 'tokens'] as const;
+type Part = (typeof PARTS)[number];
+
 /** Who is told, who may call, and what happens when a key fails. */
 export function Settings({ account }: { readonly account: string }) {
   const { t } = useTranslation();
   const mayAct = useMayAct();
+  const bodies: Readonly<Record<Part, ReactNode>> = {
+    coverage: <Coverage account={account} />,
+    contacts: <ContactsForm account={account} />,
+    fallback: <FallbackForm account={account} />,
+    wishes: <Wishes account={account} />,
+    webhooks: <Webhooks account={account} />,
+    tokens: <Tokens account={account} />,
+  };
   return (
     <Page title={t('settings.title')} lead={t('settings.lead')}>
       {!mayAct && (
@@ -20,24 +33,20 @@ export function Settings({ account }: { readonly account: string }) {
           <p>{t('settings.readOnlyWhy')}</p>
         </Note>
       )}
-      <Card title={t('coverage.title')}>
-        <Coverage account={account} />
-      </Card>
-      <Card title={t('contacts.title')}>
-        <ContactsForm account={account} />
-      </Card>
-      <Card title={t('fallback.title')}>
-        <FallbackForm account={account} />
-      </Card>
-      <Card title={t('wishes.title')}>
-        <Wishes account={account} />
-      </Card>
-      <Card title={t('webhooks.title')}>
-        <Webhooks account={account} />
-      </Card>
-      <Card title={t('tokens.title')}>
-        <Tokens account={account} />
-      </Card>
+      <nav aria-label={t('settings.parts')}>
+        <ul className="on-this-page">
+          {PARTS.map((part) => (
+            <li key={part}>
+              <a href={`#${part}`}>{t(`${part}.title`)}</a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {PARTS.map((part) => (
+        <Card key={part} id={part} title={t(`${part}.title`)}>
+          {bodies[part]}
+        </Card>
+      ))}
     </Page>
   );
 }

@@ -10,9 +10,8 @@ import { ActButton } from '../../parts/act-button.tsx';
 import { CodeBlock } from '../../parts/code.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
-import { Loaded } from '../../parts/query.tsx';
 import { Ago, At } from '../../parts/time.tsx';
-import { TypedConfirm } from '../../parts/typed-confirm.tsx';
+import { RemovableList } from './removable-list.tsx';
 
 const DAYS = [7, 30, 90, 365] as const;
 const ROLES = ['AUDITOR', 'ADMINISTRATOR'] as const;
@@ -22,89 +21,32 @@ export function Tokens({ account }: { readonly account: string }) {
   const { t } = useTranslation();
   const tokens = useTokens(account);
   const mayAct = useMayAct();
-  const [removing, setRemoving] = useState<ApiToken | null>(null);
-  const remove = useAct({
-    account,
-    run: (id: string) => change('DELETE', path('accounts', account, 'tokens', id)),
-    done: () => t('tokens.removed'),
-    onDone: () => setRemoving(null),
-  });
   return (
     <div className="stack-m">
       <p className="muted">{t('tokens.lead')}</p>
-      <Loaded query={tokens} lines={2}>
-        {(found) =>
-          found.length === 0 ? (
-            <p>{t('tokens.none')}</p>
-          ) : (
-            <List tokens={found} onRemove={mayAct ? setRemoving : null} />
-          )
-        }
-      </Loaded>
+      <RemovableList
+        account={account}
+        caption={t('tokens.title')}
+        none={t('tokens.none')}
+        query={tokens}
+        idOf={({ id }) => id}
+        columns={[
+          { label: t('tokens.name'), cell: ({ name }) => name },
+          { label: t('tokens.role'), cell: ({ role }) => t(`role.${role}`) },
+          { label: t('tokens.expires'), cell: ({ expiresAt }) => <At ms={expiresAt} /> },
+          { label: t('tokens.lastUsed'), cell: ({ lastUsedAt }) => <Ago ms={lastUsedAt} /> },
+        ]}
+        removal={{
+          address: ({ id }) => path('accounts', account, 'tokens', id),
+          act: t('tokens.revoke'),
+          actOne: ({ name }) => t('tokens.revokeOne', { name }),
+          title: ({ name }) => t('tokens.removeTitle', { name }),
+          means: () => <p>{t('tokens.removeMeans')}</p>,
+          done: t('tokens.removed'),
+        }}
+      />
       {mayAct && <NewToken account={account} />}
-      <TypedConfirm
-        opened={removing !== null}
-        onClose={() => setRemoving(null)}
-        title={t('tokens.removeTitle', { name: removing?.name ?? '' })}
-        phrase={null}
-        act={t('tokens.revoke')}
-        danger
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.id)}
-      >
-        <p>{t('tokens.removeMeans')}</p>
-      </TypedConfirm>
     </div>
-  );
-}
-
-function List({
-  tokens,
-  onRemove,
-}: {
-  tokens: readonly ApiToken[];
-  onRemove: ((token: ApiToken) => void) | null;
-}) {
-  const { t } = useTranslation();
-  return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('tokens.name')}</th>
-          <th scope="col">{t('tokens.role')}</th>
-          <th scope="col">{t('tokens.expires')}</th>
-          <th scope="col">{t('tokens.lastUsed')}</th>
-          {onRemove && <td />}
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <tr key={token.id}>
-            <th scope="row">{token.name}</th>
-            <td data-label={t('tokens.role')}>{t(`role.${token.role}`)}</td>
-            <td data-label={t('tokens.expires')}>
-              <At ms={token.expiresAt} />
-            </td>
-            <td data-label={t('tokens.lastUsed')}>
-              <Ago ms={token.lastUsedAt} />
-            </td>
-            {onRemove && (
-              <td className="num">
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={t('tokens.revokeOne', { name: token.name })}
-                  onClick={() => onRemove(token)}
-                >
-                  {t('tokens.revoke')}
-                </Button>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
@@ -154,6 +96,7 @@ function NewToken({ account }: { readonly account: string }) {
           {t('tokens.make')}
         </ActButton>
       </form>
+      <p className="muted small">{t('tokens.can')}</p>
       {act.error && <ProblemNote error={act.error} />}
       {act.data && (
         <Note tone="ok" title={t('tokens.secretTitle')} live>

@@ -10,81 +10,42 @@ import { ActButton } from '../../parts/act-button.tsx';
 import { CodeBlock } from '../../parts/code.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
-import { Loaded } from '../../parts/query.tsx';
 import { At } from '../../parts/time.tsx';
-import { TypedConfirm } from '../../parts/typed-confirm.tsx';
+import { RemovableList } from './removable-list.tsx';
 
 /** Where alerts are posted to. */
 export function Webhooks({ account }: { readonly account: string }) {
   const { t } = useTranslation();
   const webhooks = useWebhooks(account);
   const mayAct = useMayAct();
-  const [removing, setRemoving] = useState<Webhook | null>(null);
-  const remove = useAct({
-    account,
-    run: (id: string) => change('DELETE', path('accounts', account, 'webhooks', id)),
-    done: () => t('webhooks.removed'),
-    onDone: () => setRemoving(null),
-  });
   return (
     <div className="stack-m">
       <p className="muted">{t('webhooks.lead')}</p>
-      <Loaded query={webhooks} lines={2}>
-        {(found) =>
-          found.length === 0 ? (
-            <p>{t('webhooks.none')}</p>
-          ) : (
-            <table className="table cards">
-              <thead>
-                <tr>
-                  <th scope="col">{t('webhooks.url')}</th>
-                  <th scope="col">{t('webhooks.since')}</th>
-                  {mayAct && <td />}
-                </tr>
-              </thead>
-              <tbody>
-                {found.map((webhook) => (
-                  <tr key={webhook.id}>
-                    <th scope="row" className="ref">
-                      {webhook.url}
-                    </th>
-                    <td data-label={t('webhooks.since')}>
-                      <At ms={webhook.createdAt * 1000} />
-                    </td>
-                    {mayAct && (
-                      <td className="num">
-                        <Button
-                          size="compact-sm"
-                          variant="default"
-                          aria-label={t('webhooks.removeOne', { url: webhook.url })}
-                          onClick={() => setRemoving(webhook)}
-                        >
-                          {t('common.remove')}
-                        </Button>
-                      </td>
-                    )}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )
-        }
-      </Loaded>
+      <RemovableList
+        account={account}
+        caption={t('webhooks.title')}
+        none={t('webhooks.none')}
+        query={webhooks}
+        idOf={({ id }) => id}
+        columns={[
+          { label: t('webhooks.url'), cell: ({ url }) => url, className: 'ref' },
+          { label: t('webhooks.since'), cell: ({ createdAt }) => <At ms={createdAt * 1000} /> },
+        ]}
+        removal={{
+          address: ({ id }) => path('accounts', account, 'webhooks', id),
+          act: t('common.remove'),
+          actOne: ({ url }) => t('webhooks.removeOne', { url }),
+          title: () => t('webhooks.removeTitle'),
+          means: ({ url }) => (
+            <>
+              <p className="ref">{url}</p>
+              <p>{t('webhooks.removeMeans')}</p>
+            </>
+          ),
+          done: t('webhooks.removed'),
+        }}
+      />
       {mayAct && <NewWebhook account={account} />}
-      <TypedConfirm
-        opened={removing !== null}
-        onClose={() => setRemoving(null)}
-        title={t('webhooks.removeTitle')}
-        phrase={null}
-        act={t('common.remove')}
-        danger
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.id)}
-      >
-        <p className="ref">{removing?.url}</p>
-        <p>{t('webhooks.removeMeans')}</p>
-      </TypedConfirm>
     </div>
   );
 }

@@ -1,0 +1,98 @@
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+import type { AuditEvent, KeyStatus, KeyUse } from '../../api/types.ts';
+import { shortReference } from '../../parts/provider.ts';
+
+const STATUS_CHANGE =
+  /^(.+): (ENCRYPT|DECRYPT) (UNKNOWN|OK|DEGRADED|FAILED) → (UNKNOWN|OK|DEGRADED|FAILED)(?:: (\w+))?$/;
+
+interface StatusChange {
+  readonly reference: string;
+  readonly use: KeyUse;
+  readonly from: KeyStatus;
+  readonly to: KeyStatus;
+  readonly cause: string | null;
+}
+
+/** What a status event tells; null: it is none. */
+export function statusChange({ action, detail }: Pick<AuditEvent, 'action' | 'detail'>): StatusChange | null {
+  if (action !== 'STATUS') return null;
+  const [, reference, use, from, to, cause] = STATUS_CHANGE.exec(detail ?? '') ?? [];
+  if (reference === undefined) return null;
+  return {
+    reference,
+    use: use as KeyUse,
+    from: from as KeyStatus,
+    to: to as KeyStatus,
+    cause: cause ?? null,
+  };
+}
+
+/** Details of administrative acts that people meet often, by how the ledger words them. */
+const ACTS: readonly (readonly [RegExp, (t: TFunction, parts: readonly string[]) => string])[] = [
+  [
+    /^put account: licence (ACCOUNT|GROUPS|NONE)$/,
+    (t, [licence]) => t('did.licence', { licence: t(`licence.${licence as 'NONE'}`) }),
+  ],
+  [/^enrol (\d{4}) (\w+)$/, (t, [, type]) => t('did.enrolType', { type })],
+  [/^end enrolment of (\d{4}) (\w+)$/, (t, [, type]) => t('did.endType', { type })],
+  [/^enrol key (\S+)$/, (t, [key]) => t('did.enrolKey', { key: shortReference(key ?? '') })],
+  [/^enrol key ((?:\S+, )+\S+)$/, (t, [keys]) => t('did.enrolKey', { key: shortened(keys ?? '') })],
+  [/^verify key (\S+): it passes$/, (t, [key]) => t('did.verified', { key: shortReference(key ?? '') })],
+  [
+    /^retire key (\S+): (\d+) data keys become unreadable$/,
+    (t, [key, number]) => t('did.retired', { key: shortReference(key ?? ''), number }),
+  ],
+  [/^bring back key (\S+) as (\w+)$/, (t, [key]) => t('did.restored', { key: shortReference(key ?? '') })],
+  [/^put contacts: (\d+) addresses$/, (t, [number]) => t('did.contacts', { number })],
+  [/^revoke now$/, (t) => t('did.revoke')],
+  [
+    /^signed in to the portal as (ADMINISTRATOR|AUDITOR|OPERATOR)$/,
+    (t, [role]) => t('did.signIn', { role: t(`role.${role as 'AUDITOR'}`) }),
+  ],
+  [/^signed out of the portal$/, () => ''],
+  [
+    /^instance ([0-9a-f]{8})\S*, report (\d+)$/,
+    (t, [instance, number]) => t('did.report', { instance, number }),
+  ],
+];
+
+const shortened = (references: string): string => references.split(', ').map(shortReference).join(', ');
+
+/** What a record says beyond its kind, in the language of the page as far as it is known; null: nothing. */
+export function useDetail(event: AuditEvent): { readonly text: string; readonly isEnglish: boolean } | null {
+  const { t, i18n } = useTranslation();
+  const { detail } = event;
+  if (detail === null || detail === '') return null;
+  const inWords = wordsOf(event, detail, t, (key) => i18n.exists(key));
+  if (inWords === '') return null;
+  return { text: inWords ?? detail, isEnglish: inWords === null };
+}
+
+function wordsOf(
+  event: AuditEvent,
+  detail: string,
+  t: TFunction,
+  isThere: (key: string) => boolean,
+): string | null {
+  if (isThere(`chosen.${detail}`)) return t(`chosen.${detail as 'OWNER_COVERED'}`);
+  const causeIn = (code: string) => t(`cause.${code as 'KEY_DISABLED'}`);
+  const change = statusChange(event);
+  if (change) {
+    const { reference, use, from, to, cause } = change;
+    const facts = {
+      key: shortReference(reference),
+      use: t(`use.${use}`),
+      from: t(`status.${from}`),
+      to: t(`status.${to}`),
+    };
+    return `${t('did.status', facts)} ${cause !== null && isThere(`cause.${cause}`) ? causeIn(cause) : (cause ?? '')}`.trim();
+  }
+  const [, code] = /^([A-Z_]+)(?:: .*)?$/s.exec(detail) ?? [];
+  if (code !== undefined && isThere(`cause.${code}`)) return causeIn(code);
+  for (const [pattern, words] of ACTS) {
+    const found = pattern.exec(detail);
+    if (found) return words(t, found.slice(1));
+  }
+  return null;
+}
