@@ -8,6 +8,7 @@ import { KMS_NAMES, type KmsName } from './customers/customer.ts';
 import { startMailServer, type MailServer } from './mail-server.ts';
 import { ACCOUNT } from './stories/enrolment.ts';
 import { experimentSettings, tellExperiment } from './stories/experiment.ts';
+import { tellEveryday } from './stories/everyday.ts';
 import { tellRecording, type StoryResult } from './stories/recording.ts';
 import { startSystem, type SandboxSystem } from './system.ts';
 import { failure, print, title } from './terminal.ts';
@@ -85,6 +86,7 @@ try {
     if (once) {
       title(CAME_OUT);
     } else {
+      await tellEveryday(system);
       await addOtherCustomer(system);
       printPortal(system);
       printInvitation(system, result);
@@ -106,7 +108,10 @@ try {
 async function addOtherCustomer({ admin, portal }: SandboxSystem): Promise<void> {
   const others = new Set(portal?.users.flatMap(({ account }) => (account === null ? [] : [account])));
   others.delete(ACCOUNT);
-  for (const account of others) await admin.putAccount(account, { name: account, licence: 'NONE' });
+  for (const account of others) {
+    const name = `${account.charAt(0).toUpperCase()}${account.slice(1)}`;
+    await admin.putAccount(account, { name, licence: 'NONE' });
+  }
 }
 
 function printPortal({ portal }: SandboxSystem): void {

@@ -182,7 +182,7 @@ export const en = {
     things_other: '{{count}} things',
     level: {
       URGENT: 'Something is, or will be, unreadable or not stored.',
-      WARNING: 'It works, but not as it should.',
+      WARNING: 'Something is not as it should be.',
       SET_UP: 'The set-up is not complete.',
       NONE: 'You will be told when that changes.',
     },
@@ -322,8 +322,8 @@ export const en = {
       'Data keys that were opened before stay usable for a while: {{within}} at the most. “Revoke now” ends that at once.',
     leasesLeft: 'In the broker that answers here, the last of them ends in {{here}}.',
     places: 'If only one place is disabled',
-    othersOpen: 'If only this one is disabled, the others still open everything.',
-    alone: 'If this one is disabled, nothing else opens what it protects.',
+    othersOpen: 'the others still open everything.',
+    alone: 'nothing else opens what it protects.',
   },
   newData: {
     UNAFFECTED: 'Another key of yours protects it.',

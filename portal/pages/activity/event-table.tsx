@@ -67,7 +67,7 @@ function What({ event }: { readonly event: AuditEvent }) {
     <span className="event">
       <span className="strong">
         {operation ? t(`operation.${operation}`) : t(`action.${event.action}`)}
-        {typeof count === 'number' && ` × ${number(count)}`}
+        {count !== null && count > 1 && ` × ${number(count)}`}
       </span>
       {why !== '' && <span className="small">{why}</span>}
       {detail && (

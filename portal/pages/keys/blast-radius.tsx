@@ -43,23 +43,19 @@ export function BlastRadiusFacts({ radius }: { readonly radius: BlastRadius }) {
   );
 }
 
-/** The same in a dialog, whose consequences stand above it. */
-export function BlastRadiusSummary({ radius }: { readonly radius: BlastRadius }) {
+/** For a dialog, whose consequences stand above it. */
+export function BlastRadiusTypes({ radius }: { readonly radius: BlastRadius }) {
   const { t } = useTranslation();
+  if (radius.types.length === 0) return null;
   return (
-    <div className="stack-s">
-      <Reach radius={radius} />
-      {radius.types.length > 0 && (
-        <details>
-          <summary className="small">{t('radius.byType')}</summary>
-          <ByType radius={radius} />
-        </details>
-      )}
-    </div>
+    <details>
+      <summary className="small">{t('radius.byType')}</summary>
+      <ByType radius={radius} />
+    </details>
   );
 }
 
-function Reach({ radius }: { readonly radius: BlastRadius }) {
+export function Reach({ radius }: { readonly radius: BlastRadius }) {
   const { t } = useTranslation();
   const counts = useCounts(radius);
   return <p>{radius.dataKeys === 0 ? t('radius.nothing') : t('radius.protects', counts)}</p>;

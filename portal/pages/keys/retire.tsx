@@ -7,7 +7,7 @@ import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
-import { BlastRadiusSummary } from './blast-radius.tsx';
+import { BlastRadiusTypes } from './blast-radius.tsx';
 import { Consequences } from './consequences.tsx';
 import { useCounts } from './use-counts.ts';
 
@@ -67,7 +67,7 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
               newData={t(`newData.${found.newDataIfRetired}`)}
               undo={t('acts.retire.undo')}
             />
-            <BlastRadiusSummary radius={found} />
+            <BlastRadiusTypes radius={found} />
           </>
         )}
       </Loaded>

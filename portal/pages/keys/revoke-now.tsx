@@ -8,7 +8,7 @@ import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
 import { useFormat } from '../../parts/format.ts';
-import { BlastRadiusSummary } from './blast-radius.tsx';
+import { BlastRadiusTypes, Reach } from './blast-radius.tsx';
 import { Consequences } from './consequences.tsx';
 import { useCounts } from './use-counts.ts';
 
@@ -53,7 +53,8 @@ export function RevokeNow({ account, of: key, opened, onClose }: ActProps) {
                 howLong={t(`acts.revoke.${state}.howLong`)}
                 undo={t(`acts.revoke.${state}.undo`)}
               />
-              <BlastRadiusSummary radius={found} />
+              <Reach radius={found} />
+              <BlastRadiusTypes radius={found} />
             </>
           );
         }}

@@ -2,6 +2,7 @@ import {
   IconAlertTriangle,
   IconCircleCheck,
   IconCircleDashed,
+  IconCircleHalf2,
   IconCircleX,
   IconListCheck,
 } from '@tabler/icons-react';
@@ -11,9 +12,10 @@ import type { Overview, Protection, ProtectionCount } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { keyInUse } from '../../parts/provider.ts';
 
-type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'muted';
+type Tone = 'ok' | 'part' | 'warn' | 'bad' | 'info' | 'muted';
 const ICONS = {
   ok: IconCircleCheck,
+  part: IconCircleHalf2,
   warn: IconAlertTriangle,
   bad: IconCircleX,
   info: IconListCheck,
@@ -75,7 +77,7 @@ function Data({ facts }: { readonly facts: Overview }) {
   }
   return (
     <Question
-      tone={fallback > 0 ? 'warn' : own === 0 ? 'muted' : 'ok'}
+      tone={fallback > 0 ? 'warn' : own === 0 ? 'muted' : own < all ? 'part' : 'ok'}
       question={t('answer.data')}
       answer={t('answer.share', { percent: percent(Math.floor((own / all) * 1000) / 1000) })}
       detail={t('answer.assets', { count: all, own: number(own), all: number(all) })}
