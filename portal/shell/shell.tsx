@@ -8,8 +8,12 @@ import { useMe } from '../api/session.tsx';
 import { signOut } from '../api/sign-out.ts';
 import { useAnnounce } from '../parts/announce.tsx';
 import { useKeepFocus } from './keep-focus.ts';
+import { useMedia } from '../parts/use-media.ts';
 import { Navigation } from './navigation.tsx';
 import { Preferences } from './preferences.tsx';
+
+/** As styles/shell.css has it. */
+const NARROW = '(max-width: 900px)';
 
 /** What stands around every page. */
 export function Shell({ children }: { readonly children: ReactNode }) {
@@ -17,6 +21,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const [location] = useLocation();
   const [isOpen, setOpen] = useState(false);
   const me = useMe();
+  const isNarrow = useMedia(NARROW);
   const account = accountIn(location) ?? me.account;
   useEffect(() => setOpen(false), [location]);
   const isLive = useLiveUpdates(account);
@@ -52,10 +57,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           </Link>
           <div className="bar-tools">
             <Preferences />
-            <div className="who">
-              <strong>{me.name}</strong>
-              <span className="muted small">{t(`role.${me.role}`)}</span>
-            </div>
+            {!isNarrow && <Who />}
             <button
               type="button"
               className="tool"
@@ -70,11 +72,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </header>
         <aside id="navigation" className="side" data-open={isOpen}>
           <Navigation account={account} />
-          <p className="who-narrow small">
-            <span className="strong">{me.name}</span>
-            <br />
-            <span className="muted">{t(`role.${me.role}`)}</span>
-          </p>
+          {isNarrow && <Who />}
         </aside>
         <main id="main" className="main" tabIndex={-1}>
           <div role="status">{!isLive && <p className="not-live">{t('shell.notLive')}</p>}</div>
@@ -82,6 +80,18 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </main>
       </div>
     </>
+  );
+}
+
+/** Who is signed in: beside the name of the portal, or where that has no room, in the menu. */
+function Who() {
+  const { t } = useTranslation();
+  const me = useMe();
+  return (
+    <div className="who">
+      <strong>{me.name}</strong>
+      <span className="muted small">{t(`role.${me.role}`)}</span>
+    </div>
   );
 }
 

@@ -144,7 +144,7 @@ for (const [user, makeCustomer] of [
 
     await issue(portal.recorder, { asset: { account, ...ASSET }, owner: 'user-1' });
     await keyboard.follow('Go to the overview');
-    await page.getByText('1 of 1 assets are under your key.').waitFor();
+    await page.getByText('1 of 1 asset is under your key.').waitFor();
     await keyboard.follow('Keys');
     await page.getByText('New data is protected by this key.').waitFor();
     await page.getByText('Active', { exact: true }).waitFor();
