@@ -56,8 +56,6 @@ export async function bundle(program: Program, outDir: string, write = true): Pr
     format: 'esm',
     minifySyntax: true,
     keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
     legalComments: 'none',
     metafile: true,
     external: [...NEVER_USED, 'sqlite3', 'pkcs11js'],
