@@ -44,7 +44,7 @@ export const VIEWS = {
     tag: 'Ledger',
     summary: 'What happened in the account, filtered, the newest first',
     description:
-      'Words of `action`, `outcome` and `reason` stand between commas. A page may be short, or even empty, and not be the last: `next` says so.',
+      'Words of `action`, `outcome` and `reason` stand between commas. A filter that finds little is looked for some way back within one page. So a page may be short, or even empty, and not be the last: as long as `next` is not null, ask on with it.',
     params,
     query: schemas.activityQuery,
     answer: pageOf('events', ref('AuditEvent')),

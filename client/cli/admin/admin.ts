@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { addAccounts } from './accounts.ts';
 import { addAlerts } from './alerts.ts';
+import { addAssets } from './assets.ts';
 import { addContacts } from './contacts.ts';
 import { addCoverage } from './coverage.ts';
 import { addEnrolments } from './enrolments.ts';
@@ -12,6 +13,7 @@ import { addKeySetUp } from './key-set-up.ts';
 import { addKeys } from './keys.ts';
 import { addLeases } from './leases.ts';
 import { addMoves } from './moves.ts';
+import { addOverview } from './overview.ts';
 import { addTokens } from './tokens.ts';
 import { addWebhooks } from './webhooks.ts';
 
@@ -23,12 +25,14 @@ export function addAdmin(program: Command, io: Io): void {
     .helpCommand(false)
     .addHelpText('after', HELP);
   addAccounts(admin, io);
+  addOverview(admin, io);
   addGroups(admin, io);
   addEnrolments(admin, io);
   const keys = addKeys(admin, io);
   addKeyLife(keys, io);
   addKeySetUp(keys, io);
   addCoverage(admin, io);
+  addAssets(admin, io);
   addMoves(admin, io);
   addFallback(admin, io);
   addLeases(admin, io);

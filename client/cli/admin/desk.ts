@@ -76,8 +76,10 @@ export class Desk {
     path: string,
     { limit, cursor }: PageOptions,
     inWords: (answer: Record<N, T[]>) => string,
+    query: Readonly<Record<string, string | undefined>> = {},
   ): Promise<void> {
-    const page = await this.get<Record<N, T[]> & Paged>(`${path}${queryOf({ limit, cursor })}`);
+    const address = `${path}${queryOf({ ...query, limit, cursor })}`;
+    const page = await this.get<Record<N, T[]> & Paged>(address);
     await this.tell(page, inWords);
     if (page.next !== null) this.note(`cmk: there is more: --cursor ${page.next}\n`);
   }
