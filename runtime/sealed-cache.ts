@@ -1,6 +1,7 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { DataKey } from '../core/data-key.ts';
 import { CmkError } from '../core/errors.ts';
+import { boundedMap } from './bounded-map.ts';
 import type { Clock } from './clock.ts';
 import { ProcessKey, SealedKey } from './sealed-key.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -71,7 +72,7 @@ export class SealedKeyCache<M> {
     this.#processKey = new ProcessKey(options.clock);
     this.#maxUses = options.maxUses;
     this.#onEvent = options.onEvent ?? (() => undefined);
-    this.#entries = new LRUCache({ max: options.maxEntries, dispose: (entry) => this.#left(entry) });
+    this.#entries = boundedMap(options.maxEntries, (entry) => this.#left(entry));
   }
 
   get size(): number {

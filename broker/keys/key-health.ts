@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { DataKey } from '../../core/data-key.ts';
+import { boundedMap } from '../../runtime/bounded-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import { KmsError } from '../kms/provider.ts';
@@ -42,7 +42,7 @@ export class KeyHealth {
   };
   /** Keys whose revocation was or is being published, and why. One small entry for each key in that state. */
   readonly #told = new Map<string, { error: KmsError; atMs: number }>();
-  readonly #returns = new LRUCache<string, Allowance>({ max: MAX_REMEMBERED_RETURNS });
+  readonly #returns = boundedMap<Allowance>(MAX_REMEMBERED_RETURNS);
   readonly #checkedAtMs = new Map<string, number>();
   readonly #checks = new SingleFlight<void>();
   readonly #publishing = new SingleFlight<void>();

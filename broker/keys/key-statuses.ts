@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { toCmkError } from '../../core/errors.ts';
+import { boundedMap } from '../../runtime/bounded-map.ts';
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 import { KEY_USES, newAlert, type Alert } from '../model/alerts.ts';
 import { unknownStatus, type KeyStatusPlace, type KeyStatusRecord } from '../model/key-status.ts';
@@ -40,7 +40,7 @@ interface Entry {
  */
 export class KeyStatuses {
   readonly #options: KeyStatusesOptions;
-  readonly #entries = new LRUCache<string, Entry>({ max: MAX_REMEMBERED });
+  readonly #entries = boundedMap<Entry>(MAX_REMEMBERED);
   /** To be written at once. */
   readonly #due = new Set<Entry>();
   /** To be written when they have waited for long enough. */

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedMap } from '../../../runtime/bounded-map.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { Breaker } from './breaker.ts';
 
@@ -7,7 +7,7 @@ const MAX_REMEMBERED = 100_000;
 /** A breaker for each key and replica that was called of late. */
 export class Breakers {
   readonly #clock: Clock;
-  readonly #byReference = new LRUCache<string, Breaker>({ max: MAX_REMEMBERED });
+  readonly #byReference = boundedMap<Breaker>(MAX_REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;

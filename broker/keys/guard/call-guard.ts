@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedMap } from '../../../runtime/bounded-map.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { KmsError, type KmsQuota } from '../../kms/provider.ts';
 import type { ProviderName } from '../../model/types.ts';
@@ -42,9 +42,9 @@ export class CallGuard {
   readonly #clock: Clock;
   readonly #settings: GuardSettings;
   readonly #onRefused: (provider: ProviderName, limit: GuardLimit) => void;
-  readonly #accounts = new LRUCache<string, AccountLimits>({ max: MAX_REMEMBERED });
-  readonly #places = new LRUCache<string, Limiter>({ max: MAX_REMEMBERED });
-  readonly #quotas = new LRUCache<string, TokenBucket>({ max: MAX_REMEMBERED });
+  readonly #accounts = boundedMap<AccountLimits>(MAX_REMEMBERED);
+  readonly #places = boundedMap<Limiter>(MAX_REMEMBERED);
+  readonly #quotas = boundedMap<TokenBucket>(MAX_REMEMBERED);
 
   constructor(options: {
     clock: Clock;
