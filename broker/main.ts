@@ -115,7 +115,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
     },
     { host: config.adminHost, port: config.adminPort },
   );
-  closers.add(() => admin.close());
+  closers.add((graceMs) => admin.close(graceMs));
   const callers = new Callers({ catalogue, trustDomain, ledger });
   const server = await startKeyBroker(
     { ...keys, callers, rpc: metrics, logger },

@@ -23,7 +23,9 @@ export interface EventRouteParts {
 /** Live updates, as server-sent events. */
 export function addEventRoutes(app: FastifyInstance, parts: () => EventRouteParts): void {
   const streams = new Map<EventStream, string>();
+  let isClosing = false;
   app.addHook('preClose', (done) => {
+    isClosing = true;
     for (const stream of streams.keys()) stream.end();
     if (streams.size > 0) parts().accountEvents.stop();
     done();
@@ -52,6 +54,8 @@ export function addEventRoutes(app: FastifyInstance, parts: () => EventRoutePart
           beats.cancel();
           streams.delete(stream);
         });
+        // Begun while the others were being ended: nothing else would end it.
+        if (isClosing) stream.end();
       } catch (error) {
         beats.cancel();
         streams.delete(stream);

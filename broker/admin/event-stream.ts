@@ -6,6 +6,8 @@ const MAX_WAITING_BYTES = 64 * 1024;
 
 /** Server-sent events, one after another. */
 export class EventStream extends Readable {
+  #hasEnded = false;
+
   constructor() {
     super({ highWaterMark: MAX_WAITING_BYTES });
     // How long a browser waits before it comes again, milliseconds.
@@ -26,11 +28,13 @@ export class EventStream extends Readable {
   }
 
   end(): void {
-    if (!this.destroyed && !this.readableEnded) this.push(null);
+    if (this.destroyed || this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.push(null);
   }
 
   #write(text: string): void {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed || this.#hasEnded) return;
     if (this.readableLength > MAX_WAITING_BYTES) this.destroy();
     else this.push(text);
   }

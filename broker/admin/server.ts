@@ -65,7 +65,8 @@ export interface AdminParts extends KeyRouteParts {
 /** A running administration API. */
 export interface AdminServer {
   readonly port: number;
-  close(): Promise<void>;
+  /** Lets requests under way end, and cuts off those that do not within the grace period. */
+  close(graceMs: number): Promise<void>;
 }
 
 /**
@@ -80,8 +81,10 @@ export async function startAdminServer(
   await app.listen(options);
   return {
     port: (app.server.address() as AddressInfo).port,
-    async close() {
+    async close(graceMs) {
+      const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close();
+      clearTimeout(timer);
     },
   };
 }

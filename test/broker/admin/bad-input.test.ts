@@ -350,7 +350,6 @@ const AUDIT = new Set(['audit_events', 'ledger_heads']);
 const OWN = new Set(['brokers', 'ledger_tallies', 'ledger_tally_heads', 'kms_tallies']);
 
 test('whatever is wrong is a clear error, and changes nothing', async (t) => {
-  t.timeout(240_000);
   const world = await brokerWorld(t, { CMK_WEBHOOK_KEY: 'a-key-for-webhooks-in-tests-0123456789' });
   const ids = await populated(world);
   let rows = 0;

@@ -131,6 +131,27 @@ test('there is a bound on streams, and the end of the broker ends them', async (
   t.is(world.views.accountEvents.size, 0);
 });
 
+test('a stream that begins while the broker ends is ended, too', async (t) => {
+  const world = await adminWorld(t);
+  const { overviews } = world.views;
+  let isAsked = false;
+  let goesOn = false;
+  overviews.check = async () => {
+    isAsked = true;
+    await eventually(() => goesOn);
+  };
+  const listening = listen(t, world);
+  await eventually(() => isAsked);
+  let hasClosed = false;
+  const closing = world.app.close().then(() => (hasClosed = true));
+  await eventually(() => !world.app.server.listening);
+  goesOn = true;
+  const listener = await listening;
+  await eventually(() => listener.ended && hasClosed);
+  await closing;
+  t.is(world.views.accountEvents.size, 0);
+});
+
 test('without a wish for a stream there is one note', async (t) => {
   const world = await adminWorld(t);
   const { status, body } = await world.ask(AUDITOR, 'GET', '/v1/accounts/acme/events');
