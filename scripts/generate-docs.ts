@@ -16,6 +16,7 @@ import { DEFAULT_CATALOGUE } from '../broker/model/catalogue.ts';
 import { EXIT_CODES, exitCodeOf } from '../client/cli/exit-codes.ts';
 import { buildProgram } from '../client/cli/program.ts';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import { ANNOTATIONS } from '../deploy/injector/wishes.ts';
 import { INJECTOR_SETTINGS } from '../deploy/injector/config.ts';
 import { INJECTOR_METRICS } from '../deploy/injector/metrics.ts';
 import type { Settings } from '../runtime/config.ts';
@@ -32,6 +33,7 @@ export const GENERATED_PAGES = [
   'docs/integrating.md',
   'docs/configuration.md',
   'docs/metrics.md',
+  'docs/deploying.md',
   'docs/kms/aws.md',
   'docs/kms/azure.md',
   'docs/kms/oci.md',
@@ -47,6 +49,7 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'broker settings': () => settingsTable(BROKER_SETTINGS),
   'sidecar settings': () => settingsTable(SIDECAR_SETTINGS),
   services: servicesTable,
+  annotations: () => annotationTable(),
   'injector settings': () => settingsTable(INJECTOR_SETTINGS),
   'process metrics': () => metricsTable(PROCESS_METRICS),
   'shared metrics': () => metricsTable(SHARED_METRICS),
@@ -147,6 +150,11 @@ function servicesTable(): string {
     types.map(code).join(', '),
   ]);
   return table(['Service', 'Name', 'Asset types'], rows);
+}
+
+function annotationTable(): string {
+  const rows = Object.values(ANNOTATIONS).map(({ name, expects, unset }) => [code(name), expects, unset]);
+  return table(['Annotation', 'Expects', 'If it is not set'], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

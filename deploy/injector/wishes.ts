@@ -1,18 +1,31 @@
 import type { Pod, ResourceRequirements } from 'kubernetes-types/core/v1.js';
 
-/** The annotations that an injector reads, and what each expects; docs/deploying.md lists them. */
+/** The annotations that an injector reads; docs/deploying.md lists them. */
 export const ANNOTATIONS = {
-  inject: { name: 'cmk.zoom.us/inject', expects: 'true or false' },
-  service: { name: 'cmk.zoom.us/service', expects: 'the service’s srvId, four digits' },
-  listen: { name: 'cmk.zoom.us/listen', expects: 'uds or tcp' },
-  containers: { name: 'cmk.zoom.us/containers', expects: 'names of containers of the pod, between commas' },
+  inject: { name: 'cmk.zoom.us/inject', expects: 'true or false', unset: 'no sidecar' },
+  service: {
+    name: 'cmk.zoom.us/service',
+    expects: 'the service’s srvId, four digits',
+    unset: 'the pod is refused',
+  },
+  containers: {
+    name: 'cmk.zoom.us/containers',
+    expects: 'names of containers of the pod, between commas',
+    unset: 'all but the init containers',
+  },
+  listen: { name: 'cmk.zoom.us/listen', expects: 'uds or tcp', unset: 'uds: a unix socket' },
   resources: {
     name: 'cmk.zoom.us/resources',
     expects: 'JSON such as {"requests":{"cpu":"100m","memory":"128Mi"},"limits":{"memory":"256Mi"}}',
+    unset: '50m and 128Mi, at most 384Mi',
   },
-  image: { name: 'cmk.zoom.us/image', expects: 'another tag or digest of the injector’s own image' },
-  logLevel: { name: 'cmk.zoom.us/log-level', expects: 'debug, info, warn, error or silent' },
-  statusPort: { name: 'cmk.zoom.us/status-port', expects: 'port from 1024 to 65535' },
+  image: {
+    name: 'cmk.zoom.us/image',
+    expects: 'another tag or digest of the injector’s own image',
+    unset: 'CMK_SIDECAR_IMAGE',
+  },
+  logLevel: { name: 'cmk.zoom.us/log-level', expects: 'debug, info, warn, error or silent', unset: 'info' },
+  statusPort: { name: 'cmk.zoom.us/status-port', expects: 'port from 1024 to 65535', unset: '9090' },
 } as const;
 
 /** Written by the injector: what it did, as JSON. */
