@@ -2,6 +2,7 @@ import { useQuery, type UseQueryOptions } from '@tanstack/react-query';
 import { get, getTagged, path, type Query, type Tagged } from './client.ts';
 import type {
   Account,
+  AccountHealth,
   ApiToken,
   AssetType,
   BlastRadius,
@@ -12,6 +13,7 @@ import type {
   Key,
   Me,
   Service,
+  TypeLease,
   Webhook,
 } from './types.ts';
 
@@ -71,6 +73,9 @@ const same = <T>(answer: T): T => answer;
 
 export const useWho = () => useGet<Me>(['me'], same, { retry: false, staleTime: Infinity });
 export const useAccounts = () => useAll<Account>(['accounts'], 'accounts');
+/** What of each account needs somebody. */
+export const useAccountHealth = () =>
+  useAll<AccountHealth>(['operator', 'accounts'], 'accounts', { refetchInterval: 60_000 });
 export const useAccount = (account: string) => useGet<Account>(['accounts', account], same);
 export const useServices = () => useAll<Service>(['services'], 'services', { staleTime: 600_000 });
 /** Names a service by its number; the number, as long as nobody knows better. */
@@ -101,6 +106,7 @@ export const useEpisodes = (account: string) =>
     ({ episodes }) => episodes,
     { query: { limit: 20 } },
   );
+export const useLeases = (account: string) => useAll<TypeLease>(['accounts', account, 'leases'], 'leases');
 export const useWishes = (account: string) =>
   useGet<{ onFailure: (AssetType & { wish: FailureWish })[] }, (AssetType & { wish: FailureWish })[]>(
     ['accounts', account, 'on-failure'],

@@ -1,4 +1,5 @@
 import type {
+  Alert,
   AuditEvent,
   CreateTokenData,
   DataKey,
@@ -18,6 +19,8 @@ import type {
 export type {
   Account,
   AccountHealth,
+  Alert,
+  AlertFacts,
   ApiToken,
   Asset,
   AssetDetails,
@@ -45,6 +48,7 @@ export type {
   Service,
   SetUpDocument,
   Sidecar,
+  TypeLease,
   Uses,
   VerificationStep,
   Webhook,
@@ -65,6 +69,7 @@ export type AttentionLevel = Overview['attention'][number]['level'];
 export type ProtectionCount = Overview['protection'][number];
 export type CoverageChange = PreviewCoverageData['body'];
 export type TokenWish = CreateTokenData['body'];
+export type Delivery = Alert['deliveries'][number];
 export type ReplicaBudget = GetKmsBudgetResponse['budget']['replicas'][number];
 
 export type Outcome = AuditEvent['outcome'];

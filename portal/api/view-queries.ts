@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { get, path, type Query } from './client.ts';
 import { keyOf, useGet } from './queries.ts';
 import type {
-  AccountHealth,
+  Alert,
   AssetDetails,
   AuditEvent,
   Fleet,
@@ -59,6 +59,17 @@ export const useMoves = (account: string) =>
     pages.some(({ moves }) => moves.some(({ state }) => state === 'RUNNING')) ? 5_000 : false,
   );
 
+/** While one is on its way, it is looked whether it arrived. */
+export const useAlerts = (account: string) =>
+  usePages<{ alerts: Alert[]; next: string | null }>(
+    ['accounts', account, 'alerts'],
+    { limit: 10 },
+    ([page]) =>
+      page?.alerts.some(({ deliveries }) => deliveries.some(({ state }) => state === 'PENDING'))
+        ? 5_000
+        : false,
+  );
+
 export const useHistory = (account: string, srvId: string, type: string, id: string) =>
   usePages<EventPage>(['accounts', account, 'assets', srvId, type, id, 'history'], {});
 
@@ -78,6 +89,3 @@ export const useHealth = () =>
 
 export const useSidecars = () =>
   usePages<{ sidecars: Sidecar[]; next: string | null }>(['operator', 'sidecars'], { limit: 50 });
-
-export const useAccountHealth = () =>
-  usePages<{ accounts: AccountHealth[]; next: string | null }>(['operator', 'accounts'], { limit: 200 });

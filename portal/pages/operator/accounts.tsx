@@ -1,23 +1,25 @@
-import { TextInput } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { Switch, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { useAct } from '../../api/act.ts';
-import { ApiError, change, get, path } from '../../api/client.ts';
-import { useAccounts } from '../../api/queries.ts';
-import { ActButton } from '../../parts/act-button.tsx';
+import { useAccountHealth, useAccounts } from '../../api/queries.ts';
+import type { Account, Attention } from '../../api/types.ts';
+import { Badge } from '../../parts/badge.tsx';
+import { useFormat } from '../../parts/format.ts';
 import { Empty } from '../../parts/note.tsx';
 import { Card, Page } from '../../parts/page.tsx';
-import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { Table } from '../../parts/table.tsx';
+import { ATTENTION_TONES } from '../overview/attention.tsx';
+import { NewAccount } from './new-account.tsx';
 
-/** The customers. */
+/** What is drawn at once: who has more customers looks for one by name. */
+const MAX_ROWS = 200;
+
+/** The customers, and which of them need somebody. */
 export function Accounts() {
   const { t } = useTranslation();
   const accounts = useAccounts();
-  const [filter, setFilter] = useState('');
-  const wanted = filter.trim().toLowerCase();
   return (
     <Page title={t('accounts.title')} lead={t('accounts.lead')}>
       <Card>
@@ -26,27 +28,7 @@ export function Accounts() {
             all.length === 0 ? (
               <Empty title={t('accounts.none')}>{t('accounts.noneWhy')}</Empty>
             ) : (
-              <div className="stack-m">
-                <TextInput
-                  label={t('accounts.find')}
-                  value={filter}
-                  onChange={(event) => setFilter(event.currentTarget.value)}
-                  className="narrow"
-                />
-                <Table
-                  caption={t('accounts.title')}
-                  rows={all.filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))}
-                  idOf={({ id }) => id}
-                  columns={[
-                    {
-                      label: t('accounts.name'),
-                      cell: ({ id, name }) => <Link href={`/accounts/${id}`}>{name}</Link>,
-                    },
-                    { label: t('accounts.id'), cell: ({ id }) => id, className: 'ref' },
-                    { label: t('accounts.licence'), cell: ({ licence }) => t(`licence.${licence}`) },
-                  ]}
-                />
-              </div>
+              <AccountList accounts={all} />
             )
           }
         </Loaded>
@@ -58,73 +40,75 @@ export function Accounts() {
   );
 }
 
-function NewAccount() {
+function AccountList({ accounts }: { readonly accounts: readonly Account[] }) {
   const { t } = useTranslation();
-  const [id, setId] = useState('');
-  const [name, setName] = useState('');
-  const act = useAct({
-    account: null,
-    run: async () => {
-      const address = path('accounts', id.trim());
-      if (await isThere(address)) {
-        throw new ApiError({
-          title: t('accounts.taken'),
-          detail: id.trim(),
-          status: 409,
-          code: 'CONFLICT',
-          retryable: false,
-        });
-      }
-      return change('PUT', address, { name: name.trim(), licence: 'NONE' });
-    },
-    done: () => t('accounts.made'),
-    onDone: () => {
-      setId('');
-      setName('');
-    },
-  });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    act.mutate(undefined);
-  };
+  const { number } = useFormat();
+  const health = useAccountHealth();
+  const [text, setText] = useState('');
+  const [onlyNeedy, setOnlyNeedy] = useState(false);
+  const needs = new Map(health.data?.map(({ account, attention }) => [account.id, attention]));
+  const wanted = text.trim().toLowerCase();
+  const found = accounts.filter(
+    ({ id, name }) =>
+      `${id} ${name}`.toLowerCase().includes(wanted) && (!onlyNeedy || (needs.get(id)?.length ?? 0) > 0),
+  );
+  const more = found.length - MAX_ROWS;
   return (
-    <form className="stack-m" onSubmit={submit}>
+    <div className="stack-m">
       <div className="row-end">
         <TextInput
-          label={t('accounts.id')}
-          required
-          pattern="[A-Za-z0-9._\-]{1,64}"
-          title={t('accounts.idHint')}
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value)}
-          autoComplete="off"
-        />
-        <TextInput
-          label={t('accounts.name')}
-          required
-          maxLength={200}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          autoComplete="off"
+          label={t('accounts.find')}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
           className="grow"
         />
-        <ActButton type="submit" pending={act.isPending}>
-          {t('accounts.make')}
-        </ActButton>
+        <Switch
+          label={t('accounts.onlyNeedy')}
+          checked={onlyNeedy}
+          disabled={!health.data}
+          onChange={(event) => setOnlyNeedy(event.currentTarget.checked)}
+        />
       </div>
-      <p className="muted small">{t('accounts.newWhy')}</p>
-      {act.error && <ProblemNote error={act.error} />}
-    </form>
+      {found.length === 0 ? (
+        <p>{t('accounts.noFit')}</p>
+      ) : (
+        <Table
+          caption={t('accounts.title')}
+          rows={found.slice(0, MAX_ROWS)}
+          idOf={({ id }) => id}
+          columns={[
+            {
+              label: t('accounts.name'),
+              cell: ({ id, name }) => <Link href={`/accounts/${id}`}>{name}</Link>,
+            },
+            { label: t('accounts.id'), cell: ({ id }) => id, className: 'ref' },
+            { label: t('accounts.licence'), cell: ({ licence }) => t(`licence.${licence}`) },
+            {
+              label: t('accounts.needs'),
+              cell: ({ id }) => <Needs attention={needs.get(id)} isPending={health.isPending} />,
+            },
+          ]}
+        />
+      )}
+      {more > 0 && <p className="muted">{t('accounts.tooMany', { count: more, number: number(more) })}</p>}
+    </div>
   );
 }
 
-/** Storing an account that is there would change its licence. */
-async function isThere(address: string): Promise<boolean> {
-  try {
-    await get(address);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
+/** How urgent the most urgent is, and how much there is. */
+function Needs(props: { attention: readonly Attention[] | undefined; isPending: boolean }) {
+  const { t } = useTranslation();
+  const { number } = useFormat();
+  const { attention, isPending } = props;
+  if (!attention) return <span className="muted">{isPending ? '…' : t('accounts.notLooked')}</span>;
+  const [first] = attention;
+  if (!first) return <span className="muted">{t('accounts.nothing')}</span>;
+  return (
+    <span className="row">
+      <Badge tone={ATTENTION_TONES[first.level]}>{t(`attention.level.${first.level}`)}</Badge>
+      <span className="muted small">
+        {t('answer.things', { count: attention.length, number: number(attention.length) })}
+      </span>
+    </span>
+  );
 }

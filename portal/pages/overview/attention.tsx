@@ -6,7 +6,11 @@ import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
 import { useMayAct } from '../../api/session.tsx';
 
-const TONES: Readonly<Record<AttentionLevel, Tone>> = { URGENT: 'bad', WARNING: 'warn', SET_UP: 'info' };
+export const ATTENTION_TONES: Readonly<Record<AttentionLevel, Tone>> = {
+  URGENT: 'bad',
+  WARNING: 'warn',
+  SET_UP: 'info',
+};
 
 /** What needs somebody, the most urgent first, each with where to go. */
 export function AttentionList({ account, attention }: { account: string; attention: readonly Attention[] }) {
@@ -16,7 +20,7 @@ export function AttentionList({ account, attention }: { account: string; attenti
     <ul className="attention">
       {attention.map((each, index) => (
         <li key={`${each.code} ${index}`}>
-          <Badge tone={TONES[each.level]}>{t(`attention.level.${each.level}`)}</Badge>
+          <Badge tone={ATTENTION_TONES[each.level]}>{t(`attention.level.${each.level}`)}</Badge>
           <Item account={account} of={each} />
         </li>
       ))}
@@ -112,6 +116,7 @@ function placeOf(of: Attention, mayAct: boolean): string | null {
     case 'NOTHING_ENROLLED':
       return mayAct ? '/set-up' : null;
     case 'ALERTS_NOT_DELIVERED':
+      return '/settings#alerts';
     case 'NO_CONTACTS':
       return mayAct ? '/settings#contacts' : null;
   }

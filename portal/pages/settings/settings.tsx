@@ -3,15 +3,26 @@ import type { ReactNode } from 'react';
 import { Card, Page } from '../../parts/page.tsx';
 import { useMayAct } from '../../api/session.tsx';
 import { Note } from '../../parts/note.tsx';
+import { Alerts } from './alerts.tsx';
 import { ContactsForm } from './contacts.tsx';
 import { Coverage } from './coverage.tsx';
 import { FallbackForm } from './fallback.tsx';
+import { Leases } from './leases.tsx';
 import { Tokens } from './tokens.tsx';
 import { Webhooks } from './webhooks.tsx';
 import { Wishes } from './wishes.tsx';
 
 /** By what an address leads to after its `#`. */
-const PARTS = ['coverage', 'contacts', 'fallback', 'wishes', 'webhooks', 'tokens'] as const;
+const PARTS = [
+  'coverage',
+  'contacts',
+  'webhooks',
+  'alerts',
+  'fallback',
+  'wishes',
+  'leases',
+  'tokens',
+] as const;
 type Part = (typeof PARTS)[number];
 
 /** Who is told, who may call, and what happens when a key fails. */
@@ -23,7 +34,9 @@ export function Settings({ account }: { readonly account: string }) {
     contacts: <ContactsForm account={account} />,
     fallback: <FallbackForm account={account} />,
     wishes: <Wishes account={account} />,
+    leases: <Leases account={account} />,
     webhooks: <Webhooks account={account} />,
+    alerts: <Alerts account={account} />,
     tokens: <Tokens account={account} />,
   };
   return (

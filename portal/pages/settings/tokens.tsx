@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
+import { idempotencyKey, useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import { useTokens } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
@@ -58,11 +58,16 @@ function NewToken({ account }: { readonly account: string }) {
   const act = useAct({
     account,
     run: () =>
-      change<{ token: ApiToken; secret: string }>('POST', path('accounts', account, 'tokens'), {
-        name: name.trim(),
-        role,
-        expiresInDays: Number(days),
-      }),
+      change<{ token: ApiToken; secret: string }>(
+        'POST',
+        path('accounts', account, 'tokens'),
+        {
+          name: name.trim(),
+          role,
+          expiresInDays: Number(days),
+        },
+        idempotencyKey(),
+      ),
     onDone: () => setName(''),
   });
   const submit = (event: SyntheticEvent) => {
