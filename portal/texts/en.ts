@@ -655,6 +655,8 @@ export const en = {
     REENCRYPTION: 'a newer data key, to seal the asset again',
   },
   did: {
+    testAlert: 'Test alert sent',
+    lease: 'Data keys of {{type}} are lent for {{seconds}} s; before: {{before}} s',
     licence: 'Whose data is under the key: {{licence}}',
     enrolType: 'Chosen to be under the key: {{type}}',
     endType: 'No longer under the key: {{type}}',

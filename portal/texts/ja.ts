@@ -650,6 +650,8 @@ export const ja: Texts = {
     REENCRYPTION: '再暗号化のための新しいデータ鍵',
   },
   did: {
+    testAlert: 'テスト通知の送信',
+    lease: '{{type}}のデータ鍵の貸出期間:{{seconds}}秒(以前は{{before}}秒)',
     licence: '鍵の対象となる人:{{licence}}',
     enrolType: '鍵の対象に追加:{{type}}',
     endType: '鍵の対象から除外:{{type}}',

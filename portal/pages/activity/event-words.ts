@@ -45,6 +45,11 @@ const ACTS: readonly (readonly [RegExp, (t: TFunction, parts: readonly string[])
   ],
   [/^bring back key (\S+) as (\w+)$/, (t, [key]) => t('did.restored', { key: shortReference(key ?? '') })],
   [/^put contacts: (\d+) addresses$/, (t, [number]) => t('did.contacts', { number })],
+  [/^send a test alert$/, (t) => t('did.testAlert')],
+  [
+    /^lease of (\d{4}) (\w+): (\d+) s, before: (\d+) s$/,
+    (t, [, type, seconds, before]) => t('did.lease', { type, seconds, before }),
+  ],
   [/^revoke now$/, (t) => t('did.revoke')],
   [
     /^signed in to the portal as (ADMINISTRATOR|AUDITOR|OPERATOR)$/,
