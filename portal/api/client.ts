@@ -1,4 +1,5 @@
 import { isUnattended } from './attendance.ts';
+import { readLines } from './lines.ts';
 import type { Problem } from './types.ts';
 
 /** An answer of the API that is not a success, or none at all. */
@@ -92,17 +93,8 @@ export async function changeByLines(
   const signal = AbortSignal.timeout(LINES_TIMEOUT_MS);
   const response = await reach(address, initOf(method, { body, headers, signal }, LINES));
   if (!response.ok || !response.body) throw new ApiError(await problemIn(response));
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let rest = '';
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) onLine(JSON.parse(line));
-    }
+    await readLines(response.body, onLine);
   } catch (cause) {
     throw new ApiError(null, { cause });
   }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ApiError, changeByLines } from './client.ts';
+import { withStep } from './steps.ts';
 import type { Problem, VerificationStep } from './types.ts';
 
 /** One line of an answer, see the API's `VerificationStep`. */
@@ -9,7 +10,7 @@ type Line =
 /**
  * Verifies a key.
  * @param onStep hears of each step twice, as it begins (RUNNING) and as it ends, and once of those that are skipped; see
- *   {@link withStep}
+ *   {@link useLiveSteps}
  * @throws ApiError
  */
 export function verifyLive(
@@ -49,14 +50,4 @@ export function useLiveSteps() {
     begin: () => setSteps([]),
     onStep: (step: VerificationStep) => setSteps((earlier) => withStep(earlier, step)),
   };
-}
-
-/** The steps so far: one that ends takes the place of itself as it began. */
-export function withStep(
-  steps: readonly VerificationStep[],
-  step: VerificationStep,
-): readonly VerificationStep[] {
-  const isSame = (other: VerificationStep) => other.step === step.step && other.reference === step.reference;
-  const running = steps.findLastIndex((each) => each.outcome === 'RUNNING' && isSame(each));
-  return running < 0 ? [...steps, step] : steps.with(running, step);
 }
