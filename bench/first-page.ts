@@ -103,7 +103,12 @@ async function signIn(page: Page): Promise<Opening> {
 
 /** @param startAt UNIX milliseconds; null: when the page's navigation began */
 async function useIt(page: Page, startAt: number | null): Promise<Opening> {
-  await page.locator(ANSWER).waitFor();
+  await page
+    .locator(ANSWER)
+    .waitFor()
+    .catch(async (cause: unknown) => {
+      throw new Error(`${page.url()} shows: ${await page.locator('body').innerText()}`, { cause });
+    });
   await page.evaluate('shown');
   await page.keyboard.press('Tab');
   const [originMs, shownAt, usableAt] = await page.evaluate<[number, number, number]>(
