@@ -243,8 +243,6 @@ const ROUTES: Readonly<Record<string, Route>> = {
       ...VERSIONED,
       'longer than any lease': { body: { seconds: 301 }, ...invalid },
       'too short a lease': { body: { seconds: 59 }, ...invalid },
-      'half a second': { body: { seconds: 60.5 }, ...invalid },
-      'a text': { body: { seconds: '60' }, ...invalid },
     },
   },
   'GET /v1/accounts/:account/on-failure': READ,

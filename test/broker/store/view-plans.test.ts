@@ -48,6 +48,10 @@ const CALLS: Record<string, [index: RegExp, call: (store: Store, data: PortalDat
     /data_keys_regenerated/,
     ({ keyLife }, { kek }) => keyLife.count('acme', kek.id),
   ],
+  'who did not get alerts': [
+    /alert_deliveries_undelivered/,
+    ({ attention }) => attention.facts(['acme', 'globex'], 0),
+  ],
   activity: [/audit_events_(by_account|pkey)/, ({ activity }) => activity.list('acme', {}, null, 100)],
   'activity of a service': [
     /audit_events_(by_account|pkey)/,
