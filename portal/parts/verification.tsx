@@ -10,21 +10,29 @@ const SIGNS = {
   SKIPPED: { tone: 'muted', icon: IconCircleDashed },
 } as const;
 
-/** What was tried on a key, step by step: why one failed, and what mends it. */
+/** What was tried on a key, and on each replica by itself: why a step failed, and what mends it. */
 export function VerificationSteps({ steps }: { readonly steps: readonly VerificationStep[] }) {
   const { t } = useTranslation();
-  if (steps.length === 0) return null;
-  const several = new Set(steps.map(({ reference }) => reference)).size > 1;
-  return (
-    <ol className="steps" aria-label={t('verify.title')}>
-      {steps.map((step, place) => (
-        <Step key={place} step={step} named={several} />
-      ))}
-    </ol>
-  );
+  const references = [...new Set(steps.map(({ reference }) => reference))];
+  return references.map((reference) => {
+    const isOnly = references.length === 1;
+    const name = shortReference(reference);
+    return (
+      <div key={reference} className="stack-s">
+        {!isOnly && <h3>{name}</h3>}
+        <ol className="steps" aria-label={isOnly ? t('verify.title') : t('verify.titleOf', { name })}>
+          {steps
+            .filter((step) => step.reference === reference)
+            .map((step, place) => (
+              <Step key={place} step={step} />
+            ))}
+        </ol>
+      </div>
+    );
+  });
 }
 
-function Step({ step, named }: { readonly step: VerificationStep; readonly named: boolean }) {
+function Step({ step }: { readonly step: VerificationStep }) {
   const { t, i18n } = useTranslation();
   const { tone, icon: Icon } = SIGNS[step.outcome];
   const label = i18n.exists(`verify.step.${step.step}`)
@@ -34,9 +42,7 @@ function Step({ step, named }: { readonly step: VerificationStep; readonly named
     <li data-tone={tone}>
       <Icon size={20} aria-hidden />
       <div>
-        <p>
-          {label} {named && <span className="muted small">{shortReference(step.reference)}</span>}
-        </p>
+        <p>{label}</p>
         {step.outcome === 'FAILED' && (
           <div className="advice stack-s">
             {step.detail !== null && (

@@ -443,6 +443,7 @@ export const en = {
   },
   verify: {
     title: 'Verification',
+    titleOf: 'Verification: {{name}}',
     running: 'Verifying…',
     passed: 'The key passes',
     failed: 'The key does not pass yet',

@@ -439,6 +439,7 @@ export const ja: Texts = {
   },
   verify: {
     title: '検証',
+    titleOf: '検証:{{name}}',
     running: '検証しています…',
     passed: '鍵は合格です',
     failed: '鍵はまだ合格していません',
