@@ -1,6 +1,12 @@
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 import { CmkError } from '../../core/errors.ts';
-import type { DataKeyPlace, Move, MoveFailure, MoveProblem } from '../model/moves.ts';
+import {
+  MOVE_SETTLES_MS,
+  type DataKeyPlace,
+  type Move,
+  type MoveFailure,
+  type MoveProblem,
+} from '../model/moves.ts';
 import type { Kek } from '../model/types.ts';
 import type { ClaimedMove, MoveStore, Page, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -11,11 +17,6 @@ import type { Rewrap, RewrapResult } from './rewrap.ts';
 /** How long a broker that was killed keeps the others waiting. */
 export const CLAIM_MS = 5_000;
 const RENEW_MS = 1_500;
-/**
- * How long after its start a move does not end. A broker that decided before the start may store a data key under the
- * old key until then: a KMS operation takes 9 s at the most, and waiting for the database some more.
- */
-export const SETTLE_MS = 30_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 300_000;
 /** Data keys in one transaction: at most, and at least. */
@@ -101,7 +102,7 @@ export class MoveRun {
     if (left > 0 && round.code) return this.#wait(rowsProblem(round.failed, round.code));
     // Another broker has moved them, or is about to.
     if (left > 0) return round.moved === 0 && this.#release(clock.wallMs() + FIRST_PAUSE_MS, null);
-    const settledAt = move.startedAt + SETTLE_MS;
+    const settledAt = move.startedAt + MOVE_SETTLES_MS;
     if (clock.wallMs() < settledAt) return this.#release(settledAt, null);
     return this.#finish();
   }

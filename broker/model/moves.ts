@@ -90,6 +90,12 @@ export interface MoveFailure extends DataKeyPlace {
   readonly at: number;
 }
 
+/**
+ * How long after its start a move does not end. A broker that decided before the start may store a data key under the
+ * old key until then: a KMS operation takes 9 s at the most, and waiting for the database some more.
+ */
+export const MOVE_SETTLES_MS = 30_000;
+
 /** How fast a move is, and when it ends if it goes on like that. */
 export interface MovePace {
   /** Data keys a second; null until it is known. */
@@ -98,11 +104,12 @@ export interface MovePace {
   readonly estimatedEndAt: number | null;
 }
 
-export function paceOf({ pace, progressAt, moved, left, state, problem }: Move): MovePace {
+export function paceOf({ pace, startedAt, progressAt, moved, left, state, problem }: Move): MovePace {
   if (!pace || progressAt === null || progressAt <= pace.since || moved <= pace.moved) {
     return { perSecond: null, estimatedEndAt: null };
   }
   const perSecond = ((moved - pace.moved) / (progressAt - pace.since)) * 1_000;
   const goesOn = state === 'RUNNING' && !problem;
-  return { perSecond, estimatedEndAt: goesOn ? Math.ceil(progressAt + (left / perSecond) * 1_000) : null };
+  const allMovedAt = Math.ceil(progressAt + (left / perSecond) * 1_000);
+  return { perSecond, estimatedEndAt: goesOn ? Math.max(allMovedAt, startedAt + MOVE_SETTLES_MS) : null };
 }

@@ -142,7 +142,9 @@ test('the rate is what was moved in the turn, and the end follows from it', asyn
   const { moves, ids } = await world(t);
   const move = await moves.start('operator', plan(ids));
   t.deepEqual(paceOf(move), { perSecond: null, estimatedEndAt: null });
-  const under = { ...move, pace: { since: 10_000, moved: 100 }, progressAt: 20_000, moved: 300, left: 400 };
+  const at = { startedAt: 5_000, progressAt: 20_000 };
+  const under = { ...move, ...at, pace: { since: 10_000, moved: 100 }, moved: 300, left: 400 };
   t.deepEqual(paceOf(under), { perSecond: 20, estimatedEndAt: 40_000 });
+  t.is(paceOf({ ...under, left: 0 }).estimatedEndAt, 35_000, 'it looks for late ones once more');
   t.deepEqual(paceOf({ ...under, state: 'PAUSED' }), { perSecond: 20, estimatedEndAt: null });
 });
