@@ -1,6 +1,5 @@
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useAnnounce } from '../parts/announce.tsx';
+import { useNotify } from '../parts/notify.ts';
 
 interface ActOptions<I, O> {
   readonly run: (input: I) => Promise<O>;
@@ -14,16 +13,12 @@ interface ActOptions<I, O> {
 /** Something that changes the state: says when it is done, and has everything about the account read again. */
 export function useAct<I, O>({ run, account, done, onDone }: ActOptions<I, O>) {
   const queries = useQueryClient();
-  const announce = useAnnounce();
+  const notify = useNotify();
   return useMutation<O, Error, I>({
     mutationFn: run,
     onSuccess: async (output) => {
       await queries.invalidateQueries({ queryKey: account === null ? [] : ['accounts', account] });
-      if (done) {
-        const message = done(output);
-        notifications.show({ message, color: 'petrol', withBorder: true });
-        announce(message);
-      }
+      if (done) notify(done(output), 'ok');
       onDone?.(output);
     },
   });

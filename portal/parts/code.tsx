@@ -38,7 +38,8 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
     <Button
       size="compact-sm"
       variant="default"
-      aria-label={t('common.copyWhat', { what })}
+      // What is to be seen is part of what is to be heard.
+      aria-label={copied ? undefined : t('common.copyWhat', { what })}
       leftSection={copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
       onClick={() => void copy()}
     >

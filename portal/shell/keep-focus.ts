@@ -4,8 +4,8 @@ import { useEffect } from 'react';
 const MOST_PLACES = 40;
 
 /**
- * Keeps the focus near where it was when what has it goes away: acts take away the very buttons that began them. It goes
- * to the last place that is left, or to the part of the page which that was in.
+ * Keeps the focus to be seen, and near where it was when what has it goes away: acts take away the very buttons that began
+ * them. It goes to the last place that is left, or to the part of the page which that was in.
  */
 export function useKeepFocus(): void {
   useEffect(() => {
@@ -32,6 +32,8 @@ class FocusKeeper {
   }
 
   readonly #remember = ({ target }: FocusEvent) => {
+    if (target instanceof HTMLElement && isUnderNotification(target))
+      target.scrollIntoView({ block: 'center' });
     const place = [...outwards(target)];
     const others = this.#places.filter(([first]) => first !== place[0]);
     this.#places = [place, ...others].slice(0, MOST_PLACES);
@@ -58,6 +60,13 @@ class FocusKeeper {
     if (place.tabIndex < 0) place.tabIndex = -1;
     place.focus({ preventScroll: true });
   }
+}
+
+function isUnderNotification(element: HTMLElement): boolean {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const above = document.elementFromPoint(left + width / 2, top + height / 2);
+  const notifications = above?.closest('.mantine-Notifications-root');
+  return notifications?.contains(element) === false;
 }
 
 /** The element, then the parts of the page that it is in. */

@@ -1,4 +1,3 @@
-import { notifications } from '@mantine/notifications';
 import { IconKey, IconLogout, IconMenu2 } from '@tabler/icons-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,7 +5,7 @@ import { Link, useLocation } from 'wouter';
 import { useLiveUpdates } from '../api/events.ts';
 import { useMe } from '../api/session.tsx';
 import { signOut } from '../api/sign-out.ts';
-import { useAnnounce } from '../parts/announce.tsx';
+import { useNotify } from '../parts/notify.ts';
 import { useKeepFocus } from './keep-focus.ts';
 import { useMedia } from '../parts/use-media.ts';
 import { Navigation } from './navigation.tsx';
@@ -26,13 +25,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   useEffect(() => setOpen(false), [location]);
   const isLive = useLiveUpdates(account);
   useKeepFocus();
-  const announce = useAnnounce();
+  const notify = useNotify();
   const leave = () => {
-    signOut().catch(() => {
-      const message = t('shell.signOutFailed');
-      notifications.show({ message, color: 'red', withBorder: true, autoClose: false });
-      announce(message);
-    });
+    signOut().catch(() => notify(t('shell.signOutFailed'), 'bad'));
   };
   return (
     <>

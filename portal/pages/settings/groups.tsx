@@ -1,5 +1,5 @@
 import { Button, Switch, TextInput } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+import { useEffect, useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { change as send, path } from '../../api/client.ts';
@@ -82,10 +82,11 @@ function List({ groups, onChange }: { groups: readonly Group[]; onChange: Props[
 function NewMember({ group, onChange }: { group: Group; onChange: Props['onChange'] }) {
   const { t } = useTranslation();
   const [user, setUser] = useState('');
+  // Not before the change was looked at and made.
+  useEffect(() => setUser(''), [group.members.length]);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     onChange({ kind: 'GROUP', group: group.id, add: [user.trim()] });
-    setUser('');
   };
   return (
     <form className="row" onSubmit={submit}>

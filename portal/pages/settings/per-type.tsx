@@ -25,6 +25,9 @@ export function PerType({ account, label, valueOf, optionsOf, put }: PerTypeProp
     run: ({ type, value }: { readonly type: AssetType; readonly value: string }) => put(type, value),
     done: () => t('common.saved'),
   });
+  // What is on its way counts: a list that fell back meanwhile would be picked from again.
+  const shown = (type: AssetType) =>
+    act.isPending && isSameType(act.variables.type, type) ? act.variables.value : valueOf(type);
   return (
     <>
       <Loaded query={enrolments} lines={2}>
@@ -38,7 +41,7 @@ export function PerType({ account, label, valueOf, optionsOf, put }: PerTypeProp
                   key={`${type.srvId} ${type.type}`}
                   label={type.type}
                   disabled={!mayAct}
-                  value={valueOf(type)}
+                  value={shown(type)}
                   onChange={(event) => act.mutate({ type, value: event.currentTarget.value })}
                   data={[...optionsOf(type)]}
                 />
