@@ -3,6 +3,8 @@ export interface Place {
   readonly side: 'HERE' | 'BEFORE' | 'AFTER' | 'GONE';
   /** It is marked, within the window, and nothing is over it. */
   readonly isSeen: boolean;
+  /** How what is to be seen there begins, as HTML. */
+  readonly above: string;
   /** How what has the focus begins, as HTML. */
   readonly html: string;
 }
@@ -11,6 +13,7 @@ export interface Place {
 interface PageElement {
   readonly isConnected: boolean;
   readonly outerHTML: string;
+  readonly nextElementSibling: PageElement | null;
   readonly labels?: Iterable<PageElement> | null;
   readonly compareDocumentPosition: (other: PageElement) => number;
   readonly contains: (other: PageElement) => boolean;
@@ -37,8 +40,10 @@ export function placeOfFocus(wanted: unknown): Place {
   const isBefore = (at.compareDocumentPosition(element) & PRECEDING) !== 0 && !element.contains(at);
   const side = !element.isConnected ? 'GONE' : at === element ? 'HERE' : isBefore ? 'BEFORE' : 'AFTER';
 
-  // Some controls are drawn by their labels.
-  const drawn = [at, at.closest('label'), ...(at.labels ?? [])].filter((each) => each !== null);
+  // Some controls are drawn by their labels, or by what comes after them.
+  const drawn = [at, at.closest('label'), ...(at.labels ?? []), at.nextElementSibling].filter(
+    (each) => each !== null,
+  );
   const marked = drawn.find((each) => {
     const { outlineStyle, outlineWidth, opacity } = getComputedStyle(each);
     return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 1 && opacity !== '0';
@@ -50,7 +55,17 @@ export function placeOfFocus(wanted: unknown): Place {
   const above = document.elementFromPoint(x, y);
   const isUncovered =
     right - left > 4 && above !== null && drawn.some((each) => each.contains(above) || above.contains(each));
-  return { side, isSeen: marked !== undefined && isUncovered, html: at.outerHTML.slice(0, 200) };
+  return {
+    side,
+    isSeen: marked !== undefined && isUncovered,
+    above: above?.outerHTML.slice(0, 200) ?? 'nothing',
+    html: at.outerHTML.slice(0, 200),
+  };
+}
+
+/** Runs in the page. */
+export function hasFocus(element: unknown): boolean {
+  return (globalThis as unknown as Window).document.activeElement === element;
 }
 
 interface Radio {

@@ -105,7 +105,8 @@ export class Keyboard {
       if (stops === 0 && this.#hasBegun) await this.#findFocus(name);
       const place = await this.#look(wanted);
       // Where one begins may be a heading, or nowhere.
-      if (stops > 0 && !place.isSeen) throw new Error(`the focus cannot be seen at ${place.html}`);
+      if (stops > 0 && !place.isSeen)
+        throw new Error(`the focus cannot be seen at ${place.html}, ${place.above} is over it`);
       if (place.side === 'HERE') return;
       if (place.side === 'GONE') throw new Error(`${name} went away`);
       await this.#page.keyboard.press(place.side === 'BEFORE' ? 'Shift+Tab' : 'Tab');

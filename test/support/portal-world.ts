@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -9,6 +8,7 @@ import { startIdentityProvider } from '../../sandbox/identity-provider/provider.
 import type { Providers } from '../../broker/main.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { SANDBOX_USERS, type SandboxUser } from '../../sandbox/identity-provider/users.ts';
+import { show, violationsIn, type Violation } from './axe.ts';
 import { brokerWorld, type BrokerWorld } from './broker-world.ts';
 import { Keyboard } from './keyboard.ts';
 import { startBrowser } from './real-browser.ts';
@@ -120,6 +120,11 @@ async function freePort(): Promise<number> {
 const SCREENSHOTS = join('test-output', 'portal');
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
+/** In the last size of each theme the page is examined. */
+const LOOKS = [
+  ['light', [WIDE, NARROW]],
+  ['dark', [NARROW, WIDE]],
+] as const;
 
 /** Goes to a page and waits until it has all that it asked for. */
 export async function goTo(page: Page, path: string): Promise<void> {
@@ -133,57 +138,21 @@ export async function settled(page: Page): Promise<void> {
   await page.locator('[role=status][aria-label]').first().waitFor({ state: 'detached' });
 }
 
-export interface Violation {
-  readonly id: string;
-  readonly help: string;
-  readonly where: readonly string[];
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const ENDED =
-  'Promise.all(document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime < 1e4).map((each) => each.finished.catch(() => 0))).then(() => 0)';
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-/** What axe finds wrong with a page as it is. @param rules default: all for WCAG 2.2 AA, and best practice */
-export async function violations(page: Page, rules: readonly string[] = RULES): Promise<Violation[]> {
-  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(AXE);
-  // Colours on their way to others are nobody's fault.
-  await page.evaluate(ENDED);
-  return page.evaluate(async (wanted) => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run: (
-          options: object,
-        ) => Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    const found = await axe.run({ runOnly: wanted });
-    return found.violations.map(({ id, help, nodes }) => ({
-      id,
-      help,
-      where: nodes.map(({ html }) => html),
-    }));
-  }, rules);
-}
-
-/** Shoots a page in both widths and both themes into the tests' output, and tells what axe finds in each. */
-export async function shoot(page: Page, name: string): Promise<(Violation & { theme: string })[]> {
+/** Shoots a page in both widths and both themes into the tests' output, and tells what axe finds in each theme. */
+export async function shoot(page: Page, name: string): Promise<Violation[]> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  const found: (Violation & { theme: string })[] = [];
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.locator(`html[data-mantine-color-scheme=${theme}]`).waitFor({ state: 'attached' });
-    for (const size of [WIDE, NARROW]) {
+  const found: Violation[] = [];
+  for (const [theme, sizes] of LOOKS) {
+    await show(page, theme);
+    for (const size of sizes) {
       await page.setViewportSize(size);
       await page.screenshot({
         path: join(SCREENSHOTS, `${name}-${size.width}-${theme}.png`),
         fullPage: true,
       });
     }
-    // Nothing but colours differs in the dark.
-    const rules = theme === 'light' ? RULES : ['color-contrast'];
-    found.push(...(await violations(page, rules)).map((each) => ({ ...each, theme })));
-    await page.setViewportSize(WIDE);
+    found.push(...(await violationsIn(page, theme)));
   }
+  await page.setViewportSize(WIDE);
   return found;
 }
