@@ -40,6 +40,10 @@ const ACTS: readonly (readonly [RegExp, (t: TFunction, parts: readonly string[])
   [/^enrol key ((?:\S+, )+\S+)$/, (t, [keys]) => t('did.enrolKey', { key: shortened(keys ?? '') })],
   [/^verify key (\S+): it passes$/, (t, [key]) => t('did.verified', { key: shortReference(key ?? '') })],
   [
+    /^verify key (\S+): ([A-Z_]+): /,
+    (t, [key, cause]) => t('did.notVerified', { key: shortReference(key ?? ''), cause }),
+  ],
+  [
     /^retire key (\S+): (\d+) data keys become unreadable$/,
     (t, [key, number]) => t('did.retired', { key: shortReference(key ?? ''), number }),
   ],

@@ -10,6 +10,7 @@ import { Page } from '../../parts/page.tsx';
 import { keyInUse, keyName } from '../../parts/provider.ts';
 import { Loaded } from '../../parts/query.tsx';
 import { At } from '../../parts/time.tsx';
+import { meaningOf } from './means.ts';
 import { StatusTable } from './status-table.tsx';
 
 export function Keys({ account }: { readonly account: string }) {
@@ -52,8 +53,7 @@ function KeyCard({ account, of: key, isUsed }: { account: string; of: Key; isUse
         <LifecycleBadge lifecycle={key.lifecycle} />
       </div>
       <p className="muted small key-about">
-        {t(isUsed ? 'keys.isUsed' : `lifecycleMeans.${key.lifecycle}`)} {t('keys.since')}{' '}
-        <At ms={key.createdAt * 1000} />
+        {t(meaningOf(key, isUsed))} {t('keys.since')} <At ms={key.createdAt * 1000} />
       </p>
       <StatusTable of={key} />
     </section>

@@ -10,6 +10,7 @@ import { Loaded } from '../../parts/query.tsx';
 import { At } from '../../parts/time.tsx';
 import { Acts } from './acts.tsx';
 import { BlastRadiusFacts } from './blast-radius.tsx';
+import { meaningOf } from './means.ts';
 import { StatusTable } from './status-table.tsx';
 import { Uses } from './uses.tsx';
 
@@ -23,7 +24,7 @@ export function OneKey({ account, id }: { readonly account: string; readonly id:
     <Page
       title={key.data ? keyName(key.data) : t('keys.one')}
       back={{ to: `/accounts/${account}/keys`, label: t('keys.title') }}
-      lead={key.data && t(isUsed ? 'keys.isUsed' : `lifecycleMeans.${key.data.lifecycle}`)}
+      lead={key.data && t(meaningOf(key.data, isUsed))}
       actions={key.data && <LifecycleBadge lifecycle={key.data.lifecycle} />}
     >
       <Loaded query={key}>

@@ -11,6 +11,7 @@ import { Card, Page } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { Table } from '../../parts/table.tsx';
 import { ATTENTION_TONES } from '../overview/attention.tsx';
+import { matters } from '../overview/grouped.ts';
 import { NewAccount } from './new-account.tsx';
 
 /** What is drawn at once: who has more customers looks for one by name. */
@@ -98,7 +99,6 @@ function AccountList({ accounts }: { readonly accounts: readonly Account[] }) {
 /** How urgent the most urgent is, and how much there is. */
 function Needs(props: { attention: readonly Attention[] | undefined; isPending: boolean }) {
   const { t } = useTranslation();
-  const { number } = useFormat();
   const { attention, isPending } = props;
   if (!attention) return <span className="muted">{isPending ? '…' : t('accounts.notLooked')}</span>;
   const [first] = attention;
@@ -106,9 +106,7 @@ function Needs(props: { attention: readonly Attention[] | undefined; isPending: 
   return (
     <span className="row">
       <Badge tone={ATTENTION_TONES[first.level]}>{t(`attention.level.${first.level}`)}</Badge>
-      <span className="muted small">
-        {t('answer.things', { count: attention.length, number: number(attention.length) })}
-      </span>
+      <span className="muted small">{t('answer.things', { count: matters(attention).length })}</span>
     </span>
   );
 }

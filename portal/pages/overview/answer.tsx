@@ -11,6 +11,7 @@ import { useServices } from '../../api/queries.ts';
 import type { Overview, Protection, ProtectionCount } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { keyInUse } from '../../parts/provider.ts';
+import { matters } from './grouped.ts';
 
 type Tone = 'ok' | 'part' | 'warn' | 'bad' | 'info' | 'muted';
 const ICONS = {
@@ -51,7 +52,11 @@ function NeedsMe({ facts }: { readonly facts: Overview }) {
     <Question
       tone={toneOf(facts)}
       question={question}
-      answer={attention.length === 0 ? t('answer.nothing') : t('answer.things', { count: attention.length })}
+      answer={
+        attention.length === 0
+          ? t('answer.nothing')
+          : t('answer.things', { count: matters(attention).length })
+      }
       detail={t(`answer.level.${attention[0]?.level ?? 'NONE'}`)}
     />
   );

@@ -5,6 +5,7 @@ import { Badge, type Tone } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
 import { useMayAct } from '../../api/session.tsx';
+import { matters, type Matter } from './grouped.ts';
 
 export const ATTENTION_TONES: Readonly<Record<AttentionLevel, Tone>> = {
   URGENT: 'bad',
@@ -18,19 +19,20 @@ export function AttentionList({ account, attention }: { account: string; attenti
   if (attention.length === 0) return <p className="muted">{t('attention.none')}</p>;
   return (
     <ul className="attention">
-      {attention.map((each, index) => (
-        <li key={`${each.code} ${index}`}>
-          <Badge tone={ATTENTION_TONES[each.level]}>{t(`attention.level.${each.level}`)}</Badge>
-          <Item account={account} of={each} />
+      {matters(attention).map((matter, index) => (
+        <li key={`${matter[0].code} ${index}`}>
+          <Badge tone={ATTENTION_TONES[matter[0].level]}>{t(`attention.level.${matter[0].level}`)}</Badge>
+          <Item account={account} of={matter} />
         </li>
       ))}
     </ul>
   );
 }
 
-function Item({ account, of }: { readonly account: string; readonly of: Attention }) {
+function Item({ account, of: matter }: { readonly account: string; readonly of: Matter }) {
   const { t } = useTranslation();
-  const texts = useTexts(of);
+  const [of] = matter;
+  const texts = useTexts(matter);
   const mayAct = useMayAct();
   const to = placeOf(of, mayAct);
   return (
@@ -44,9 +46,10 @@ function Item({ account, of }: { readonly account: string; readonly of: Attentio
   );
 }
 
-function useTexts(of: Attention): { title: string; what: string } {
+function useTexts(matter: Matter): { title: string; what: string } {
   const { t, i18n } = useTranslation();
-  const { number, ago, time } = useFormat();
+  const { number, ago, time, list } = useFormat();
+  const [of] = matter;
   const title = (facts: Record<string, string | number> = {}) => t(`attention.title.${of.code}`, facts);
   const what = (facts: Record<string, string | number> = {}) => t(`attention.what.${of.code}`, facts);
   const cause = (code: string | null) =>
@@ -55,8 +58,8 @@ function useTexts(of: Attention): { title: string; what: string } {
     case 'KEY_FAILED':
     case 'KEY_DEGRADED': {
       const facts = {
-        use: t(`useOf.${of.use}`),
-        key: shortReference(of.reference),
+        use: list(unique(matter, (each) => 'use' in each && t(`useOf.${each.use}`))),
+        key: list(unique(matter, (each) => 'reference' in each && shortReference(each.reference))),
         cause: cause(of.cause),
         since: of.since === null ? '' : ago(of.since),
       };
@@ -92,6 +95,10 @@ function useTexts(of: Attention): { title: string; what: string } {
     case 'NO_CONTACTS':
       return { title: title(), what: what() };
   }
+}
+
+function unique(matter: Matter, of: (each: Attention) => string | false): string[] {
+  return [...new Set(matter.map(of).filter((text) => text !== false))];
 }
 
 /** Where the account's administrator does something about it; null: nowhere for those who only read. */
