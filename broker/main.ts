@@ -72,7 +72,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   const { config, logger, clock = systemClock } = options;
   const metrics = new BrokerMetrics(clock);
   const observer = observe(metrics, logger);
-  const store = options.store ?? (await openConfiguredStore(config, closers));
+  const store = options.store ?? (await openConfiguredStore(config, metrics, closers));
   const providers = options.kms ?? createProviders(config);
   if (!options.kms) closers.add(() => Object.values(providers).forEach((provider) => provider.close()));
 
@@ -125,6 +125,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => void (ready = false));
   metrics.watchCacheSize(() => keys.leasedKeys.size);
   metrics.watchMoves(() => keys.mover.status());
+  metrics.watchUnfinished(() => keys.unfinishedWork.latest);
   metrics.countWatchers(() => server.watchers());
   ready = true;
   const ports = { grpcPort: server.port, adminPort: admin.port, statusPort: status.port };
@@ -164,8 +165,15 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
   };
 }
 
-async function openConfiguredStore(config: BrokerConfig, closers: Closers): Promise<Store> {
-  const store = await openStore(storeLocation(config), { migrated: config.databaseMigrate === 'by-job' });
+async function openConfiguredStore(
+  config: BrokerConfig,
+  metrics: BrokerMetrics,
+  closers: Closers,
+): Promise<Store> {
+  const store = await openStore(storeLocation(config), {
+    migrated: config.databaseMigrate === 'by-job',
+    observe: (...facts) => metrics.databaseCalled(...facts),
+  });
   closers.add(() => store.close());
   return store;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import {
   KeyMetrics,
+  LOCAL_BUCKETS,
   readAtScrape,
   registerMetrics,
   REMOTE_BUCKETS,
@@ -10,6 +11,8 @@ import type { AuthenticationObserver } from './admin/authentication.ts';
 import type { OutboxObserver } from './alerts/outbox.ts';
 import type { Observer } from './keys/observer.ts';
 import type { RpcObserver } from './grpc/unary.ts';
+import type { DatabaseObserver } from './store/database.ts';
+import type { Unfinished } from './store/store.ts';
 
 /** What the broker measures besides `PROCESS_METRICS` and `SHARED_METRICS`. */
 export const BROKER_METRICS = {
@@ -58,6 +61,22 @@ export const BROKER_METRICS = {
     type: 'gauge',
     help: 'Data keys that the moves which this broker works on have left.',
     labels: [],
+  },
+  cmk_rewrap_backlog: {
+    type: 'gauge',
+    help: 'Data keys that the moves of all accounts have left, whichever broker works on them, by the state of the moves (RUNNING, PAUSED). Every broker tells the same: take the maximum, not the sum.',
+    labels: ['state'],
+  },
+  cmk_fallback_active: {
+    type: 'gauge',
+    help: 'Accounts whose new data goes under the platform key because their own key fails. Every broker tells the same: take the maximum, not the sum.',
+    labels: [],
+  },
+  cmk_database_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time that a statement or a transaction took, conflicts and waiting for a connection included; the outcome is `OK` or an error code. `STORE_UNAVAILABLE` is the database’s trouble; most others are contradictions, which are answers.',
+    labels: ['outcome'],
+    buckets: [...LOCAL_BUCKETS, 2.5, 5, 10],
   },
   cmk_revocation_watchers: { type: 'gauge', help: 'Sidecars that watch for revocations here.', labels: [] },
   cmk_alert_deliveries_total: {
@@ -141,6 +160,21 @@ export class BrokerMetrics
   watchMoves(status: () => { readonly running: number; readonly left: number }): void {
     readAtScrape(this.#own.cmk_moves_running, () => status().running);
     readAtScrape(this.#own.cmk_moves_left_data_keys, () => status().left);
+  }
+
+  /** @param latest asked at each scrape; null: not known */
+  watchUnfinished(latest: () => Unfinished | null): void {
+    readAtScrape(this.#own.cmk_fallback_active, () => latest()?.fallbacks ?? NaN);
+    const backlog = this.#own.cmk_rewrap_backlog;
+    const collect = () => {
+      const left = latest()?.leftToMove;
+      for (const state of ['RUNNING', 'PAUSED'] as const) backlog.set({ state }, left?.[state] ?? NaN);
+    };
+    Object.assign(backlog, { collect });
+  }
+
+  databaseCalled(...[outcome, durationMs]: Parameters<DatabaseObserver>): void {
+    this.#own.cmk_database_request_duration_seconds.observe({ outcome }, durationMs / 1000);
   }
 
   /** @param count asked at each scrape */

@@ -37,6 +37,7 @@ import { ResolveDataKey } from './resolve-data-key.ts';
 import { Revocations } from './revocations.ts';
 import { StatusProbe } from './status-probe.ts';
 import { Tallies } from './tallies.ts';
+import { UnfinishedWork } from './unfinished-work.ts';
 import { UseGaps } from './use-gaps.ts';
 
 /** What the use cases stand on. */
@@ -85,6 +86,7 @@ export interface KeyServices {
   readonly revocations: Revocations;
   readonly probe: Probe;
   readonly useGaps: UseGaps;
+  readonly unfinishedWork: UnfinishedWork;
   readonly ledger: Ledger;
   /** Ends the background work, writes what is still to be written, and forgets every data key. */
   close(): Promise<void>;
@@ -134,6 +136,8 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
   fallbackRecovery.start();
   const pruner = new Pruner({ chores: store.chores, clock, observer });
   pruner.start();
+  const unfinishedWork = new UnfinishedWork({ attention: store.attention, clock, observer });
+  unfinishedWork.start();
   const made = { store, kms, health, leasedKeys, ledger, clock, observer, platformKek };
   const makeDataKey = new MakeDataKey(made);
   return {
@@ -162,10 +166,11 @@ export async function startKeyServices(options: KeyServicesOptions): Promise<Key
     revocations,
     probe,
     useGaps,
+    unfinishedWork,
     ledger,
     async close() {
       kms.close();
-      const background = [probe, statusProbe, mover, useGaps, fallbackRecovery, pruner];
+      const background = [probe, statusProbe, mover, useGaps, fallbackRecovery, pruner, unfinishedWork];
       await Promise.all(background.map((each) => each.stop()));
       revocations.stop();
       await health.settled();

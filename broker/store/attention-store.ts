@@ -12,6 +12,14 @@ export interface Pulse {
   readonly fallback: string;
 }
 
+/** What is under way in all accounts together, and ends by itself if all goes well. */
+export interface Unfinished {
+  /** Accounts whose new data goes under the platform key because their own key fails. */
+  readonly fallbacks: number;
+  /** Data keys that moves of each state have left. */
+  readonly leftToMove: Readonly<Record<'RUNNING' | 'PAUSED', number>>;
+}
+
 /** What concerns somebody who watches accounts. A part of broker/store/store.ts, with the same promises. */
 export interface AttentionStore {
   /**
@@ -21,4 +29,6 @@ export interface AttentionStore {
   facts(accounts: readonly string[], sinceHour: number): Promise<ReadonlyMap<string, AttentionFacts>>;
   /** Of each of these accounts, at most 1000, in a fixed number of reads. */
   pulses(accounts: readonly string[]): Promise<ReadonlyMap<string, Pulse>>;
+  /** Of all accounts, in a fixed number of reads of what an index has. */
+  unfinished(): Promise<Unfinished>;
 }

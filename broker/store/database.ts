@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { CmkError } from '../../core/errors.ts';
+import { CmkError, toCmkError, type ErrorCode } from '../../core/errors.ts';
 import { isSerializationConflict, translateStoreError } from './errors.ts';
 import { Row } from './row.ts';
 
@@ -19,14 +19,19 @@ export const SILENT = {
   deprecate: () => undefined,
 };
 
+/** Told of each call that came back: `OK` or the code of its error. Must not throw. */
+export type DatabaseObserver = (outcome: 'OK' | ErrorCode, durationMs: number) => void;
+
 /** Access to one SQL database: errors are translated, conflicts retried, closing waits for what is under way. */
 export class Database {
   readonly #knex: Knex;
+  readonly #observe: DatabaseObserver;
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
-  constructor(db: Knex) {
+  constructor(db: Knex, observe: DatabaseObserver = () => undefined) {
     this.#knex = db;
+    this.#observe = observe;
   }
 
   /** One statement. */
@@ -46,10 +51,23 @@ export class Database {
 
   #track<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing) return Promise.reject(new CmkError('STORE_UNAVAILABLE', 'the store is closed'));
-    const result = retryConflicts(work);
+    const result = this.#observed(retryConflicts(work));
     const settled = result.catch(() => undefined).finally(() => this.#underWay.delete(settled));
     this.#underWay.add(settled);
     return result;
+  }
+
+  async #observed<T>(result: Promise<T>): Promise<T> {
+    const start = performance.now();
+    let outcome: 'OK' | ErrorCode = 'OK';
+    try {
+      return await result;
+    } catch (error) {
+      outcome = toCmkError(error).code;
+      throw error;
+    } finally {
+      this.#observe(outcome, performance.now() - start);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { Database } from './database.ts';
+import { Database, type DatabaseObserver } from './database.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { FOR_MIGRATIONS, openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
@@ -21,20 +21,25 @@ export interface PostgresLocation {
   readonly poolSize?: number;
 }
 
+export interface OpenOptions {
+  /** Whether somebody else has brought it up to date: then it is only looked at. Default: false. */
+  readonly migrated?: boolean;
+  readonly observe?: DatabaseObserver;
+}
+
 /**
  * Opens the store and brings its schema up to date. Several processes may do so at once.
- * @param options.migrated whether somebody else has brought it up to date: then it is only looked at
  * @throws CmkError STORE_UNAVAILABLE when the database does not answer, CONFIG_INVALID when it cannot be used so
  */
 export async function openStore(
   location: StoreLocation,
-  { migrated = false }: { readonly migrated?: boolean } = {},
+  { migrated = false, observe }: OpenOptions = {},
 ): Promise<Store> {
   if (!migrated) await migrateStore(location);
   const db = await openAt(location);
   try {
     if (migrated) await requireMigrated(db);
-    const store = new SqlStore(new Database(db));
+    const store = new SqlStore(new Database(db, observe));
     await store.chainUnchained();
     return store;
   } catch (error) {

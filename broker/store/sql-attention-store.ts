@@ -4,7 +4,7 @@ import { KEY_USES } from '../model/alerts.ts';
 import type { AttentionFacts, KekFacts, MoveFacts, StatusFacts } from '../model/attention.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
 import { KEY_LIFECYCLES, LICENCES } from '../model/types.ts';
-import type { AttentionStore, Pulse } from './attention-store.ts';
+import type { AttentionStore, Pulse, Unfinished } from './attention-store.ts';
 import { readRows, type Database } from './database.ts';
 import { FALLBACK_COLUMNS, toEpisode, toFallback } from './fallbacks.ts';
 import { pulses } from './pulses.ts';
@@ -29,6 +29,10 @@ export class SqlAttentionStore implements AttentionStore {
 
   pulses(accounts: readonly string[]): Promise<ReadonlyMap<string, Pulse>> {
     return this.#database.run((db) => pulses(db, accounts));
+  }
+
+  unfinished(): Promise<Unfinished> {
+    return this.#database.run(readUnfinished);
   }
 }
 
@@ -184,4 +188,17 @@ async function readTallies(db: Knex, chains: readonly string[], sinceHour: numbe
   const rows = await readRows('ledger_tallies', query);
   const column = (name: string) => new Map(rows.map((row) => [row.text('chain'), row.integer(name)]));
   return { refusals: column('refusals'), gaps: column('gaps') };
+}
+
+async function readUnfinished(db: Knex): Promise<Unfinished> {
+  const lasting = db('fallback_episodes').whereNull('ended_at').count('* as count');
+  const [fallbacks] = await readRows('fallback_episodes', lasting);
+  const moves = db('moves').whereIn('state', UNFINISHED).groupBy('state');
+  const left = await readRows('moves', moves.select('state').sum('left_over as left_over'));
+  const leftIn = (state: string) =>
+    left.find((row) => row.text('state') === state)?.integer('left_over') ?? 0;
+  return {
+    fallbacks: fallbacks?.integer('count') ?? 0,
+    leftToMove: { RUNNING: leftIn('RUNNING'), PAUSED: leftIn('PAUSED') },
+  };
 }

@@ -49,7 +49,7 @@ export type { DataKeyCount, KeyLifeStore, Retirement } from './key-life-store.ts
 export type { KeyStatusChange, KeyStatusStore } from './key-status-store.ts';
 export type { ActivityFilter, ActivityPage, ActivityStore } from './activity-store.ts';
 export type { AssetPlace, AssetQuery, AssetRow, AssetStore, ProtectionCount } from './asset-store.ts';
-export type { AttentionStore, Pulse } from './attention-store.ts';
+export type { AttentionStore, Pulse, Unfinished } from './attention-store.ts';
 export type { ProcessStore } from './process-store.ts';
 export type { HourSpan, KmsTally, LedgerTally, TallyStore } from './tally-store.ts';
 export type { Coverage };

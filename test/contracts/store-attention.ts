@@ -139,6 +139,34 @@ export const attentionCases: Record<string, StoreCase> = {
     t.is(await untold(), 1, 'not tried yet');
   },
 
+  'what is unfinished is counted over all accounts': async (t, store) => {
+    t.deepEqual(await store.attention.unfinished(), { fallbacks: 0, leftToMove: { RUNNING: 0, PAUSED: 0 } });
+    for (const [account, state] of [
+      ['acme', 'RUNNING'],
+      ['globex', 'PAUSED'],
+    ] as const) {
+      const kek = await withKek(store, { account });
+      const old = await withKek(store, { account });
+      await store.insertDataKey(aDataKey(old, { asset: anAsset({ account }) }), anAuditEvent());
+      const plan = { account, kind: 'ROTATE', selection: { kekIds: [old.id] }, target: kek.id } as const;
+      const id = uuidv7(NOW);
+      await store.moves.start({ ...plan, id, startedAt: NOW }, () => anAuditEvent());
+      const change = { from: ['RUNNING'], to: state, nowMs: NOW } as const;
+      if (state === 'PAUSED')
+        await store.moves.setState(account, id, change, () => ({ audit: anAuditEvent(), alerts: [] }));
+    }
+    t.deepEqual(await store.attention.unfinished(), { fallbacks: 0, leftToMove: { RUNNING: 1, PAUSED: 1 } });
+    const kek = await withKek(store, { createdAt: NOW });
+    const check = () => undefined;
+    const start = { kekId: kek.id, cause: 'KEY_DISABLED', at: NOW, nextProbeAt: NOW + 1, check };
+    const record = aDataKey(kek, { asset: anAsset({ id: 'other' }) });
+    await store.fallbacks.insertDataKey(record, anAuditEvent(), start, anAlert());
+    t.is((await store.attention.unfinished()).fallbacks, 1);
+    const [episode] = await store.fallbacks.listEpisodes('acme', 1);
+    await store.fallbacks.endEpisode(episode?.id ?? '', NOW + 2, anAuditEvent(), anAlert());
+    t.is((await store.attention.unfinished()).fallbacks, 0);
+  },
+
   'a pulse changes with what it is of, and with nothing else': async (t, store) => {
     const kek = await withKek(store);
     const theirs = await withKek(store, { account: 'globex' });
