@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { testAndScan } from './test-run.ts';
 
-const DEBIAN_PACKAGES = ['jq', 'python3-grpcio', 'python3-grpc-tools', 'softhsm2'];
+const DEBIAN_PACKAGES = ['jq', 'prometheus', 'python3-grpcio', 'python3-grpc-tools', 'softhsm2'];
 
 installDebianPackages();
 const args = ['--config', 'test/system/ava.config.js', ...process.argv.slice(2)];

@@ -13,6 +13,12 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
   sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],
   'deploy/injector': ['deploy/injector', 'runtime', 'core', /^:node:/, /^:kubernetes-types\//],
+  'deploy/prometheus': [
+    'deploy/prometheus',
+    'broker/kms/provider.ts',
+    'broker/model/types.ts',
+    'core/errors.ts',
+  ],
   'broker/model': ['broker/model', 'core', /^:node:/],
   'broker/policy': ['broker/policy', 'broker/model', 'core'],
   'broker/kms': [

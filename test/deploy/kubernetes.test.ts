@@ -9,8 +9,9 @@ import { parseCatalogue } from '../../broker/model/catalogue.ts';
 import { STORE_SETTINGS } from '../../broker/store/config.ts';
 import { readInjectorConfig } from '../../deploy/injector/config.ts';
 import { injectSidecar } from '../../deploy/injector/inject.ts';
+import { JOBS } from '../../deploy/prometheus/rule.ts';
 import { readConfig } from '../../runtime/config.ts';
-import type { Certificate, PodMonitor, ServiceMonitor } from '../support/custom-resources.ts';
+import type { Certificate, PodMonitor, PrometheusRule, ServiceMonitor } from '../support/custom-resources.ts';
 import { type RENDERED, renderedFile } from '../../scripts/render-kubernetes.ts';
 import { schemaProblems } from '../support/kubernetes-schema.ts';
 import { ofKind, parseManifests, selects, workloads, type Manifest } from '../support/manifests.ts';
@@ -258,4 +259,25 @@ test('production: sidecars are scraped by the label and the port that the inject
   const [key] = monitor?.spec.selector.matchExpressions?.map((each) => each.key) ?? [];
   t.true(patch.includes(`{"${key}":"0001"}`) || patch.includes(`${key?.replace('/', '~1')}`));
   t.true(patch.includes(`"name":"${monitor?.spec.podMetricsEndpoints[0]?.port}"`));
+});
+
+test('production: what rules and dashboards call a job, monitors call so', (t) => {
+  const monitors = [
+    ...ofKind<ServiceMonitor>(OVERLAYS.production, 'ServiceMonitor').map(({ spec }) => spec.endpoints),
+    ...ofKind<PodMonitor>(OVERLAYS.production, 'PodMonitor').map(({ spec }) => spec.podMetricsEndpoints),
+  ];
+  const jobs = monitors.flatMap((endpoints) =>
+    endpoints.map(
+      ({ relabelings = [] }) => relabelings.find(({ targetLabel }) => targetLabel === 'job')?.replacement,
+    ),
+  );
+  t.deepEqual(jobs.sort(), Object.values(JOBS).sort());
+});
+
+test('production: the autoscaler’s metric is recorded, for each pod', (t) => {
+  const [autoscaler] = ofKind<HorizontalPodAutoscaler>(OVERLAYS.production, 'HorizontalPodAutoscaler');
+  const [rules] = ofKind<PrometheusRule>(OVERLAYS.production, 'PrometheusRule');
+  const name = autoscaler?.spec?.metrics?.[0]?.pods?.metric.name;
+  const rule = rules?.spec.groups.flatMap((group) => group.rules).find(({ record }) => record === name);
+  t.regex(rule?.expr ?? '', /^sum by \(namespace, pod\)/);
 });

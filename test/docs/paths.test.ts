@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 
-const documents = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('docs/decisions')];
+const documents = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('docs/decisions'), ...markdownIn('docs/runbooks')];
 
 function markdownIn(folder: string): string[] {
   return readdirSync(folder)
@@ -20,7 +20,7 @@ function linksIn(text: string): string[] {
 
 /** Paths of the source tree in code spans, relative to the repository. */
 function pathsIn(text: string): string[] {
-  const folders = 'core|runtime|proto|broker|sidecar|client|sandbox|test|docs|scripts|bench';
+  const folders = 'core|runtime|proto|broker|sidecar|client|sandbox|test|docs|scripts|bench|deploy';
   return [...text.matchAll(new RegExp(`\`((?:${folders})/[\\w./-]*)\``, 'g'))].map(([, path = '']) => path);
 }
 

@@ -52,7 +52,7 @@ interface Endpoint {
   port: string;
   path?: string;
   interval?: string;
-  relabelings?: { sourceLabels: string[]; targetLabel: string }[];
+  relabelings?: { sourceLabels?: string[]; targetLabel: string; replacement?: string }[];
 }
 
 /** monitoring.coreos.com/v1 */
@@ -72,6 +72,27 @@ export interface PodMonitor {
     namespaceSelector?: { any?: boolean; matchNames?: string[] };
     selector: LabelSelector;
     podMetricsEndpoints: Endpoint[];
+  };
+}
+
+/** monitoring.coreos.com/v1 */
+export interface PrometheusRule {
+  apiVersion: 'monitoring.coreos.com/v1';
+  kind: 'PrometheusRule';
+  metadata: ObjectMeta;
+  spec: {
+    groups: {
+      name: string;
+      interval?: string;
+      rules: {
+        alert?: string;
+        record?: string;
+        expr: string;
+        for?: string;
+        labels?: Record<string, string>;
+        annotations?: Record<string, string>;
+      }[];
+    }[];
   };
 }
 
