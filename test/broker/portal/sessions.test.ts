@@ -87,6 +87,32 @@ test.serial('the database cannot be used to sign in', async (t) => {
   }
 });
 
+test.serial('brute force: guesses of sessions are limited, and nothing tells which is valid', async (t) => {
+  const { ask, maria, browser, clock, metric } = await signedIn(t);
+  const thief = browser();
+  const guess = (number: number) => {
+    thief.cookiesOf(PORTAL).set(SESSION_COOKIE, String(number).padStart(43, 'g'));
+    return ask(thief, '/v1/me');
+  };
+  for (let number = 0; number < 20; number++) t.is((await guess(number)).status, 401);
+  const limited = await guess(20);
+  t.like(limited, { status: 429, body: { code: 'TOO_MANY_ATTEMPTS' } });
+  t.deepEqual(await ask(maria, '/v1/me'), limited, 'what is valid is not looked at either');
+  t.is(await metric('cmk_admin_authentications_total', { via: 'SESSION', outcome: 'REFUSED' }), 20);
+  clock.advance(MINUTE_MS);
+  t.is((await ask(maria, '/v1/me')).status, 200);
+});
+
+test.serial('a session is no token, and signing out ends it alone', async (t) => {
+  const { ask, maria, browser, signIn, withToken } = await signedIn(t);
+  const cookie = maria.cookiesOf(PORTAL).get(SESSION_COOKIE) ?? '';
+  for (const token of [cookie, `cmk_${cookie}`]) t.is((await withToken(token, '/v1/me')).status, 401);
+  const elsewhere = browser();
+  await signIn(elsewhere, 'maria');
+  t.is((await ask(elsewhere, '/v1/me/sign-out', { method: 'POST' })).status, 200);
+  t.is((await ask(maria, '/v1/me')).status, 200);
+});
+
 test.serial('where a token is shown, the session beside it does not count', async (t) => {
   const { ask, maria } = await signedIn(t);
   const both = await ask(maria, '/v1/me', { headers: { authorization: 'Bearer wrong' } });
