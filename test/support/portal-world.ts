@@ -150,6 +150,10 @@ export async function shoot(page: Page, name: string): Promise<Violation[]> {
         path: join(SCREENSHOTS, `${name}-${size.width}-${theme}.png`),
         fullPage: true,
       });
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+      if (width > size.width) {
+        found.push({ id: 'too-wide', help: `it is ${width} px wide`, where: [String(size.width)], theme });
+      }
     }
     found.push(...(await violationsIn(page, theme)));
   }
