@@ -1,6 +1,9 @@
-// Writes deploy/prometheus/*.yaml: the rules as Prometheus reads them, and as Prometheus Operator does.
+// Writes deploy/prometheus/*.yaml, the rules as Prometheus reads them and as Prometheus Operator does, and
+// deploy/grafana/*.json, the dashboards as Grafana imports them.
 import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { DASHBOARDS } from '../deploy/grafana/dashboards.ts';
+import { renderDashboard } from '../deploy/grafana/render.ts';
 import { GROUPS } from '../deploy/prometheus/groups.ts';
 
 /** Generated files, and what is in them. */
@@ -13,6 +16,12 @@ export const MONITORING_FILES: Readonly<Record<string, () => string>> = {
       metadata: { name: 'cmk', labels: { 'app.kubernetes.io/part-of': 'cmk' } },
       spec: { groups: GROUPS },
     }),
+  ...Object.fromEntries(
+    DASHBOARDS.map((dashboard) => [
+      `deploy/grafana/${dashboard.uid}.json`,
+      () => `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,
+    ]),
+  ),
 };
 
 function yaml(content: object): string {

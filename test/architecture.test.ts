@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   client: ['client', 'proto', 'core', /^:@grpc\//, /^:node:/, ':commander', ':cli-progress'],
   sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],
   'deploy/injector': ['deploy/injector', 'runtime', 'core', /^:node:/, /^:kubernetes-types\//],
+  'deploy/grafana': ['deploy/grafana'],
   'deploy/prometheus': [
     'deploy/prometheus',
     'broker/kms/provider.ts',

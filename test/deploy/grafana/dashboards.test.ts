@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { parse } from 'yaml';
+import { DASHBOARDS } from '../../../deploy/grafana/dashboards.ts';
+import { renderDashboard } from '../../../deploy/grafana/render.ts';
+import { unknownNames } from '../../support/metric-names.ts';
+import { vocabularyOf } from '../../support/promql.ts';
+
+interface Rendered {
+  readonly panels: readonly {
+    readonly id: number;
+    readonly type: string;
+    readonly title: string;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets?: readonly { readonly refId: string }[];
+  }[];
+}
+
+test('each dashboard has an id of its own, and is among those for Kubernetes', (t) => {
+  const uids = DASHBOARDS.map(({ uid }) => uid);
+  t.is(new Set(uids).size, uids.length);
+  t.true(uids.every((uid) => /^[a-z-]{1,40}$/.test(uid)));
+  const { configMapGenerator } = parse(readFileSync('deploy/grafana/kustomization.yaml', 'utf8')) as {
+    configMapGenerator: { files: string[] }[];
+  };
+  t.deepEqual(
+    configMapGenerator.flatMap(({ files }) => files),
+    uids.map((uid) => `${uid}.json`),
+  );
+});
+
+for (const dashboard of DASHBOARDS) {
+  const panels = dashboard.sections.flatMap((section) => section.panels);
+
+  test(`${dashboard.uid}: panels have ids of their own, stand on the grid, and on no other`, (t) => {
+    const rendered = (renderDashboard(dashboard) as Rendered).panels;
+    t.is(rendered.length, panels.length + dashboard.sections.length);
+    t.is(new Set(rendered.map(({ id }) => id)).size, rendered.length);
+    const taken = new Map<string, string>();
+    for (const { title, gridPos, targets = [] } of rendered) {
+      const { x, y, w, h } = gridPos;
+      t.true(x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= 24, title);
+      t.is(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
+      for (let column = x; column < x + w; column++) {
+        for (let row = y; row < y + h; row++) {
+          t.is(taken.get(`${column} ${row}`), undefined, `${title} is on`);
+          taken.set(`${column} ${row}`, title);
+        }
+      }
+    }
+  });
+
+  test(`${dashboard.uid}: titles ask, descriptions say what is good, and each title is there once`, (t) => {
+    for (const { title, description, queries } of panels) {
+      t.regex(title, /^[A-Z][^?]*\?$/);
+      t.regex(description, /^[A-Z“][^]*\.$/, title);
+      t.true(queries.length > 0, title);
+    }
+    t.is(new Set(panels.map(({ title }) => title)).size, panels.length);
+  });
+
+  test(`${dashboard.uid}: queries name what there is, and legends what queries leave`, (t) => {
+    for (const { title, queries } of panels) {
+      for (const { expr, legend } of queries) {
+        t.deepEqual(unknownNames(expr), [], title);
+        const { labels, functions } = vocabularyOf(expr);
+        const isAggregated = functions.some((name) => ['sum', 'max', 'min', 'count'].includes(name));
+        const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+        if (isAggregated)
+          t.deepEqual(
+            shown.filter((label) => !labels.includes(label)),
+            [],
+            title,
+          );
+        t.not(legend, '', title);
+      }
+    }
+    for (const { name, metric } of dashboard.variables ?? []) {
+      t.deepEqual(unknownNames(`${metric}{${name}="x"}`), [], name);
+    }
+  });
+}
