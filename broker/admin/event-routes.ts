@@ -11,6 +11,14 @@ const EVENTS = 'text/event-stream';
 const BEAT_MS = 15_000;
 /** Of one principal: some windows on some devices. */
 const MAX_OF_ONE = 20;
+/** About one account, whoever listens: however many tokens it has, others have their part of what a broker serves. */
+const MAX_ABOUT_ONE = 100;
+
+/** Who listens, and about what. */
+interface Listening {
+  readonly owner: string;
+  readonly account: string;
+}
 
 export interface EventRouteParts {
   readonly accountEvents: AccountEvents;
@@ -22,7 +30,7 @@ export interface EventRouteParts {
 
 /** Live updates, as server-sent events. */
 export function addEventRoutes(app: FastifyInstance, parts: () => EventRouteParts): void {
-  const streams = new Map<EventStream, string>();
+  const streams = new Map<EventStream, Listening>();
   let isClosing = false;
   app.addHook('preClose', (done) => {
     isClosing = true;
@@ -37,10 +45,10 @@ export function addEventRoutes(app: FastifyInstance, parts: () => EventRoutePart
       const { accountEvents, overviews, clock, isStillThere } = parts();
       const { account } = request.params;
       await overviews.check(account);
-      const owner = request.principal?.name ?? '';
-      checkShare(streams, owner);
+      const listening = { owner: ownerOf(request), account };
+      checkShare(streams, listening);
       const stream = new EventStream();
-      streams.set(stream, owner);
+      streams.set(stream, listening);
       const beats = beating(stream, clock, () => isStillThere(request));
       // Whoever does not ask for a stream gets the first note alone.
       const isStream = request.headers.accept?.includes(EVENTS) ?? false;
@@ -70,13 +78,19 @@ export function addEventRoutes(app: FastifyInstance, parts: () => EventRoutePart
   );
 }
 
-function checkShare(streams: ReadonlyMap<EventStream, string>, owner: string): void {
-  const own = [...streams.values()].filter((each) => each === owner).length;
-  if (own < MAX_OF_ONE) return;
-  throw new CmkError(
-    'TOO_MANY_STREAMS',
-    `expected at most ${MAX_OF_ONE} streams of changes for one principal`,
-  );
+/** Another account's token may have the same name. */
+function ownerOf({ principal }: FastifyRequest): string {
+  return JSON.stringify([principal?.via, principal?.account, principal?.name]);
+}
+
+function checkShare(streams: ReadonlyMap<EventStream, Listening>, { owner, account }: Listening): void {
+  const open = [...streams.values()];
+  const check = (count: number, most: number, what: string) => {
+    if (count < most) return;
+    throw new CmkError('TOO_MANY_STREAMS', `expected at most ${most} streams of changes ${what}`);
+  };
+  check(open.filter((each) => each.owner === owner).length, MAX_OF_ONE, 'for one principal');
+  check(open.filter((each) => each.account === account).length, MAX_ABOUT_ONE, 'about one account');
 }
 
 function lastSeen({ headers }: FastifyRequest): string | null {

@@ -5,8 +5,8 @@ import type { Clock } from '../../runtime/clock.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import type { IdempotencyStore } from '../store/store.ts';
 
-/** Longer than a request is served: who took a key and died has let go of it after that. */
-const TAKEN_MS = 120_000;
+/** Longer than a request is served, verifications too: who took a key and died has let go of it after that. */
+const TAKEN_MS = 180_000;
 const ANSWER_MS = 24 * 60 * 60_000;
 /** Of one account within a day. */
 const MAX_KEYS = 10_000;

@@ -142,6 +142,7 @@ export function createAdminApp(
   });
   // Schemas say what answers are; a test proves it. They do not make answers fit: what is missing in one would be lost.
   app.setSerializerCompiler(() => JSON.stringify);
+  keepAnswersPrivate(app);
   addOpenApi(app);
   void app.register((api, _options, done) => {
     addAllRoutes(api, parts);
@@ -153,6 +154,18 @@ export function createAdminApp(
     done();
   });
   return app;
+}
+
+/**
+ * An answer is for who asked, now: neither a disk nor a cache on the way may keep it, unless its route says so. Nor may a
+ * browser take it for what it is not.
+ */
+function keepAnswersPrivate(app: FastifyInstance): void {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff');
+    done();
+  });
 }
 
 function addAllRoutes(

@@ -213,6 +213,17 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
+/** Acts of services: what an administrator was refused is no news to anybody else. */
+export const ACTS_OF_SERVICES = [
+  'ISSUE',
+  'RESOLVE',
+  'DESCRIBE',
+  'WATCH',
+  'CONNECT',
+  'USE',
+  'REENCRYPT',
+] as const satisfies readonly AuditAction[];
+
 /** Something happened to a key that every broker and sidecar must know. */
 export interface KeyEvent {
   /** Gapless and in commit order, from 1. */

@@ -6,9 +6,11 @@ import type { FallbackMode, Kek, Licence } from '../model/types.ts';
 export interface ReferenceRadius {
   readonly reference: string;
   readonly decrypt: KeyStatusRecord['status'];
-  /** Whether another reference of the key is not known to fail: then nothing becomes unreadable without this one. */
+  /** Whether another reference of the key is known to open: then nothing becomes unreadable without this one. */
   readonly othersOpen: boolean;
 }
+
+const OPENS: ReadonlySet<KeyStatusRecord['status']> = new Set(['OK', 'DEGRADED']);
 
 /** What depends on each single reference. */
 export function referenceRadius(kek: Kek, statuses: readonly KeyStatusRecord[]): ReferenceRadius[] {
@@ -17,7 +19,8 @@ export function referenceRadius(kek: Kek, statuses: readonly KeyStatusRecord[]):
   return kek.references.map((reference) => ({
     reference,
     decrypt: decrypt(reference),
-    othersOpen: kek.references.some((other) => other !== reference && decrypt(other) !== 'FAILED'),
+    // What was never seen to open is nothing to rely on.
+    othersOpen: kek.references.some((other) => other !== reference && OPENS.has(decrypt(other))),
   }));
 }
 

@@ -16,6 +16,9 @@ export type ClaimedPerson =
 /** Names of other actors in ledgers. What has a colon is a SPIFFE id, `token:…`, or could be taken for one. */
 const TAKEN_NAMES = new Set(['operator', 'broker']);
 
+/** What is no identifier of an account names none, and no database is asked for it. */
+const IS_ACCOUNT = /^[A-Za-z0-9._-]{1,64}$/;
+
 /**
  * Reads who somebody is. The most powerful of several roles counts. Operators belong to no account, whatever their
  * account claim says.
@@ -23,7 +26,7 @@ const TAKEN_NAMES = new Set(['operator', 'broker']);
 export function readClaims(claims: Claims, names: ClaimNames): ClaimedPerson {
   const name = usableName(claims, names.name);
   const [account = null, ...others] = texts(claimAt(claims, names.account));
-  const ownAccount = others.length === 0 ? account : null;
+  const ownAccount = others.length === 0 && account !== null && IS_ACCOUNT.test(account) ? account : null;
   const given = new Set(texts(claimAt(claims, names.roles)));
   // In the order of their power.
   const role = ROLES.find((each) => names.roleValues[each].some((value) => given.has(value)));
@@ -40,7 +43,12 @@ function usableName(claims: Claims, claim: string): string | null {
   if (typeof name !== 'string' || !/^[^\s:\p{C}]{1,128}$/u.test(name)) return null;
   if (TAKEN_NAMES.has(name.toLowerCase())) return null;
   // An address that nobody proved to be theirs may be a colleague's.
-  return claim === 'email' && claims['email_verified'] === false ? null : name;
+  return claim === 'email' && !isVerified(claims['email_verified']) ? null : name;
+}
+
+/** Some providers write it as a text. One that says nothing leaves it to whoever chose the claim. */
+function isVerified(said: unknown): boolean {
+  return said === undefined || said === null || said === true || said === 'true';
 }
 
 /** A claim by its name; if there is none of that name, by the path that its dots make. */

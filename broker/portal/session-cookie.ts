@@ -39,8 +39,8 @@ export function shownSession({ config }: SignIn, request: FastifyRequest): strin
 export function sessionAuthenticator({ sessions, config: { portalUrl } }: SignIn) {
   const cookie = sessionCookie(portalUrl);
   return async (request: FastifyRequest): Promise<Principal | null> => {
-    // Who shows a token means the token, and not the session that the browser adds.
-    if (request.headers.authorization !== undefined) return null;
+    // Who shows a token means the token, and not the session that the browser adds. Another scheme is for the proxy.
+    if (/^bearer\b/i.test(request.headers.authorization ?? '')) return null;
     const id = SessionId.parse(cookie.read(request));
     const session = id && (await (isUnattended(request) ? sessions.look(id) : sessions.use(id)));
     if (!session) return null;

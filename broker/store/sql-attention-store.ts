@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
 import { KEY_USES } from '../model/alerts.ts';
 import type { AttentionFacts, KekFacts, MoveFacts, StatusFacts } from '../model/attention.ts';
 import { MOVE_KINDS } from '../model/moves.ts';
-import { KEY_LIFECYCLES, LICENCES } from '../model/types.ts';
+import { ACTS_OF_SERVICES, KEY_LIFECYCLES, LICENCES } from '../model/types.ts';
 import type { AttentionStore, Pulse, Unfinished } from './attention-store.ts';
 import { readRows, type Database } from './database.ts';
 import { FALLBACK_COLUMNS, toEpisode, toFallback } from './fallbacks.ts';
@@ -180,11 +180,16 @@ function readBacklogs(db: Knex, ids: readonly string[]) {
 async function readTallies(db: Knex, chains: readonly string[], sinceHour: number) {
   const sum = (name: string, condition: string) =>
     db.raw(`sum(case when ${condition} then events else 0 end) as ${name}`);
+  const ofServices = ACTS_OF_SERVICES.map((action) => `'${action}'`).join(', ');
   const query = db('ledger_tallies')
     .whereIn('chain', chains)
     .where('hour', '>=', sinceHour)
     .groupBy('chain')
-    .select('chain', sum('refusals', `outcome = 'REFUSED'`), sum('gaps', `action = 'GAP'`));
+    .select(
+      'chain',
+      sum('refusals', `outcome = 'REFUSED' and action in (${ofServices})`),
+      sum('gaps', `action = 'GAP'`),
+    );
   const rows = await readRows('ledger_tallies', query);
   const column = (name: string) => new Map(rows.map((row) => [row.text('chain'), row.integer(name)]));
   return { refusals: column('refusals'), gaps: column('gaps') };

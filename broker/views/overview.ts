@@ -3,7 +3,13 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Attention } from '../model/attention.ts';
 import type { AssetType } from '../model/coverage.ts';
 import type { Move } from '../model/moves.ts';
-import type { Account, AuditOutcome, FallbackEpisode, FallbackPolicy } from '../model/types.ts';
+import {
+  ACTS_OF_SERVICES,
+  type Account,
+  type AuditOutcome,
+  type FallbackEpisode,
+  type FallbackPolicy,
+} from '../model/types.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import { endOfEpisode, needsAttention, stateOfEpisode, type FallbackState } from '../policy/attention.ts';
 import type { ProtectionCount, Store } from '../store/store.ts';
@@ -55,16 +61,7 @@ export interface Overview {
   readonly attention: readonly Attention[];
 }
 
-/** Acts of services: what an administrator was refused is no news to anybody else. */
-const ACTS_OF_SERVICES: ReadonlySet<string> = new Set([
-  'ISSUE',
-  'RESOLVE',
-  'DESCRIBE',
-  'WATCH',
-  'CONNECT',
-  'USE',
-  'REENCRYPT',
-]);
+const OF_SERVICES: ReadonlySet<string> = new Set(ACTS_OF_SERVICES);
 const MAX_MOVES = 100;
 
 /** Tells how an account stands. */
@@ -124,7 +121,7 @@ export class Overviews {
     const counts = new Map<string, RefusalCount>();
     for (const tally of await this.#store.tallies.ledger(account, lastDay(nowMs))) {
       const { outcome, cause, events, action } = tally;
-      if (outcome === 'ALLOWED' || !ACTS_OF_SERVICES.has(action)) continue;
+      if (outcome === 'ALLOWED' || !OF_SERVICES.has(action)) continue;
       const name = `${outcome} ${cause}`;
       counts.set(name, { outcome, cause, count: (counts.get(name)?.count ?? 0) + events });
     }

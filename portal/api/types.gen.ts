@@ -309,7 +309,7 @@ export type BlastRadius = {
     reference: string;
     decrypt: 'UNKNOWN' | 'OK' | 'DEGRADED' | 'FAILED';
     /**
-     * Whether another reference is not known to fail.
+     * Whether another reference is known to open.
      */
     othersOpen: boolean;
   }>;

@@ -89,7 +89,7 @@ export const KEY_ANSWERS = {
           object({
             reference: text,
             decrypt: oneOf(KEY_STATUSES),
-            othersOpen: about('Whether another reference is not known to fail.', flag),
+            othersOpen: about('Whether another reference is known to open.', flag),
           }),
         ),
       ),

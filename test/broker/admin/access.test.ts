@@ -30,6 +30,18 @@ test('another account answers as one that is not there', async (t) => {
   }
 });
 
+test('no answer about an account may be kept on a disk or by a cache on the way', async (t) => {
+  const { ask } = await adminWorld(t);
+  const paths = ['', '/overview', '/ledger/export', '/keys', '/groups/none'].map(
+    (path) => `/v1/accounts/acme${path}`,
+  );
+  for (const path of [...paths, '/v1/openapi.json', '/v1/nowhere']) {
+    const { headers } = await ask(AUDITOR, 'GET', path);
+    t.is(headers['cache-control'], 'no-store', path);
+    t.is(headers['x-content-type-options'], 'nosniff', path);
+  }
+});
+
 test('a role that does not suffice is told so, and nothing happens', async (t) => {
   const { ask, audit } = await adminWorld(t);
   const before = (await audit()).length;

@@ -50,7 +50,7 @@ async function listen(
     [HEADER]: JSON.stringify(who),
     ...(since !== undefined && { 'last-event-id': since }),
   };
-  const url = `http://127.0.0.1:${port}/v1/accounts/acme/events`;
+  const url = `http://127.0.0.1:${port}/v1/accounts/${who.account}/events`;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get(url, { headers, agent: false }, resolve).on('error', reject);
   });
@@ -129,6 +129,20 @@ test('there is a bound on streams, and the end of the broker ends them', async (
   await world.app.close();
   await eventually(() => listeners.every(({ ended }) => ended));
   t.is(world.views.accountEvents.size, 0);
+});
+
+test('those who listen about one account take nothing from others, whatever their tokens are called', async (t) => {
+  const world = await adminWorld(t);
+  const tokenOf = (account: string, number: number) => ({
+    ...principal('AUDITOR', account, `token:${number}`),
+    via: 'API_TOKEN' as const,
+  });
+  await world.administration.putAccount('operator', { id: 'globex', name: 'Globex', licence: 'NONE' });
+  for (let number = 0; number < 5; number++) {
+    for (let count = 0; count < 20; count++) await listen(t, world, { who: tokenOf('globex', number) });
+  }
+  t.is((await listen(t, world, { who: tokenOf('globex', 5) })).response.statusCode, 429);
+  t.is((await listen(t, world, { who: tokenOf('acme', 0) })).response.statusCode, 200);
 });
 
 test('a stream that begins while the broker ends is ended, too', async (t) => {

@@ -29,6 +29,8 @@ test('the overview says what is protected how, by which keys, and what needs att
       detail: 'CONTEXT_MISMATCH: not its own',
       at: world.clock.wallMs(),
     }),
+    // Who may not sign in is no service.
+    anAuditEvent({ action: 'SIGN_IN', outcome: 'REFUSED', detail: null, at: world.clock.wallMs() }),
   ]);
   const { status, body } = await get(world, `${ACME}/overview`);
   t.is(status, 200);

@@ -61,6 +61,18 @@ const PEOPLE: Record<string, [claims: Claims, expected: object, names?: Partial<
     { refusal: 'NAME_UNUSABLE', name: null, account },
   ],
   'an address that is not verified': [{ ...MARIA, email_verified: false }, { refusal: 'NAME_UNUSABLE' }],
+  'one that is not verified, as a text': [
+    { ...MARIA, email_verified: 'false' },
+    { refusal: 'NAME_UNUSABLE' },
+  ],
+  'one that is verified, as a text': [
+    { ...MARIA, email_verified: 'true' },
+    { refusal: null, name },
+  ],
+  'an account that no account can be called': [
+    { ...MARIA, cmk_account: 'ac\0me' },
+    { refusal: 'NO_ACCOUNT' },
+  ],
   'one that is': [
     { ...MARIA, email_verified: true },
     { refusal: null, name },

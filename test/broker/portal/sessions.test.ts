@@ -117,6 +117,8 @@ test.serial('where a token is shown, the session beside it does not count', asyn
   const { ask, maria } = await signedIn(t);
   const both = await ask(maria, '/v1/me', { headers: { authorization: 'Bearer wrong' } });
   t.is(both.status, 401);
+  const atProxy = await ask(maria, '/v1/me', { headers: { authorization: 'Basic cHJveHk6c2VjcmV0' } });
+  t.is(atProxy.status, 200, 'what a browser shows a proxy in front is no token');
 });
 
 test.serial(
