@@ -21,7 +21,11 @@ export const KMS_CASES: Readonly<Record<string, AlertCases>> = {
   },
   CmkCustomersKmsFailing: {
     fires: [
-      { series: kms('transit', { OK: 30, UNREACHABLE: 30 }), labels: { provider: 'transit' }, value: '50%' },
+      {
+        series: kms('transit', { OK: 30, UNREACHABLE: 20, AUTH_FAILED: 10 }),
+        labels: { provider: 'transit' },
+        value: '50%',
+      },
     ],
     silent: [
       { series: { ...kms('aws', { UNREACHABLE: 60 }), ...kms('pkcs11', { PERMISSION_REVOKED: 60 }) } },
@@ -68,6 +72,13 @@ export const KMS_CASES: Readonly<Record<string, AlertCases>> = {
   },
   CmkKmsCredentialsRefused: {
     fires: [{ series: kms('aws', { OK: 90, AUTH_FAILED: 10 }), labels: { provider: 'aws' }, value: '10%' }],
-    silent: [{ series: kms('aws', { OK: 90, PERMISSION_REVOKED: 10, AUTH_FAILED: 1 }) }],
+    silent: [
+      {
+        series: {
+          ...kms('aws', { OK: 90, PERMISSION_REVOKED: 10, AUTH_FAILED: 1 }),
+          ...kms('transit', { AUTH_FAILED: 60 }),
+        },
+      },
+    ],
   },
 };

@@ -4,7 +4,7 @@ import { anyOf, JOBS, type Alert } from '../rule.ts';
 const CALLS = `job="${JOBS.broker}"`;
 /** Below so many calls a second for each provider, one call is no share of anything. */
 const QUIET = 0.05;
-const NOT_ANSWERED = anyOf(keysOf(FAULT_OF_CAUSE, 'kms').filter((cause) => cause !== 'THROTTLED'));
+const NOT_ANSWERED = keysOf(FAULT_OF_CAUSE, 'kms').filter((cause) => cause !== 'THROTTLED');
 const CLOUDS = anyOf(keysOf(RUN_BY, 'cloud'));
 const CUSTOMERS = anyOf(keysOf(RUN_BY, 'customer'));
 
@@ -22,7 +22,7 @@ export const KMS_ALERTS: readonly Alert[] = [
     name: 'CmkCloudKmsFailing',
     severity: 'page',
     fault: 'kms',
-    expr: `${share(NOT_ANSWERED, CLOUDS)} > 0.1`,
+    expr: `${share(anyOf(NOT_ANSWERED), CLOUDS)} > 0.1`,
     for: '5m',
     summary: 'the KMS {{ $labels.provider }} fails',
     description:
@@ -32,9 +32,9 @@ export const KMS_ALERTS: readonly Alert[] = [
     name: 'CmkCustomersKmsFailing',
     severity: 'ticket',
     fault: 'customer',
-    expr: `${share(NOT_ANSWERED, CUSTOMERS)} > 0.1`,
+    expr: `${share(anyOf([...NOT_ANSWERED, 'AUTH_FAILED']), CUSTOMERS)} > 0.1`,
     for: '15m',
-    summary: 'KMSs that customers run themselves fail: {{ $labels.provider }}',
+    summary: 'KMSs that customers run themselves fail, or do not let us in: {{ $labels.provider }}',
     description: '{{ $value | humanizePercentage }} of the calls to them. Mostly it is one customer’s.',
   },
   {
@@ -68,7 +68,7 @@ export const KMS_ALERTS: readonly Alert[] = [
     name: 'CmkKmsCredentialsRefused',
     severity: 'page',
     fault: 'ours',
-    expr: `${share('"AUTH_FAILED"', '".+"')} > 0.05`,
+    expr: `${share('"AUTH_FAILED"', CLOUDS)} > 0.05`,
     for: '5m',
     summary: 'the KMS {{ $labels.provider }} does not accept the brokers’ credentials',
     description: '{{ $value | humanizePercentage }} of the calls to it. Only we can mend that.',
