@@ -1,74 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { readInjectorConfig } from '../../../deploy/injector/config.ts';
-import { startInjector } from '../../../deploy/injector/main.ts';
-import { createLogger } from '../../../runtime/logger.ts';
-import { createTestCa } from '../../../sandbox/ca.ts';
 import { metricIn } from '../../../sandbox/scrape.ts';
 import { DrivenClock } from '../../support/driven-clock.ts';
 import { eventually } from '../../support/eventually.ts';
-import { pod, SETTINGS } from './pods.ts';
-
-const LEAF = { dnsSans: ['localhost'] };
+import { INJECTOR_LEAF, reviewOf, runningInjector } from '../../support/running-injector.ts';
+import { pod } from './pods.ts';
 
 async function setUp(t: ExecutionContext) {
-  const dir = await mkdtemp(join(tmpdir(), 'cmk-injector-'));
-  const ca = await createTestCa();
-  const paths = await ca.writeIdentity(dir, LEAF);
   const clock = new DrivenClock();
   clock.turnWallClock(Date.now() - clock.wallMs());
-  const config = readInjectorConfig({
-    CMK_INJECTOR_HOST: '127.0.0.1',
-    CMK_INJECTOR_PORT: '0',
-    CMK_STATUS_HOST: '127.0.0.1',
-    CMK_STATUS_PORT: '0',
-    CMK_TLS_CERT: paths.certPath,
-    CMK_TLS_KEY: paths.keyPath,
-    CMK_TLS_CA: paths.caPath,
-    CMK_SIDECAR_IMAGE: SETTINGS.image,
-    CMK_BROKER: SETTINGS.broker,
-    CMK_BROKER_SPIFFE_ID: SETTINGS.brokerSpiffeId,
-  });
-  const injector = await startInjector({
-    config,
-    logger: createLogger({ name: 't', level: 'silent' }),
-    clock,
-  });
-  const agent = new Agent({ ca: ca.caPem, keepAlive: false });
-  t.teardown(async () => {
-    agent.destroy();
-    await injector.close();
-    await rm(dir, { recursive: true });
-  });
-  const send = (body: string, path = '/mutate', method = 'POST') =>
-    new Promise<{ status: number; text: string; serial: string }>((resolve, reject) => {
-      const sent = request(
-        { host: 'localhost', port: injector.port, path, method, agent, timeout: 10_000 },
-        (response) => {
-          const { socket } = response;
-          const serial = socket instanceof TLSSocket ? socket.getPeerCertificate().serialNumber : '';
-          let text = '';
-          response.on('data', (piece: Buffer) => (text += piece.toString()));
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, text, serial }));
-        },
-      );
-      sent.on('error', reject).end(body);
-    });
-  const status = async (path: string) =>
-    (await fetch(`http://127.0.0.1:${injector.statusPort}${path}`)).text();
-  return { dir, ca, clock, send, status };
-}
-
-function reviewOf(object: unknown): string {
-  return JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, operation: 'CREATE', object },
-  });
+  const injector = await runningInjector(t, { clock });
+  const status = async (path: string) => (await fetch(`${injector.statusUrl}${path}`)).text();
+  return { ...injector, clock, status };
 }
 
 test('pods are reviewed over TLS, and counted', async (t) => {
@@ -91,7 +35,7 @@ test('pods are reviewed over TLS, and counted', async (t) => {
 test('a rotated certificate is picked up, and a torn one is not', async (t) => {
   const { dir, ca, clock, send, status } = await setUp(t);
   const { serial: first } = await send(reviewOf(pod()));
-  await ca.writeIdentity(dir, LEAF);
+  await ca.writeIdentity(dir, INJECTOR_LEAF);
   clock.advance(10_000);
   await eventually(async () => (await send(reviewOf(pod()))).serial !== first);
   await rm(join(dir, 'key.pem'));
