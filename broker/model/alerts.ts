@@ -74,7 +74,11 @@ export function newAlert(
   return { id: uuidv7(at), account: about.account, kekId: about.kekId, at, facts };
 }
 
-/** Alerts of one topic share mails when they come in quick succession: a flapping key sends few of them. */
+/**
+ * Alerts of one topic share mails when they come in quick succession: a flapping key sends few of them. A kind that a
+ * release adds needs topics of its own: brokers of the release before leave mails alone that have a kind in them which
+ * they do not know.
+ */
 export function topicOf({ id, kekId, facts }: Alert): string {
   switch (facts.kind) {
     case 'KEY_STATUS':

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { topicOf, type Alert, type Channel, type Delivery } from '../model/alerts.ts';
 import { uuidv7 } from '../model/uuid.ts';
 import { listContacts, listWebhooks, lockAccount } from './alert-recipients.ts';
-import { isAlertFacts } from './alert-facts.ts';
+import { isAlertFacts, isOfNewerKind, ofNewerKind } from './alert-facts.ts';
 import type { AttemptEnd, ClaimRequest, TestOutcome } from './alert-store.ts';
 import { readRows } from './database.ts';
 import { isSqlite } from './migrations/columns.ts';
@@ -93,6 +93,7 @@ function due(db: Knex, { channel, nowMs, settleMs, windowMs }: ClaimRequest): Kn
   const query = db('alert_deliveries as d')
     .where({ 'd.state': 'PENDING', 'd.channel': channel })
     .where('d.due_at', '<=', nowMs)
+    .whereNotExists(newerAlerts(db, 'd'))
     .select('d.id');
   if (channel === 'WEBHOOK') return query.whereNotExists(olderPost(db));
   return query.where((either) => {
@@ -112,7 +113,17 @@ function olderPost(db: Knex): Knex.QueryBuilder {
     .where('e.recipient', db.ref('d.recipient'))
     .where({ 'e.state': 'PENDING', 'e.channel': 'WEBHOOK' })
     .where('e.id', '<', db.ref('d.id'))
+    // It waits for a newer release, perhaps for long: what comes after it must not.
+    .whereNotExists(newerAlerts(db, 'e'))
     .select(db.raw('1'));
+}
+
+/** What a newer release put into a delivery: it is for brokers of that release. */
+function newerAlerts(db: Knex, delivery: 'd' | 'e'): Knex.QueryBuilder {
+  const items = db('alert_delivery_items as n')
+    .join('alerts as m', 'm.id', 'n.alert_id')
+    .where('n.delivery_id', db.ref(`${delivery}.id`));
+  return ofNewerKind(items, 'm.facts').select(db.raw('1'));
 }
 
 async function claimedBy(db: Knex, claim: string): Promise<Delivery[]> {
@@ -125,7 +136,12 @@ async function claimedBy(db: Knex, claim: string): Promise<Delivery[]> {
     .select('d.id as delivery_id', 'd.channel', 'd.recipient', 'd.created_at', 'd.frozen_at', 'd.attempts')
     .select('w.url', 'a.id', 'a.account', 'a.kek_id', 'a.at', 'a.facts');
   const deliveries = new Map<string, Delivery & { alerts: [Alert, ...Alert[]] }>();
-  for (const row of await readRows('alert_deliveries', query)) {
+  const rows = await readRows('alert_deliveries', query);
+  // A newer broker may have added its alert while this one took the delivery: the claim runs out unused.
+  const newer = new Set(
+    rows.filter((row) => isOfNewerKind(row.text('facts'))).map((row) => row.text('delivery_id')),
+  );
+  for (const row of rows.filter((each) => !newer.has(each.text('delivery_id')))) {
     const id = row.text('delivery_id');
     const delivery = deliveries.get(id);
     if (delivery) delivery.alerts.push(toAlert(row));

@@ -32,6 +32,9 @@ export type AttemptEnd =
  * A raised alert is in the outbox in the same transaction, for everybody who is a recipient then. Mails of one topic
  * to one recipient are collected: one message at a time is open, and takes in alerts until it is claimed. A webhook
  * gets each alert by itself, in order.
+ *
+ * While two releases run side by side, or after the newer one was taken back, there may be alerts of kinds that this
+ * one does not know. They are neither listed nor claimed: they wait for a broker that knows them, and hold up no others.
  */
 export interface AlertStore {
   /**

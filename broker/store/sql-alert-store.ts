@@ -13,6 +13,7 @@ import type { AuditEvent } from '../model/types.ts';
 import * as outbox from './alert-outbox.ts';
 import * as recipients from './alert-recipients.ts';
 import type { AlertStore, AttemptEnd, ClaimRequest, TestOutcome } from './alert-store.ts';
+import { ofNewerKind } from './alert-facts.ts';
 import { readRows, type Database } from './database.ts';
 import { appendAudit, type HeadGuesses } from './ledger.ts';
 import type { Precondition, Versioned } from './versions.ts';
@@ -96,7 +97,11 @@ async function listAlerts(
   limit: number,
   before: string | null,
 ): Promise<ListedAlert[]> {
-  const newest = db('alerts').where({ account }).orderBy('id', 'desc').limit(limit);
+  const newest = db('alerts')
+    .where({ account })
+    .whereNot((newer) => void ofNewerKind(newer, 'facts'))
+    .orderBy('id', 'desc')
+    .limit(limit);
   if (before !== null) void newest.where('id', '<', before);
   const alerts = (await readRows('alerts', newest)).map(outbox.toAlert);
   const deliveries = await deliveriesOf(db, alerts);

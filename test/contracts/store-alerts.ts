@@ -231,10 +231,41 @@ export const alertCases: Record<string, StoreCase> = {
     );
   },
 
+  'alerts of kinds that a newer release writes wait for it, and hold up no others': async (
+    t,
+    store,
+    { harness, location },
+  ) => {
+    await withContacts(store, 'a@acme.test');
+    await store.alerts.insertWebhook(aWebhook(), MAX, anAuditEvent());
+    const [newer, known] = [raisedAt(0, { reference: 'a' }), raisedAt(1, { reference: 'b' })];
+    await store.alerts.raise([newer, known]);
+    const write = (facts: string) =>
+      harness.execute(location, `UPDATE alerts SET facts = '${facts}' WHERE id = '${newer.id}'`);
+    await write('{"kind":"KEY_RENAMED","reference":"a","text":"\\"kind\\":\\"TEST\\""}');
+    t.deepEqual(
+      (await store.alerts.list('acme', 1)).map(({ id }) => id),
+      [known.id],
+    );
+    for (const channel of ['MAIL', 'WEBHOOK'] as const) {
+      const [claimed, ...others] = await store.alerts.claim(at(5_000, { channel }));
+      t.deepEqual(idsOf(claimed ? [claimed] : []), [[known.id]], channel);
+      t.deepEqual(others, []);
+      await store.alerts.finish(claimed?.id ?? '', claimed?.claim ?? '', { state: 'DELIVERED' });
+      t.deepEqual(await store.alerts.claim(at(5_000, { channel })), [], channel);
+    }
+    // The newer release knows it.
+    await write(JSON.stringify(newer.facts));
+    for (const channel of ['MAIL', 'WEBHOOK'] as const) {
+      const [claimed] = await store.alerts.claim(at(5_000, { channel }));
+      t.like(claimed, { attempts: 1, alerts: [newer] }, channel);
+    }
+  },
+
   'an alert that makes no sense is an internal error': async (t, store, { harness, location }) => {
     await withAccount(store);
     await store.alerts.raise([anAlert()]);
-    for (const facts of ['{}', '[1]', '{"kind":"KEY_STATUS"}', '{"kind":"toString"}', 'no JSON']) {
+    for (const facts of ['{}', '[1]', '{"kind":"KEY_STATUS"}', '{"kind":7}', 'no JSON']) {
       await harness.execute(location, `UPDATE alerts SET facts = '${facts}'`);
       await t.throwsAsync(store.alerts.list('acme', 1), { code: 'INTERNAL', message: /alerts\.facts/ });
     }

@@ -136,6 +136,14 @@ export const moveCases: Record<string, StoreCase> = {
     t.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   },
 
+  'a move of a kind that a newer release adds is left to it': async (t, store, place) => {
+    await store.moves.start(aPlan(await world(store, 1)), anEvent);
+    await place.harness.execute(place.location, `UPDATE moves SET kind = 'SPLIT'`);
+    t.is(await store.moves.claim(NOW, NOW + 1_000), null);
+    await place.harness.execute(place.location, `UPDATE moves SET kind = 'ENROL'`);
+    t.truthy(await store.moves.claim(NOW, NOW + 1_000));
+  },
+
   'a move is claimed by one at a time, and by another when the claim expires': async (t, store, place) => {
     const facts = await world(store, 1);
     const second = await openStore(place.location);
