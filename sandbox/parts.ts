@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { answersOk, freePort, launch, type ManagedProcess, type ProcessOptions } from './process.ts';
 import { SIDECAR_NODE_FLAGS } from '../sidecar/node-flags.ts';
 
+/** Longer than the grace period and what comes after it. */
+const STOP_WITHIN_MS = 40_000;
+
 /** A program that can crash and come back. */
 export interface RestartableProcess {
   readonly statusUrl: string;
   readonly process: ManagedProcess;
-  /** As a crash: `kill -9`, and started anew with the same settings. */
-  restart(): Promise<void>;
+  /** Stopped and started anew with the same settings. @param how default: as a crash, `kill -9` */
+  restart(how?: 'kill' | 'stop'): Promise<void>;
 }
 
 export interface BrokerProcess extends RestartableProcess {
@@ -26,6 +29,8 @@ export interface Programs {
   readonly broker: string;
   readonly sidecar: string;
   readonly cwd?: string;
+  /** As {@link ProcessOptions.hostsFile}. */
+  readonly hostsFile?: string;
 }
 
 export const SOURCES: Programs = { broker: 'broker/main.ts', sidecar: 'sidecar/main.ts' };
@@ -50,10 +55,11 @@ export async function launchBroker(
     CMK_GRPC_HOST: '127.0.0.1',
     CMK_GRPC_PORT: String(grpcPort),
     CMK_ADMIN_PORT: String(adminPort),
+    ...env,
   };
-  const started = await launchRestartable(part, [part.programs.broker], { ...settings, ...env });
+  const started = await launchRestartable(part, [part.programs.broker], settings);
   return Object.assign(started, {
-    address: `127.0.0.1:${grpcPort}`,
+    address: `${settings.CMK_GRPC_HOST}:${settings.CMK_GRPC_PORT}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
   });
 }
@@ -64,6 +70,22 @@ export async function launchSidecar(part: Part, env: Env): Promise<SidecarProces
   const args = [...SIDECAR_NODE_FLAGS, part.programs.sidecar];
   const started = await launchRestartable(part, args, { CMK_LISTEN: address, ...env });
   return Object.assign(started, { address });
+}
+
+/** An injector, which serves TLS for `localhost`. */
+export interface InjectorProcess extends RestartableProcess {
+  readonly port: number;
+}
+
+/** Starts an injector. @param main the path of its main file @throws Error as {@link launch} */
+export async function launchInjector(
+  { dir, name, main }: { dir: string; name: string; main: string },
+  env: Env,
+): Promise<InjectorProcess> {
+  const port = await freePort();
+  const settings = { CMK_INJECTOR_HOST: '127.0.0.1', CMK_INJECTOR_PORT: String(port), ...env };
+  const programs = { broker: '', sidecar: '' };
+  return Object.assign(await launchRestartable({ dir, name, programs }, [main], settings), { port });
 }
 
 /** Its console, and where it serves, which differs. */
@@ -121,6 +143,7 @@ async function launchRestartable(part: Part, args: readonly string[], env: Env):
     env: { CMK_STATUS_HOST: '127.0.0.1', CMK_STATUS_PORT: String(statusPort), ...env },
     logPath: join(dir, 'logs', `${name}.log`),
     ...(programs.cwd === undefined ? {} : { cwd: programs.cwd }),
+    ...(programs.hostsFile === undefined ? {} : { hostsFile: programs.hostsFile }),
   };
   const start = (): Promise<ManagedProcess> => launch(options, () => answersOk(`${statusUrl}/ready`));
   return new Restartable(statusUrl, await start(), start);
@@ -141,8 +164,8 @@ class Restartable implements RestartableProcess {
     return this.#process;
   }
 
-  async restart(): Promise<void> {
-    await this.#process.kill();
+  async restart(how: 'kill' | 'stop' = 'kill'): Promise<void> {
+    await (how === 'kill' ? this.#process.kill() : this.#process.stop(STOP_WITHIN_MS));
     this.#process = await this.#start();
   }
 }

@@ -12,8 +12,8 @@ export interface ManagedProcess {
   readonly pid: number;
   /** Everything it printed. */
   readonly logPath: string;
-  /** Fulfils when it has ended. */
-  readonly ended: Promise<void>;
+  /** Fulfils when it has ended, with its exit code; null: a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** SIGTERM, and SIGKILL when it has not ended after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
   /** SIGKILL, as a crash. */
@@ -28,19 +28,25 @@ export interface ProcessOptions {
   readonly logPath: string;
   /** The folder it runs in; default: this process's. */
   readonly cwd?: string;
+  /** What stands for the names in its `/etc/hosts`, as it is at each look-up; default: the machine's own. Needs root. */
+  readonly hostsFile?: string;
 }
 
 /** Starts a program with this process's node. Its environment is `env` and what finds and caches programs, nothing else. */
 function startProcess(options: ProcessOptions): ManagedProcess {
   const log = createWriteStream(options.logPath, { flags: 'a' });
-  const child = spawn(process.execPath, options.args, {
+  const [command, ...args] = commandOf(options);
+  const child = spawn(command, args, {
     env: { ...inherited(), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
-  const ended = once(child, 'close').then(() => void log.end());
+  const ended = once(child, 'close').then(([code]) => {
+    log.end();
+    return code as number | null;
+  });
   if (child.pid === undefined) throw new Error(`${options.name} did not start`);
   return {
     name: options.name,
@@ -52,6 +58,13 @@ function startProcess(options: ProcessOptions): ManagedProcess {
   };
 }
 
+function commandOf({ args, hostsFile }: ProcessOptions): [string, ...string[]] {
+  if (hostsFile === undefined) return [process.execPath, ...args];
+  // In a mount namespace of its own, so that nobody else sees that file. Each becomes the next: signals arrive.
+  const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, hostsFile, process.execPath, ...args];
+}
+
 /** What finds programs and makes them start faster. */
 export function inherited(): Record<string, string> {
   const names = ['PATH', 'NODE_OPTIONS', 'NODE_COMPILE_CACHE'];
@@ -60,11 +73,11 @@ export function inherited(): Record<string, string> {
 
 async function end(
   child: ChildProcess,
-  ended: Promise<void>,
+  ended: Promise<unknown>,
   signal: NodeJS.Signals,
   graceMs: number,
 ): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return ended;
+  if (child.exitCode !== null || child.signalCode !== null) return void (await ended);
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await ended;

@@ -34,16 +34,25 @@ export interface SandboxSystem {
   readonly portal: SandboxPortal | null;
   readonly broker: BrokerProcess;
   readonly sidecars: { readonly recorder: SidecarProcess; readonly phone: SidecarProcess };
-  /** Starts another broker on the same database. */
-  startBroker(name: string): Promise<BrokerProcess>;
+  /** Starts another broker on the same database. @param started what differs from the first one */
+  startBroker(
+    name: string,
+    started?: PartOptions,
+  ): Promise<BrokerProcess & { readonly adminUrl: string }>;
   /** Starts another sidecar for a service. */
   startSidecar(name: string, srvId: string, options?: SidecarOptions): Promise<SidecarProcess>;
   close(): Promise<void>;
 }
 
-export interface SidecarOptions {
+export interface PartOptions {
+  /** What runs; default: what the system runs. */
+  readonly programs?: Programs;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface SidecarOptions extends PartOptions {
   /** Default: the first one. */
-  readonly broker?: BrokerProcess;
+  readonly broker?: Pick<BrokerProcess, 'address'>;
 }
 
 export interface SystemOptions {
@@ -107,10 +116,10 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
     const adminToken = randomBytes(24).toString('base64url');
     const { programs = SOURCES } = options;
     const portal = await portalStart;
-    const startBroker = async (name: string) => {
+    const startBroker = async (name: string, started: PartOptions = {}) => {
       const identity = await ca.writeIdentity(join(dir, name), { uriSans: [BROKER_SPIFFE_ID] });
       const broker = await launchBroker(
-        { dir, name, programs },
+        { dir, name, programs: started.programs ?? programs },
         {
           ...tlsSettings(identity),
           CMK_TRUST_DOMAIN: TRUST_DOMAIN,
@@ -126,6 +135,7 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
           ...other?.brokerEnv,
           ...(name === FIRST_BROKER ? portal?.brokerEnv : {}),
           ...options.brokerEnv,
+          ...started.env,
         },
       );
       running.push({ stop: () => broker.process.stop() });
@@ -137,12 +147,13 @@ export async function startSystem(options: SystemOptions): Promise<SandboxSystem
       const leaf = { uriSans: [`spiffe://${TRUST_DOMAIN}/service/${srvId}`] };
       const identity = await ca.writeIdentity(join(dir, name), leaf);
       const sidecar = await launchSidecar(
-        { dir, name, programs },
+        { dir, name, programs: started.programs ?? programs },
         {
           ...tlsSettings(identity),
           CMK_BROKER: (started.broker ?? broker).address,
           CMK_BROKER_SPIFFE_ID: BROKER_SPIFFE_ID,
           ...options.sidecarEnv,
+          ...started.env,
         },
       );
       running.push({ stop: () => sidecar.process.stop() });
