@@ -1,4 +1,5 @@
 import type { DataKey } from '../../core/data-key.ts';
+import { CmkError } from '../../core/errors.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
 import type { DataKeyRecord, Protection } from '../model/types.ts';
 import type { Admitted } from './access.ts';
@@ -24,17 +25,35 @@ export interface Grant {
 /**
  * Lends a stored data key and writes down that it did, in this order of what the caller sees: the audit event is
  * durable, and so is who owes reports of the key's use; then the key is handed out.
+ *
+ * Where the database is slow, a lease from the cache may be over by then. The caller did nothing wrong, and may have a
+ * stream open: it is lent once more, by the KMS, which is an event of its own.
  * @param options.holder who will report; null: nobody
  * @param options.alreadyRecorded the event was written together with the data key
- * @throws KmsError; CmkError STORE_UNAVAILABLE, CANCELLED
+ * @throws KmsError; CmkError KMS_UNREACHABLE, STORE_UNAVAILABLE, CANCELLED
  */
 export async function grantDataKey(
+  parts: GrantParts,
+  attempt: Admitted,
+  record: DataKeyRecord,
+  options: GrantOptions,
+): Promise<Grant> {
+  const grant =
+    (await grantOnce(parts, attempt, record, options)) ??
+    (await grantOnce(parts, attempt, record, { ...options, alreadyRecorded: false }));
+  if (grant) return grant;
+  throw new CmkError('KMS_UNREACHABLE', 'the lease ended while the answer was being prepared');
+}
+
+/** @returns null: the lease is over already */
+async function grantOnce(
   { leasedKeys, ledger, reporters }: GrantParts,
   attempt: Admitted,
   record: DataKeyRecord,
-  options: { signal: AbortSignal; holder: Holder | null; alreadyRecorded?: boolean },
-): Promise<Grant> {
+  options: GrantOptions,
+): Promise<Grant | null> {
   const leased = await leasedKeys.lend(record, options.signal);
+  let leaseMs: number | null = null;
   try {
     const { kekId, source } = leased;
     const use = { ...attempt, outcome: 'ALLOWED', dataKeyId: record.id, kekId, source } as const;
@@ -42,17 +61,23 @@ export async function grantDataKey(
       options.alreadyRecorded ? null : ledger.record(use),
       reporters.note(options.holder, record.asset, leased.leaseEndsMs),
     ]);
-    return grantOf(record, leased, leasedKeys.remainingMs(leased));
-  } catch (error) {
-    leased.dataKey[Symbol.dispose]();
-    throw error;
+    leaseMs = leasedKeys.remainingMs(leased);
+    return leaseMs === null ? null : grantOf(record, leased, leaseMs);
+  } finally {
+    if (leaseMs === null) leased.dataKey[Symbol.dispose]();
   }
 }
 
+interface GrantOptions {
+  readonly signal: AbortSignal;
+  readonly holder: Holder | null;
+  readonly alreadyRecorded?: boolean;
+}
+
 interface GrantParts {
-  readonly leasedKeys: LeasedKeys;
-  readonly ledger: Ledger;
-  readonly reporters: Reporters;
+  readonly leasedKeys: Pick<LeasedKeys, 'lend' | 'remainingMs'>;
+  readonly ledger: Pick<Ledger, 'record'>;
+  readonly reporters: Pick<Reporters, 'note'>;
 }
 
 function grantOf(record: DataKeyRecord, leased: LeasedKey, leaseMs: number): Grant {

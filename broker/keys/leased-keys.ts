@@ -15,6 +15,8 @@ export const MAX_LEASE_MS = MAX_LEASE_SECONDS * 1_000;
 
 /** A lease shorter than this would be over before the sidecar could use it. */
 const MIN_LEASE_MS = 20;
+/** What ends sooner is not lent from the cache: the audit event has to be durable before the answer leaves. */
+const ENDING_MS = 1_000;
 
 /** A plaintext data key on loan. The borrower disposes of it. */
 export interface LeasedKey {
@@ -130,13 +132,14 @@ export class LeasedKeys {
 
   /**
    * How long a borrowed key may still be used, at the moment of handing it out.
-   * @throws CmkError KMS_UNREACHABLE when the key was revoked or its lease ran out while the answer was prepared
+   * @returns null: its lease ran out while the answer was prepared
+   * @throws CmkError KMS_UNREACHABLE when the key was revoked meanwhile
    */
-  remainingMs(leased: LeasedKey): number {
+  remainingMs(leased: LeasedKey): number | null {
     const remainingMs = Math.floor(leased.leaseEndsMs - this.#options.clock.monotonicMs());
-    const current = this.#revoked(leased.kekId) === leased.revocations;
-    if (current && remainingMs >= MIN_LEASE_MS) return remainingMs;
-    throw new CmkError('KMS_UNREACHABLE', 'the lease ended while the answer was being prepared');
+    if (this.#revoked(leased.kekId) !== leased.revocations)
+      throw new CmkError('KMS_UNREACHABLE', 'the key was revoked while the answer was being prepared');
+    return remainingMs >= MIN_LEASE_MS ? remainingMs : null;
   }
 
   /** Forgets every data key. */
@@ -147,7 +150,7 @@ export class LeasedKeys {
   async #lend(record: DataKeyRecord, signal: AbortSignal | undefined): Promise<LeasedKey> {
     const load = () => this.#unwrap(record);
     let entry = await this.#cache.getOrLoad(record.id, load, { signal });
-    const isEnding = entry.expiresAtMs - this.#options.clock.monotonicMs() < MIN_LEASE_MS;
+    const isEnding = entry.expiresAtMs - this.#options.clock.monotonicMs() < ENDING_MS;
     // After a move only the key that the data key is under now may say whether it is lent.
     const isMoved = entry.meta.kekId !== record.kekId;
     if (entry.source === 'cache' && (isEnding || isMoved)) {

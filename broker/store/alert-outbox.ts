@@ -109,13 +109,15 @@ function due(db: Knex, { channel, nowMs, settleMs, windowMs }: ClaimRequest): Kn
 }
 
 function olderPost(db: Knex): Knex.QueryBuilder {
-  return db('alert_deliveries as e')
-    .where('e.recipient', db.ref('d.recipient'))
-    .where({ 'e.state': 'PENDING', 'e.channel': 'WEBHOOK' })
-    .where('e.id', '<', db.ref('d.id'))
-    // It waits for a newer release, perhaps for long: what comes after it must not.
-    .whereNotExists(newerAlerts(db, 'e'))
-    .select(db.raw('1'));
+  return (
+    db('alert_deliveries as e')
+      .where('e.recipient', db.ref('d.recipient'))
+      .where({ 'e.state': 'PENDING', 'e.channel': 'WEBHOOK' })
+      .where('e.id', '<', db.ref('d.id'))
+      // It waits for a newer release, perhaps for long: what comes after it must not.
+      .whereNotExists(newerAlerts(db, 'e'))
+      .select(db.raw('1'))
+  );
 }
 
 /** What a newer release put into a delivery: it is for brokers of that release. */
