@@ -64,6 +64,12 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
 };
 
+/** One identity's. */
+interface Connection {
+  readonly client: KeyBrokerClient;
+  underWay: number;
+}
+
 type Unary<Request, Response> = (
   client: KeyBrokerClient,
   request: Request,
@@ -82,7 +88,7 @@ export class BrokerClient implements Broker {
   readonly #logger: Logger;
   readonly #stopListening: () => void;
   readonly #KeyBroker = loadBroker().KeyBroker;
-  #client: KeyBrokerClient;
+  #connection: Connection;
   #reachable = true;
 
   /** @param options.spiffeId what the broker's certificate must carry; the host name is not looked at */
@@ -102,7 +108,7 @@ export class BrokerClient implements Broker {
     this.#metrics = options.metrics;
     this.#logger = options.logger;
     this.#identity = options.identity;
-    this.#client = this.#connect();
+    this.#connection = this.#connect();
     this.#stopListening = options.identity.listen({ onReload: () => this.#replace() });
   }
 
@@ -133,12 +139,12 @@ export class BrokerClient implements Broker {
   }
 
   watchRevocations(position: number): grpc.ClientReadableStream<Revocation__Output> {
-    return this.#client.watchRevocations({ position }, { deadline: Date.now() + MAX_WATCH_MS });
+    return this.#connection.client.watchRevocations({ position }, { deadline: Date.now() + MAX_WATCH_MS });
   }
 
   close(): void {
     this.#stopListening();
-    this.#client.close();
+    this.#connection.client.close();
   }
 
   async #ask<Request, Response>(
@@ -168,8 +174,8 @@ export class BrokerClient implements Broker {
       return await this.#askOnce(request, deadline, call);
     } catch (error) {
       const pauseMs = RETRY_PAUSE_MS * (0.5 + Math.random() / 2);
-      if (!RETRIED.has(fromGrpcError(error, 'BROKER_UNREACHABLE').code) || Date.now() + pauseMs >= deadline)
-        throw error;
+      const { code } = unreachable(fromGrpcError(error, 'BROKER_UNREACHABLE'));
+      if (!RETRIED.has(code) || Date.now() + pauseMs >= deadline) throw error;
       await pause(pauseMs);
       return this.#askOnce(request, deadline, call);
     }
@@ -180,8 +186,12 @@ export class BrokerClient implements Broker {
     deadline: number,
     call: Unary<Request, Response>,
   ): Promise<Response> {
+    const connection = this.#connection;
+    connection.underWay++;
     return new Promise((resolve, reject) => {
-      call(this.#client, request, { deadline }, (error, response) => {
+      call(connection.client, request, { deadline }, (error, response) => {
+        connection.underWay--;
+        this.#closeIfOld(connection);
         if (error) reject(error);
         else resolve(response as Response);
       });
@@ -198,27 +208,34 @@ export class BrokerClient implements Broker {
     else this.#logger.warn({ operation, err: error }, 'the broker cannot be reached');
   }
 
-  #connect(): KeyBrokerClient {
-    return new this.#KeyBroker(
+  #connect(): Connection {
+    const client = new this.#KeyBroker(
       `dns:///${this.#address}`,
       channelCredentials(this.#identity, this.#spiffeId),
       CHANNEL_OPTIONS,
     );
+    return { client, underWay: 0 };
   }
 
   /** Requests under way end on the old connection; it closes after the last one. */
   #replace(): void {
-    const old = this.#client;
-    this.#client = this.#connect();
-    old.close();
+    const old = this.#connection;
+    this.#connection = this.#connect();
+    this.#closeIfOld(old);
+  }
+
+  /** Not before: a connection that is being closed may lose the answers that are on their way. */
+  #closeIfOld(connection: Connection): void {
+    if (connection !== this.#connection && connection.underWay === 0) connection.client.close();
   }
 }
 
 /** A broker that gives no answer of its own cannot be reached; its caller's deadline is another matter. */
 function unreachable(error: CmkError): CmkError {
-  const silent = ['BROKER_UNREACHABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'TOO_MANY_STREAMS'].includes(
-    error.code,
-  );
+  const silent =
+    ['BROKER_UNREACHABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'TOO_MANY_STREAMS'].includes(error.code) ||
+    // The connection went away under the answer.
+    (error.code === 'INTERNAL' && error.message.includes('RST_STREAM'));
   if (!silent || hasDetails(error.cause)) return error;
   return new CmkError('BROKER_UNREACHABLE', 'the key broker cannot be reached', { cause: error.cause });
 }
