@@ -31,7 +31,8 @@ export interface IdentityListeners {
 }
 
 const POLL_INTERVAL_MS = 10_000;
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** Each on a line of its own, else TLS reads only the first of them. */
+const PEM_CERTIFICATE = /^-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/gm;
 
 /**
  * The process's TLS identity, followed through renewals. Files are renewed one after the other or by a swapped

@@ -89,7 +89,7 @@ export async function createTestCa(name = 'CMK sandbox CA'): Promise<TestCa> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const caPem = certificate.toString('pem');
+  const caPem = certificate.toString('pem') + '\n';
 
   async function issue(options: LeafOptions): Promise<Leaf> {
     const leafAlgorithm = KEY_ALGORITHMS[options.keyAlg ?? 'P-256'];

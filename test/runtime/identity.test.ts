@@ -106,6 +106,11 @@ const torn: [name: string, tear: (paths: IdentityPaths, ca: TestCa) => Promise<u
     /cert\.pem: a certificate is cut short/,
   ],
   [
+    'authorities that share a line, of which TLS would read the first alone',
+    async (paths, ca) => writeFile(paths.caPath, ca.caPem.trimEnd() + ca.caPem),
+    /ca\.pem: a certificate is cut short/,
+  ],
+  [
     'authorities cut short after the first',
     async (paths, ca) => writeFile(paths.caPath, `${ca.caPem}\n${ca.caPem.slice(0, 200)}`),
     /ca\.pem: a certificate is cut short/,
