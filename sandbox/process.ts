@@ -77,7 +77,10 @@ async function end(
   signal: NodeJS.Signals,
   graceMs: number,
 ): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return void (await ended);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    await ended;
+    return;
+  }
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await ended;

@@ -35,10 +35,7 @@ export interface SandboxSystem {
   readonly broker: BrokerProcess;
   readonly sidecars: { readonly recorder: SidecarProcess; readonly phone: SidecarProcess };
   /** Starts another broker on the same database. @param started what differs from the first one */
-  startBroker(
-    name: string,
-    started?: PartOptions,
-  ): Promise<BrokerProcess & { readonly adminUrl: string }>;
+  startBroker(name: string, started?: PartOptions): Promise<BrokerProcess & { readonly adminUrl: string }>;
   /** Starts another sidecar for a service. */
   startSidecar(name: string, srvId: string, options?: SidecarOptions): Promise<SidecarProcess>;
   close(): Promise<void>;
