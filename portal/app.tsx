@@ -1,10 +1,12 @@
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Redirect, Route, Switch } from 'wouter';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError, setCsrfToken } from './api/client.ts';
 import { useWho } from './api/queries.ts';
 import { MeProvider } from './api/session.tsx';
 import type { Me } from './api/types.ts';
+import { ErrorBoundary } from './parts/error-boundary.tsx';
+import { partOfAddress } from './parts/part-of-address.ts';
 import { ProblemNote } from './parts/problem.tsx';
 import { Loading } from './parts/query.tsx';
 import { Missing } from './pages/missing.tsx';
@@ -39,16 +41,18 @@ const Health = lazy(() => import('./pages/operator/health.tsx').then((page) => (
 export function App() {
   const who = useWho();
   const token = who.data?.csrfToken ?? null;
+  const [place] = useLocation();
   useEffect(() => setCsrfToken(token), [token]);
+  const isAnother = useIsAnother(who.data);
   if (who.error instanceof ApiError && who.error.status === 401) return <SignIn />;
-  if (who.error) {
+  if (who.error && !who.data) {
     return (
       <main className="main">
         <ProblemNote error={who.error} onRetry={() => void who.refetch()} />
       </main>
     );
   }
-  if (!who.data) {
+  if (!who.data || isAnother) {
     return (
       <main className="main">
         <Loading lines={3} />
@@ -58,12 +62,29 @@ export function App() {
   return (
     <MeProvider value={who.data}>
       <Shell>
-        <Suspense fallback={<Loading lines={5} />}>
-          <Pages me={who.data} />
-        </Suspense>
+        <ErrorBoundary place={place}>
+          <Suspense fallback={<Loading lines={5} />}>
+            <Pages me={who.data} />
+          </Suspense>
+        </ErrorBoundary>
       </Shell>
     </MeProvider>
   );
+}
+
+/**
+ * Whether somebody else has signed in since, in another window. Nothing that was read or typed for the one before is to be
+ * seen or sent then: the page is loaded anew.
+ */
+function useIsAnother(me: Me | undefined): boolean {
+  const now = me && JSON.stringify([me.name, me.role, me.account]);
+  const first = useRef(now);
+  first.current ??= now;
+  const isAnother = now !== undefined && now !== first.current;
+  useEffect(() => {
+    if (isAnother) location.reload();
+  }, [isAnother]);
+  return isAnother;
 }
 
 function Pages({ me }: { readonly me: Me }) {
@@ -88,9 +109,10 @@ function Pages({ me }: { readonly me: Me }) {
         {({ account }) => <Assets key={account} account={account} />}
       </Route>
       <Route path="/accounts/:account/assets/:srvId/:type/:id">
-        {({ account, srvId, type, id }) => (
-          <OneAsset key={id} account={account} srvId={srvId} type={type} id={decodeURIComponent(id)} />
-        )}
+        {({ account, srvId, type }) => {
+          const id = partOfAddress(location.pathname, 5);
+          return <OneAsset key={id} account={account} srvId={srvId} type={type} id={id} />;
+        }}
       </Route>
       <Route path="/accounts/:account/activity">
         {({ account }) => <Activity key={account} account={account} />}

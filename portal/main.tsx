@@ -1,11 +1,12 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client.ts';
 import { App } from './app.tsx';
 import { startTexts } from './i18n.ts';
 import { Announcer } from './parts/announce.tsx';
+import { ErrorBoundary } from './parts/error-boundary.tsx';
 import { THEME, VARIABLES } from './theme.ts';
 import './styles/mantine.css';
 import './styles/base.css';
@@ -23,6 +24,14 @@ const queries: QueryClient = new QueryClient({
     onError: (error, { queryKey }) => {
       if (error instanceof ApiError && error.status === 401 && queryKey[0] !== 'me') {
         void queries.resetQueries({ queryKey: ['me'] });
+      }
+    },
+  }),
+  mutationCache: new MutationCache({
+    // Another window has another session now: who is there is asked again, and what was typed stays.
+    onError: (error) => {
+      if (error instanceof ApiError && error.problem?.code === 'CROSS_SITE_REQUEST') {
+        void queries.invalidateQueries({ queryKey: ['me'] });
       }
     },
   }),
@@ -47,7 +56,9 @@ createRoot(root).render(
       getStyleNonce={() => nonce}
     >
       <Announcer>
-        <App />
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
         <Notifications position="bottom-right" />
       </Announcer>
     </MantineProvider>

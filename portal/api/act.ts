@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { useNotify } from '../parts/notify.ts';
 
 interface ActOptions<I, O> {
@@ -22,6 +23,17 @@ export function useAct<I, O>({ run, account, done, onDone }: ActOptions<I, O>) {
       onDone?.(output);
     },
   });
+}
+
+/** Forgets how an act came out whenever it is asked about anew: a dialog does not begin with the end of the last one. */
+export function useAfresh(
+  { reset, isPending }: { reset: () => void; isPending: boolean },
+  opened: boolean,
+): void {
+  useEffect(() => {
+    if (opened && !isPending) reset();
+    // When it opens, and not when it ends.
+  }, [opened]);
 }
 
 /** A key for one request that makes something, so that sending it again makes nothing twice. */

@@ -71,7 +71,9 @@ function useTagged<T extends object>(parts: readonly string[]) {
 
 const same = <T>(answer: T): T => answer;
 
-export const useWho = () => useGet<Me>(['me'], same, { retry: false, staleTime: Infinity });
+/** Asked again whenever somebody comes back to the window: another one may have signed out, or in. */
+export const useWho = () =>
+  useGet<Me>(['me'], same, { retry: false, staleTime: Infinity, refetchOnWindowFocus: 'always' });
 export const useAccounts = () => useAll<Account>(['accounts'], 'accounts');
 /** What of each account needs somebody. */
 export const useAccountHealth = () =>

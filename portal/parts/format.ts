@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { regional } from './regional.ts';
+import { shownShare } from './share.ts';
 
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000_000],
@@ -17,11 +18,12 @@ export function useFormat() {
   return {
     number: (value: number) => new Intl.NumberFormat(language).format(value),
     rate: (value: number) => new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value),
-    percent: (share: number) =>
-      new Intl.NumberFormat(language, {
-        style: 'percent',
-        maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0,
-      }).format(share),
+    percent: (whole: number) => {
+      const { share, decimals } = shownShare(whole);
+      return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: decimals }).format(
+        share,
+      );
+    },
     /** @param ms UNIX milliseconds */
     time: (ms: number) =>
       new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms),
@@ -34,7 +36,9 @@ export function useFormat() {
       }).format(ms),
     clock: (ms: number) =>
       new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(ms),
-    day: (ms: number) => new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' }).format(ms),
+    /** @param ms the beginning of a day of UTC, which is another day in half of the world */
+    day: (ms: number) =>
+      new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(ms),
     ago: (ms: number, now = Date.now()) => {
       const difference = ms - now;
       const [unit, size] = UNITS.find(([, each]) => Math.abs(difference) >= each) ?? ['second', 1_000];

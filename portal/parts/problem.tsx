@@ -35,6 +35,7 @@ function describe(error: Error, t: TFunction): { title: string; detail: string; 
 function nextOf({ status, code, retryable }: { status: number; code: string; retryable: boolean }) {
   if (status === 401) return 'problem.next.signIn';
   if (code === 'STALE_VERSION') return 'problem.next.reload';
+  if (code === 'CROSS_SITE_REQUEST') return 'problem.next.session';
   if (status === 403) return 'problem.next.ask';
   if (code === 'CONFLICT') return 'problem.next.lookAgain';
   if (code === 'INVALID_ARGUMENT') return 'problem.next.correct';

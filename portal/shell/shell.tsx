@@ -92,6 +92,5 @@ function Who() {
 
 /** The account whose pages an address is of. */
 function accountIn(location: string): string | null {
-  const [, account] = /^\/accounts\/([^/]+)/.exec(location) ?? [];
-  return account === undefined ? null : decodeURIComponent(account);
+  return /^\/accounts\/([^/]+)/.exec(location)?.[1] ?? null;
 }

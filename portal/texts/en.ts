@@ -59,6 +59,9 @@ export const en = {
   },
   problem: {
     defect: 'The portal itself made a mistake.',
+    defectMeans:
+      'This page cannot be shown. Your data and your keys are not concerned. If you had just changed something, look whether it was done before you do it again. Load the page again: the portal may be newer than what this window has.',
+    reload: 'Load this page again',
     unreachable: 'The server could not be reached.',
     other: 'This did not work.',
     next: {
@@ -67,6 +70,7 @@ export const en = {
         'Check your connection, then try again. Nothing can be said about whether the last request arrived.',
       signIn: 'Sign in again.',
       reload: 'Somebody else changed it meanwhile. Load the page again, look, and decide again.',
+      session: 'You signed in anew in another window. Look who is signed in above, then try again.',
       ask: 'Your role does not allow it. Ask an administrator of your account.',
       lookAgain: 'Nothing was changed. Look at how things stand now, then decide again.',
       correct: 'Correct what is named above, then try again.',
@@ -172,6 +176,8 @@ export const en = {
     healthy: 'Yes',
     healthyWhat_one: 'Your key works everywhere.',
     healthyWhat_other: 'All {{count}} keys work everywhere.',
+    unknown: 'Not all is known',
+    unknownWhat: 'Some use of a key was never seen to work. The key’s page says which, and can verify it.',
     lastWorked: 'Last used {{ago}}.',
     notUsed: 'It was not used yet.',
     needsMe: 'What needs me?',
@@ -304,7 +310,7 @@ export const en = {
     title: 'Uses over time',
     span: 'Span',
     spans: { hour: 'Day', day: 'Month' },
-    column: { hour: 'Hour', day: 'Day' },
+    column: { hour: 'Hour', day: 'Day (UTC)' },
     kms: 'Through the KMS',
     cache: 'From caches, within a lease',
     refused: 'Refused or failed',
@@ -802,6 +808,7 @@ export const en = {
     new: 'Id of a new group',
     make: 'Make the group',
     made: 'The group is made.',
+    taken: 'There is a group with this id already',
   },
   contacts: {
     title: 'Contacts',

@@ -61,6 +61,9 @@ export const ja: Texts = {
   },
   problem: {
     defect: 'ポータル自体に誤りがありました。',
+    defectMeans:
+      'このページを表示できません。データと鍵に影響はありません。直前に何かを変更した場合は、やり直す前に、その変更が済んでいるかを確認してください。ポータルが更新されている可能性があるため、ページを再読み込みしてください。',
+    reload: 'このページを再読み込み',
     unreachable: 'サーバーに接続できませんでした。',
     other: '処理できませんでした。',
     next: {
@@ -68,6 +71,8 @@ export const ja: Texts = {
       connection: '接続を確認して再試行してください。直前の要求が届いたかどうかは分かりません。',
       signIn: 'もう一度サインインしてください。',
       reload: 'その間に他の人が変更しました。再読み込みして内容を確認し、改めて判断してください。',
+      session:
+        '別のウィンドウで新たにサインインされています。上に表示された利用者を確認し、再試行してください。',
       ask: 'お使いの役割では許可されていません。アカウントの管理者にご相談ください。',
       lookAgain: '何も変更されていません。現在の状態を確認し、改めて判断してください。',
       correct: '上に示された項目を直して、再試行してください。',
@@ -173,6 +178,8 @@ export const ja: Texts = {
     healthy: 'はい',
     healthyWhat_one: '鍵はすべての場所で正常です。',
     healthyWhat_other: '{{count}}個の鍵すべてが、すべての場所で正常です。',
+    unknown: '一部未確認',
+    unknownWhat: '鍵の使用のうち、正常と確認されていないものがあります。鍵のページで確認し、検証できます。',
     lastWorked: '最後の利用は{{ago}}。',
     notUsed: 'まだ使われていません。',
     needsMe: '対応が必要なことは?',
@@ -303,7 +310,7 @@ export const ja: Texts = {
     title: '利用の推移',
     span: '期間',
     spans: { hour: '1日', day: '1か月' },
-    column: { hour: '時刻', day: '日' },
+    column: { hour: '時刻', day: '日(UTC)' },
     kms: 'KMS経由',
     cache: 'キャッシュから(貸出期間内)',
     refused: '拒否または失敗',
@@ -801,6 +808,7 @@ export const ja: Texts = {
     new: '新しいグループのID',
     make: 'グループを作る',
     made: 'グループを作りました。',
+    taken: 'このIDのグループはすでにあります',
   },
   contacts: {
     title: '連絡先',

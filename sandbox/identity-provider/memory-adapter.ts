@@ -30,7 +30,10 @@ export function memoryAdapters(): (model: string) => Adapter {
         return Promise.resolve();
       },
       revokeByGrantId(grantId) {
-        for (const [key, payload] of [...entries]) if (payload.grantId === grantId) entries.delete(key);
+        // Of this model alone: an interaction that is under way names the grant as well, and goes on.
+        for (const [key, payload] of [...entries]) {
+          if (payload.kind === model && payload.grantId === grantId) entries.delete(key);
+        }
         return Promise.resolve();
       },
     };

@@ -22,11 +22,11 @@ export function LedgerProof({ account }: { readonly account: string }) {
   const kept = headIn(keptText);
   const isMalformed = keptText.trim() !== '' && kept === null;
   const running = useRef<AbortController | null>(null);
-  const proof = useMutation<LedgerVerdict>({
-    mutationFn: () => {
+  const proof = useMutation<LedgerVerdict, Error, LedgerHead | null>({
+    mutationFn: (given) => {
       running.current = new AbortController();
       setShare(0);
-      return verifyLedger(account, kept, running.current.signal, (done, of) =>
+      return verifyLedger(account, given, running.current.signal, (done, of) =>
         setShare(of === 0 ? 1 : done / of),
       );
     },
@@ -50,7 +50,7 @@ export function LedgerProof({ account }: { readonly account: string }) {
             disabled={isMalformed}
             leftSection={<IconShieldCheck size={17} aria-hidden />}
             pending={proof.isPending}
-            onClick={() => proof.mutate()}
+            onClick={() => proof.mutate(kept)}
           >
             {t('ledger.verify')}
           </ActButton>
@@ -72,7 +72,8 @@ export function LedgerProof({ account }: { readonly account: string }) {
         <div role="status">
           {proof.isPending && <p className="muted">{t('ledger.running', { percent: percent(share) })}</p>}
           {proof.data && (
-            <Verdict verdict={proof.data} kept={proof.data.isKeptThere === null ? null : kept} />
+            // The head that was looked for, whatever stands in the field by now.
+            <Verdict verdict={proof.data} kept={proof.variables ?? null} />
           )}
         </div>
         {proof.error && proof.error.name !== 'AbortError' && <ProblemNote error={proof.error} />}

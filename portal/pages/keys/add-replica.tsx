@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
+import { useAct, useAfresh } from '../../api/act.ts';
 import { ApiError, getTagged, ifUnchanged, path } from '../../api/client.ts';
 import type { VerificationStep } from '../../api/types.ts';
 import { changeLive, useLiveSteps } from '../../api/verify.ts';
@@ -32,6 +32,7 @@ export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
       onClose();
     },
   });
+  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}
@@ -57,7 +58,7 @@ export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
         spellCheck={false}
         required
       />
-      <VerificationSteps steps={live.steps} />
+      {!act.isIdle && <VerificationSteps steps={live.steps} />}
     </TypedConfirm>
   );
 }

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
-import { idempotencyKey, useAct } from '../../api/act.ts';
+import { idempotencyKey, useAct, useAfresh } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import type { Move } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
@@ -44,6 +44,7 @@ export function MoveAway({ account, of: key, keys, opened, onClose }: ActProps) 
     done: () => t('acts.move.done'),
     onDone: () => go(`/accounts/${account}/moves`),
   });
+  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}

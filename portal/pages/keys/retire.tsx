@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
+import { useAct, useAfresh } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import { useBlastRadius } from '../../api/queries.ts';
 import { useFormat } from '../../parts/format.ts';
@@ -30,6 +30,7 @@ export function Retire({ account, of: key, opened, onClose }: ActProps) {
     done: () => t('acts.retire.done'),
     onDone: onClose,
   });
+  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
+import { useAct, useAfresh } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import { useBlastRadius } from '../../api/queries.ts';
 import type { BlastRadius } from '../../api/types.ts';
@@ -24,6 +24,7 @@ export function RevokeNow({ account, of: key, opened, onClose }: ActProps) {
     done: () => t('acts.revoke.done'),
     onDone: onClose,
   });
+  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}
@@ -79,6 +80,7 @@ export function Restore({ account, of: key, keys, opened, onClose }: ActProps) {
     done: () => t('acts.restore.done'),
     onDone: onClose,
   });
+  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}

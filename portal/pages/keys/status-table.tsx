@@ -47,7 +47,8 @@ function ReferenceRow({
     return known.length === 0 ? null : Math.max(...known);
   };
   const lastFailure = latest(statuses.map(({ lastFailureAt }) => lastFailureAt));
-  const cause = statuses.find((status) => status.cause !== null)?.cause ?? null;
+  // Of that failure, and not of another use's.
+  const cause = statuses.find(({ lastFailureAt }) => lastFailureAt === lastFailure)?.cause ?? null;
   return (
     <tr>
       <th scope="row">

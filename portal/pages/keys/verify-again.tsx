@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
+import { useAct, useAfresh } from '../../api/act.ts';
 import { path } from '../../api/client.ts';
 import { useLiveSteps, verifyLive } from '../../api/verify.ts';
 import { ActButton } from '../../parts/act-button.tsx';
@@ -20,6 +20,7 @@ export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
       return verifyLive(path('accounts', account, 'keys', key.id, 'verify'), undefined, live.onStep);
     },
   });
+  useAfresh(act, opened);
   return (
     <Modal
       opened={opened}
@@ -43,7 +44,7 @@ export function VerifyAgain({ account, of: key, opened, onClose }: ActProps) {
             live
           />
         )}
-        <VerificationSteps steps={live.steps} />
+        {!act.isIdle && <VerificationSteps steps={live.steps} />}
       </div>
     </Modal>
   );

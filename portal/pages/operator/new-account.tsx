@@ -2,7 +2,8 @@ import { TextInput } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
-import { ApiError, change, get, path } from '../../api/client.ts';
+import { checkIsFree } from '../../api/check-is-free.ts';
+import { change, path } from '../../api/client.ts';
 import { ActButton } from '../../parts/act-button.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 
@@ -15,15 +16,8 @@ export function NewAccount() {
     account: null,
     run: async () => {
       const address = path('accounts', id.trim());
-      if (await isThere(address)) {
-        throw new ApiError({
-          title: t('accounts.taken'),
-          detail: id.trim(),
-          status: 409,
-          code: 'CONFLICT',
-          retryable: false,
-        });
-      }
+      // Storing an account that is there would change its licence.
+      await checkIsFree(address, t('accounts.taken'));
       return change('PUT', address, { name: name.trim(), licence: 'NONE' });
     },
     done: () => t('accounts.made'),
@@ -65,15 +59,4 @@ export function NewAccount() {
       {act.error && <ProblemNote error={act.error} />}
     </form>
   );
-}
-
-/** Storing an account that is there would change its licence. */
-async function isThere(address: string): Promise<boolean> {
-  try {
-    await get(address);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
 }

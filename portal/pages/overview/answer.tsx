@@ -84,7 +84,7 @@ function Data({ facts }: { readonly facts: Overview }) {
     <Question
       tone={fallback > 0 ? 'warn' : own === 0 ? 'muted' : own < all ? 'part' : 'ok'}
       question={t('answer.data')}
-      answer={t('answer.share', { percent: percent(Math.floor((own / all) * 1000) / 1000) })}
+      answer={t('answer.share', { percent: percent(own / all) })}
       detail={t('answer.assets', { count: all, own: number(own), all: number(all) })}
       more={newData}
     />
@@ -135,6 +135,24 @@ function Health({ facts }: { readonly facts: Overview }) {
         question={question}
         answer={t('answer.degraded')}
         detail={t('answer.degradedWhat')}
+      />
+    );
+  }
+  // Of one that is only there to open, nobody asks that it wraps.
+  const isKnown = keys.every(
+    (key) =>
+      key.statuses.length > 0 &&
+      key.statuses.every(
+        ({ status, use }) => status === 'OK' || (use === 'ENCRYPT' && key.lifecycle === 'DECRYPT_ONLY'),
+      ),
+  );
+  if (!isKnown) {
+    return (
+      <Question
+        tone="muted"
+        question={question}
+        answer={t('answer.unknown')}
+        detail={t('answer.unknownWhat')}
       />
     );
   }

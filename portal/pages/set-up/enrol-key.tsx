@@ -31,11 +31,13 @@ export function EnrolKey({
   };
   const verification = useAct({
     account: null,
-    run: () => {
+    run: (tried: object) => {
       live.begin();
-      return verifyLive(path('accounts', account, 'keys', 'verify'), key, live.onStep);
+      return verifyLive(path('accounts', account, 'keys', 'verify'), tried, live.onStep);
     },
   });
+  // What passed may be another key than the one that is typed by now.
+  const isOfThis = JSON.stringify(verification.variables) === JSON.stringify(key);
   const enrolment = useAct({
     account,
     run: () =>
@@ -49,7 +51,7 @@ export function EnrolKey({
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     enrolment.reset();
-    verification.mutate(undefined);
+    verification.mutate(key);
   };
   const refused = stepsIn(enrolment.error);
   return (
@@ -84,7 +86,7 @@ export function EnrolKey({
       {verification.error && <ProblemNote error={verification.error} />}
       <div aria-live="polite" className="stack-m">
         {verification.isPending && <p className="muted">{t('verify.running')}</p>}
-        {verification.data && !enrolment.data && (
+        {verification.data && isOfThis && !enrolment.data && (
           <Note
             tone={verification.data.ok ? 'ok' : 'bad'}
             title={t(verification.data.ok ? 'verify.passed' : 'verify.failed')}
@@ -92,9 +94,9 @@ export function EnrolKey({
             <p>{t(verification.data.ok ? 'verify.passedNext' : 'verify.failedNext')}</p>
           </Note>
         )}
-        <VerificationSteps steps={refused.length > 0 ? refused : live.steps} />
+        <VerificationSteps steps={!isOfThis ? [] : refused.length > 0 ? refused : live.steps} />
       </div>
-      {verification.data?.ok && !enrolment.data && (
+      {verification.data?.ok && isOfThis && !enrolment.data && (
         <div className="stack-m">
           <div>
             <ActButton pending={enrolment.isPending} onClick={() => enrolment.mutate(undefined)}>

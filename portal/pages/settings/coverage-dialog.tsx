@@ -1,9 +1,9 @@
 import { Checkbox } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/act.ts';
-import { change as send, path } from '../../api/client.ts';
+import { useAct, useAfresh } from '../../api/act.ts';
+import { change as send, getTagged, ifUnchanged, path } from '../../api/client.ts';
 import type { CoverageChange, CoveragePreview } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { Loaded } from '../../parts/query.tsx';
@@ -23,17 +23,24 @@ export function CoverageDialog({ account, change, onClose }: Props) {
   const coverage = (what: string) => path('accounts', account, 'coverage', what);
   const preview = useQuery({
     queryKey: ['accounts', account, 'coverage', change],
-    queryFn: () => send<CoveragePreview>('POST', coverage('preview'), change),
+    // The version first: what changes between the two is noticed when the change is made.
+    queryFn: async () => {
+      const version = change && ifUnchanged(await getTagged(placeOf(account, change)));
+      return { ...(await send<CoveragePreview>('POST', coverage('preview'), change)), version };
+    },
     enabled: change !== null,
     retry: false,
     staleTime: 0,
   });
   const act = useAct({
     account,
-    run: () => send('POST', coverage('apply'), { ...change, moveExisting }),
+    run: () => send('POST', coverage('apply'), { ...change, moveExisting }, preview.data?.version ?? {}),
     done: () => t('common.saved'),
     onDone: onClose,
   });
+  useAfresh(act, change !== null);
+  // What was wished for with another change is not wished for with this one.
+  useEffect(() => setMoveExisting(false), [change]);
   return (
     <TypedConfirm
       opened={change !== null}
@@ -57,6 +64,13 @@ export function CoverageDialog({ account, change, onClose }: Props) {
       )}
     </TypedConfirm>
   );
+}
+
+/** What the change is made to. */
+function placeOf(account: string, change: CoverageChange): string {
+  return change.kind === 'GROUP'
+    ? path('accounts', account, 'groups', change.group)
+    : path('accounts', account);
 }
 
 function Effect({ preview: { newAssets, existing } }: { readonly preview: CoveragePreview }) {

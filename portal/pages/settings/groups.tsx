@@ -2,6 +2,7 @@ import { Button, Switch, TextInput } from '@mantine/core';
 import { useEffect, useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
+import { checkIsFree } from '../../api/check-is-free.ts';
 import { change as send, path } from '../../api/client.ts';
 import { useAccount, useGroups } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
@@ -109,12 +110,12 @@ function NewGroup({ account }: { readonly account: string }) {
   const [id, setId] = useState('');
   const act = useAct({
     account,
-    run: () =>
-      send('PUT', path('accounts', account, 'groups', id.trim()), {
-        name: id.trim(),
-        licensed: false,
-        members: [],
-      }),
+    run: async () => {
+      const address = path('accounts', account, 'groups', id.trim());
+      // Storing a group that is there would take its licence and its members away.
+      await checkIsFree(address, t('groups.taken'));
+      return send('PUT', address, { name: id.trim(), licensed: false, members: [] });
+    },
     done: () => t('groups.made'),
     onDone: () => setId(''),
   });
