@@ -86,7 +86,7 @@ test.serial('fallback, what services do without it, and leases', async (t) => {
   const without = page.getByRole('group', { name: 'When nothing can be stored' });
   await keyboard.pick('MeetingWebinarRecording', 'End the whole session', without);
   // What says so may be the note of the change before.
-  await eventually(async () => /DROP_SESSION/.test(JSON.stringify(await stored('/on-failure'))));
+  await eventually(async () => JSON.stringify(await stored('/on-failure')).includes('DROP_SESSION'));
   const lent = page.getByRole('group', { name: 'How long data keys are lent' });
   await keyboard.to(lent.getByRole('combobox', { name: 'MeetingWebinarRecording' }));
   await page.keyboard.press('ArrowUp');
