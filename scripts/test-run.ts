@@ -41,8 +41,7 @@ const STRIPPED = `--import=${pathToFileURL('scripts/stripped-types.js').href}`;
 
 /**
  * Ava's output goes to the terminal and among the artifacts. Hundreds of threads and processes load the same modules:
- * they share what was
- * stripped of types and compiled.
+ * they share what was stripped of types and compiled.
  */
 async function runAva(args: readonly string[]): Promise<boolean> {
   const log = createWriteStream(join(ARTIFACTS, 'ava.log'));
