@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CmkClient, CmkError, encryptFile, type Asset, type Reason } from '../../client/index.ts';
+import { CmkClient, encryptFile, type Asset, type Reason } from '../../client/index.ts';
 import type { SandboxSystem } from '../system.ts';
 import { heading, passed } from '../terminal.ts';
 import { ACCOUNT, RECORDING } from './enrolment.ts';
 import { must } from './must.ts';
+import { refusalOf } from './samples.ts';
 
 const SAMPLE_BYTES = 64 * 1024;
 /** Its type is not chosen to be under the customer's key. */
@@ -56,8 +57,9 @@ export async function tellEveryday({ dir, sidecars }: SandboxSystem): Promise<vo
       `${DAY.length} assets sealed and opened; a phone call is under the provider’s key: its type is not enrolled`,
     );
     const meeting = { account: ACCOUNT, ...RECORDING, id: 'board-meeting' };
+    const reading = readAll(phone, join(dir, 'board-meeting.sealed'), meeting, 'USER_ACCESS');
     must(
-      await isRefused(() => readAll(phone, join(dir, 'board-meeting.sealed'), meeting, 'USER_ACCESS')),
+      (await refusalOf(reading))?.code === 'NOT_AUTHORIZED',
       'the phone service could open a recording of a meeting',
     );
     passed('the phone service asked for a recording of a meeting, and was refused');
@@ -72,13 +74,4 @@ async function readAll(service: CmkClient, path: string, asset: Asset, reason: R
   const stream = service.decrypt(createReadStream(path), { asset, reason }) as AsyncIterable<Buffer>;
   for await (const piece of stream) bytes += piece.length;
   must(bytes === SAMPLE_BYTES, `${asset.id} opened to ${bytes} bytes, expected ${SAMPLE_BYTES}`);
-}
-
-async function isRefused(act: () => Promise<void>): Promise<boolean> {
-  try {
-    await act();
-    return false;
-  } catch (error) {
-    return error instanceof CmkError && error.code === 'NOT_AUTHORIZED';
-  }
 }
