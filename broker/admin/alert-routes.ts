@@ -62,7 +62,6 @@ function addWebhooks(app: FastifyInstance, recipients: Recipients, idempotency: 
       const { webhook, secret } = await recipients.addWebhook(actorOf(request), account, request.body.url);
       return { status: 201, body: { webhook, secret: secret.reveal() } };
     };
-    void reply.header('cache-control', 'no-store');
     return idempotency.serve(request, reply, account, make, {
       conceal: (body) => ({ webhook: (body as { webhook: Webhook }).webhook }),
       reveal(body) {

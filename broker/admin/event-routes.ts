@@ -69,11 +69,7 @@ export function addEventRoutes(app: FastifyInstance, parts: () => EventRoutePart
         streams.delete(stream);
         throw error;
       }
-      return reply
-        .type(EVENTS)
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        .send(stream);
+      return reply.type(EVENTS).header('x-accel-buffering', 'no').send(stream);
     },
   );
 }

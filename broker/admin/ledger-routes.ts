@@ -4,7 +4,8 @@ import { canonicalJson } from '../../core/ledger.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import { badCursor } from './cursors.ts';
 import { readPage, type Paging } from './pages.ts';
-import { ACCOUNT_LEDGER, COMMON_LEDGER, NDJSON } from './operations/ledger.ts';
+import { NDJSON } from './operation.ts';
+import { ACCOUNT_LEDGER, COMMON_LEDGER } from './operations/ledger.ts';
 
 /** The audit ledger, of accounts and of what belongs to none: docs/ledger.md. */
 export function addLedger(app: FastifyInstance, reading: LedgerReading): void {

@@ -3,10 +3,8 @@ import { toCmkError } from '../../core/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Onlooker } from '../keys/verify-key.ts';
 import { LineStream } from './line-stream.ts';
+import { NDJSON } from './operation.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
-
-/** Asked for in `Accept`. */
-export const LINES = 'application/x-ndjson';
 
 /** How a request came out: with 400 and above the body is a problem. */
 export interface Outcome {
@@ -28,7 +26,7 @@ export async function answerLive(
   work: (onlooker: Onlooker) => Promise<Outcome>,
 ): Promise<FastifyReply> {
   void reply.header('vary', 'accept');
-  if (!request.headers.accept?.includes(LINES)) return send(reply, await work({}));
+  if (!request.headers.accept?.includes(NDJSON)) return send(reply, await work({}));
   const lines = new LineStream();
   const gone = new AbortController();
   lines.once('close', () => gone.abort());
@@ -47,7 +45,7 @@ export async function answerLive(
   void tellEnd(done, lines, (error) => {
     logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
   });
-  return reply.type(LINES).header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(lines);
+  return reply.type(NDJSON).header('x-accel-buffering', 'no').send(lines);
 }
 
 async function tellEnd(

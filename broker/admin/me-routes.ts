@@ -9,9 +9,8 @@ const SIGNED_OUT = '/signed-out';
 
 /** Who calls, about themselves. */
 export function addMeRoutes(app: FastifyInstance, signIn: SignIn | null): void {
-  app.get('/v1/me', ACCESS.me, (request, reply) => {
+  app.get('/v1/me', ACCESS.me, (request) => {
     const { principal, signedIn } = request;
-    void reply.header('cache-control', 'no-store');
     return {
       ...principal,
       csrfToken: signedIn?.id.csrfToken ?? null,
@@ -28,7 +27,6 @@ export function addMeRoutes(app: FastifyInstance, signIn: SignIn | null): void {
     const { portalUrl } = signIn.config;
     const continueAt = await signIn.signOut(signedIn.id, signedIn.session);
     sessionCookie(portalUrl).clear(reply);
-    void reply.header('cache-control', 'no-store');
     return { continueAt: continueAt ?? portalUrl + SIGNED_OUT };
   });
 }

@@ -46,6 +46,9 @@ export interface OperationFacts {
   readonly refusals?: readonly ErrorCode[];
 }
 
+/** JSON lines. */
+export const NDJSON = 'application/x-ndjson';
+
 /** What a route is registered with. */
 export function operation(access: AccessRule, facts: OperationFacts) {
   const { id, tag, summary, description, params, query, body } = facts;
@@ -108,7 +111,7 @@ function content(mediaType: string, description: string, schema: JsonSchema, res
 }
 
 function withLines<C extends ReturnType<typeof content>>(told: C, line?: JsonSchema) {
-  return line ? { ...told, content: { ...told.content, 'application/x-ndjson': { schema: line } } } : told;
+  return line ? { ...told, content: { ...told.content, [NDJSON]: { schema: line } } } : told;
 }
 
 /** One answer for each status, with the codes that it may have. */

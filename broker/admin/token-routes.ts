@@ -27,7 +27,6 @@ export function addTokenRoutes(
       const { token, secret } = await apiTokens.create(principal, params.account, body);
       return { status: 201, body: { token, secret: secret.reveal() } };
     };
-    void reply.header('cache-control', 'no-store');
     return idempotency.serve(request, reply, params.account, make, {
       conceal: (made) => ({ token: (made as { token: ApiToken }).token }),
       reveal: (kept) => {

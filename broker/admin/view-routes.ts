@@ -3,6 +3,7 @@ import type { AuditAction, AuditOutcome, Protection, Reason } from '../model/typ
 import type { ActivityFilter, ActivityPage } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 import { fromCursor, toCursor } from './cursors.ts';
+import type { Paging } from './pages.ts';
 import { withPace } from './move-routes.ts';
 import { VIEWS } from './operations/views.ts';
 
@@ -10,10 +11,6 @@ interface Account {
   account: string;
 }
 type OneAsset = Account & { srvId: string; type: string; id: string };
-interface Paging {
-  limit: string;
-  cursor?: string;
-}
 type AssetsQuery = Paging & { srvId?: string; type?: string; protection?: Protection; idPrefix?: string };
 type ActivityQuery = Paging & {
   /** Words between commas. */

@@ -48,9 +48,7 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, name: Pag
     .code(status)
     .type('text/html; charset=utf-8')
     .header('content-security-policy', POLICY)
-    .header('cache-control', 'no-store')
     .header('referrer-policy', 'no-referrer')
-    .header('x-content-type-options', 'nosniff')
     .send(
       `<!doctype html>
 <html lang="${language}">

@@ -14,10 +14,9 @@ type Handler = (signIn: SignIn, request: FastifyRequest, reply: FastifyReply) =>
 /** The pages around the sign-in. Browsers are led through them; they are no part of the API. */
 export function addSignInRoutes(app: FastifyInstance, signIn: SignIn | null): void {
   const page = (path: string, handler: Handler) =>
-    app.get(path, { config: { access: 'PUBLIC' }, schema: { hide: true } }, async (request, reply) => {
-      void reply.header('cache-control', 'no-store');
-      return signIn ? handler(signIn, request, reply) : sendPage(request, reply, 'NOT_CONFIGURED');
-    });
+    app.get(path, { config: { access: 'PUBLIC' }, schema: { hide: true } }, (request, reply) =>
+      signIn ? handler(signIn, request, reply) : sendPage(request, reply, 'NOT_CONFIGURED'),
+    );
   page('/sign-in', begin);
   page('/sign-in/callback', finish);
   page('/signed-out', (_, request, reply) => Promise.resolve(sendPage(request, reply, 'SIGNED_OUT')));

@@ -1,8 +1,6 @@
 import { ref } from '../json-schema.ts';
-import { operation, pageOf } from '../operation.ts';
+import { NDJSON, operation, pageOf } from '../operation.ts';
 import * as schemas from '../schemas.ts';
-
-export const NDJSON = 'application/x-ndjson';
 
 const params = schemas.accountParams;
 const records = {
