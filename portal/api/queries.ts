@@ -7,7 +7,6 @@ import type {
   AssetType,
   BlastRadius,
   FailureWish,
-  FallbackEpisode,
   FallbackPolicy,
   Group,
   Key,
@@ -102,12 +101,6 @@ export const useContacts = (account: string) =>
 export const useWebhooks = (account: string) =>
   useAll<Webhook>(['accounts', account, 'webhooks'], 'webhooks');
 export const useFallback = (account: string) => useTagged<FallbackPolicy>(['accounts', account, 'fallback']);
-export const useEpisodes = (account: string) =>
-  useGet<{ episodes: FallbackEpisode[] }, FallbackEpisode[]>(
-    ['accounts', account, 'fallback', 'episodes'],
-    ({ episodes }) => episodes,
-    { query: { limit: 20 } },
-  );
 export const useLeases = (account: string) => useAll<TypeLease>(['accounts', account, 'leases'], 'leases');
 export const useWishes = (account: string) =>
   useGet<{ onFailure: (AssetType & { wish: FailureWish })[] }, (AssetType & { wish: FailureWish })[]>(

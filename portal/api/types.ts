@@ -1,5 +1,6 @@
 import type {
   Alert,
+  AssetType,
   AuditEvent,
   CreateTokenData,
   DataKey,
@@ -30,7 +31,6 @@ export type {
   BlastRadius,
   CoveragePreview,
   DataKey,
-  FallbackEpisode,
   FallbackOverview,
   FallbackPolicy,
   Fleet,
@@ -114,4 +114,14 @@ export const REASONS = [
   'SUPPORT',
 ] as const satisfies readonly Reason[];
 
+export const PROTECTIONS = [
+  'CUSTOMER_KEY',
+  'FALLBACK_KEY',
+  'PLATFORM_KEY',
+] as const satisfies readonly Protection[];
+
 export const OUTCOMES = ['ALLOWED', 'REFUSED', 'FAILED'] as const satisfies readonly Outcome[];
+
+export function isSameType(one: AssetType, other: AssetType): boolean {
+  return one.srvId === other.srvId && one.type === other.type;
+}

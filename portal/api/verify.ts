@@ -51,3 +51,9 @@ export function useLiveSteps() {
     onStep: (step: VerificationStep) => setSteps((earlier) => withStep(earlier, step)),
   };
 }
+
+/** What a refusal says of how far the verification came. */
+export function stepsIn(error: Error | null): readonly VerificationStep[] {
+  const steps = error instanceof ApiError ? error.problem?.['steps'] : undefined;
+  return Array.isArray(steps) ? (steps as VerificationStep[]) : [];
+}

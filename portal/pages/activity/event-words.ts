@@ -2,6 +2,7 @@ import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { AuditEvent, KeyStatus, KeyUse } from '../../api/types.ts';
 import { shortReference } from '../../parts/provider.ts';
+import { useCause } from '../../parts/cause.tsx';
 
 const STATUS_CHANGE =
   /^(.+): (ENCRYPT|DECRYPT) (UNKNOWN|OK|DEGRADED|FAILED) → (UNKNOWN|OK|DEGRADED|FAILED)(?:: (\w+))?$/;
@@ -71,9 +72,12 @@ const shortened = (references: string): string => references.split(', ').map(sho
 /** What a record says beyond its kind, in the language of the page as far as it is known; null: nothing. */
 export function useDetail(event: AuditEvent): { readonly text: string; readonly isEnglish: boolean } | null {
   const { t, i18n } = useTranslation();
+  const causeIn = useCause();
   const { detail } = event;
   if (detail === null || detail === '') return null;
-  const inWords = wordsOf(event, detail, t, (key) => i18n.exists(key));
+  if (i18n.exists(`chosen.${detail}`))
+    return { text: t(`chosen.${detail as 'OWNER_COVERED'}`), isEnglish: false };
+  const inWords = wordsOf(event, detail, t, causeIn);
   if (inWords === '') return null;
   return { text: inWords ?? detail, isEnglish: inWords === null };
 }
@@ -82,10 +86,8 @@ function wordsOf(
   event: AuditEvent,
   detail: string,
   t: TFunction,
-  isThere: (key: string) => boolean,
+  causeIn: (code: string | null) => string,
 ): string | null {
-  if (isThere(`chosen.${detail}`)) return t(`chosen.${detail as 'OWNER_COVERED'}`);
-  const causeIn = (code: string) => t(`cause.${code as 'KEY_DISABLED'}`);
   const change = statusChange(event);
   if (change) {
     const { reference, use, from, to, cause } = change;
@@ -95,10 +97,10 @@ function wordsOf(
       from: t(`status.${from}`),
       to: t(`status.${to}`),
     };
-    return `${t('did.status', facts)} ${cause !== null && isThere(`cause.${cause}`) ? causeIn(cause) : (cause ?? '')}`.trim();
+    return `${t('did.status', facts)} ${causeIn(cause)}`.trim();
   }
   const [, code] = /^([A-Z_]+)(?:: .*)?$/s.exec(detail) ?? [];
-  if (code !== undefined && isThere(`cause.${code}`)) return causeIn(code);
+  if (code !== undefined && causeIn(code) !== code) return causeIn(code);
   for (const [pattern, words] of ACTS) {
     const found = pattern.exec(detail);
     if (found) return words(t, found.slice(1));

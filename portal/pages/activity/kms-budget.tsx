@@ -5,6 +5,7 @@ import { useFormat } from '../../parts/format.ts';
 import { Card } from '../../parts/page.tsx';
 import { PROVIDER_LABELS } from '../../parts/provider.ts';
 import { Loaded } from '../../parts/query.tsx';
+import { Table } from '../../parts/table.tsx';
 import { UsesChart } from '../../parts/uses-chart.tsx';
 
 /** What KMSs were asked within a day beside what caches served, and how much of what may be asked that is. */
@@ -32,49 +33,31 @@ function Replicas({ budget }: { readonly budget: Budget }) {
   return (
     <div className="stack-s">
       <p className="muted">{t('budget.allCalls')}</p>
-      <table className="table cards">
-        <caption className="hidden">{t('budget.byKey')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('keys.reference')}</th>
-            <th scope="col" className="num">
-              {t('budget.calls')}
-            </th>
-            <th scope="col" className="num">
-              {t('budget.failures')}
-            </th>
-            <th scope="col" className="num">
-              {t('budget.throttled')}
-            </th>
-            <th scope="col" className="num">
-              {t('budget.quota')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {budget.replicas.map((replica) => (
-            <tr key={`${replica.kekId} ${replica.reference}`}>
-              <th scope="row">
-                <span className="muted small">{PROVIDER_LABELS[replica.provider]}</span>
+      <Table
+        caption={t('budget.byKey')}
+        rows={budget.replicas}
+        idOf={({ kekId, reference }) => `${kekId} ${reference}`}
+        columns={[
+          {
+            label: t('keys.reference'),
+            cell: ({ provider, reference }) => (
+              <>
+                <span className="muted small">{PROVIDER_LABELS[provider]}</span>
                 <br />
-                <span className="ref">{replica.reference ?? t('assets.platformKey')}</span>
-              </th>
-              <td className="num" data-label={t('budget.calls')}>
-                {number(replica.calls)}
-              </td>
-              <td className="num" data-label={t('budget.failures')}>
-                {number(replica.failures)}
-              </td>
-              <td className="num" data-label={t('budget.throttled')}>
-                {number(replica.throttled + replica.limited)}
-              </td>
-              <td className="num" data-label={t('budget.quota')}>
-                <Quota replica={replica} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+                <span className="ref">{reference ?? t('assets.platformKey')}</span>
+              </>
+            ),
+          },
+          { label: t('budget.calls'), cell: ({ calls }) => number(calls), isNumber: true },
+          { label: t('budget.failures'), cell: ({ failures }) => number(failures), isNumber: true },
+          {
+            label: t('budget.throttled'),
+            cell: ({ throttled, limited }) => number(throttled + limited),
+            isNumber: true,
+          },
+          { label: t('budget.quota'), cell: (replica) => <Quota replica={replica} />, isNumber: true },
+        ]}
+      />
       <p className="muted small">
         {t('budget.limits', {
           calls: number(budget.limits.callsPerSecond),

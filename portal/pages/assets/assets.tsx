@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useServiceName, useServices } from '../../api/queries.ts';
 import { useAssets } from '../../api/view-queries.ts';
-import type { ListedAsset } from '../../api/types.ts';
+import { PROTECTIONS, type ListedAsset } from '../../api/types.ts';
 import { ProtectionBadge } from '../../parts/badge.tsx';
 import { Empty } from '../../parts/note.tsx';
 import { Paged } from '../../parts/pager.tsx';
@@ -16,7 +16,6 @@ import { useFilters } from '../../parts/use-filters.ts';
 import { assetPath } from './asset-path.ts';
 
 const FILTERS = ['type', 'idPrefix', 'protection'] as const;
-const PROTECTIONS = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
 
 /** Where one asset is found by its type and id. */

@@ -8,6 +8,7 @@ import { Empty } from '../../parts/note.tsx';
 import { Searched } from '../../parts/searched.tsx';
 import { Card, Page } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/query.tsx';
+import { Table } from '../../parts/table.tsx';
 import { At } from '../../parts/time.tsx';
 import { EventTable } from '../activity/event-table.tsx';
 
@@ -92,36 +93,21 @@ const TONES: Readonly<Record<DataKeyState, Tone>> = {
 function DataKeys({ account, of: asset }: { readonly account: string; readonly of: AssetDetails }) {
   const { t } = useTranslation();
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('asset.generation')}</th>
-          <th scope="col">{t('asset.state')}</th>
-          <th scope="col">{t('assets.key')}</th>
-          <th scope="col">{t('asset.made')}</th>
-          <th scope="col">{t('asset.destroyedAt')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {asset.dataKeys.map((dataKey) => (
-          <tr key={dataKey.id}>
-            <th scope="row">{dataKey.generation}</th>
-            <td data-label={t('asset.state')}>
-              <Badge tone={TONES[dataKey.state]}>{t(`dataKeyState.${dataKey.state}`)}</Badge>
-            </td>
-            <td data-label={t('assets.key')}>
-              <KeyLink account={account} of={dataKey.key} />
-            </td>
-            <td data-label={t('asset.made')}>
-              <At ms={dataKey.madeAt} />
-            </td>
-            <td data-label={t('asset.destroyedAt')}>
-              <At ms={dataKey.destroyedAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('asset.dataKeys')}
+      rows={asset.dataKeys}
+      idOf={({ id }) => id}
+      columns={[
+        { label: t('asset.generation'), cell: ({ generation }) => generation },
+        {
+          label: t('asset.state'),
+          cell: ({ state }) => <Badge tone={TONES[state]}>{t(`dataKeyState.${state}`)}</Badge>,
+        },
+        { label: t('assets.key'), cell: ({ key }) => <KeyLink account={account} of={key} /> },
+        { label: t('asset.made'), cell: ({ madeAt }) => <At ms={madeAt} /> },
+        { label: t('asset.destroyedAt'), cell: ({ destroyedAt }) => <At ms={destroyedAt} /> },
+      ]}
+    />
   );
 }
 

@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation } from 'wouter';
 import type { Key } from '../../api/types.ts';
 import { Card } from '../../parts/page.tsx';
 import { AddReplica } from './add-replica.tsx';
 import { MoveAway } from './move-away.tsx';
+import { Restore } from './restore.tsx';
 import { Retire } from './retire.tsx';
-import { Restore, RevokeNow } from './revoke-now.tsx';
+import { RevokeNow } from './revoke-now.tsx';
 import { Rotate } from './rotate.tsx';
 import { VerifyAgain } from './verify-again.tsx';
 
@@ -65,10 +65,4 @@ export function Acts({ account, of: key, keys }: { account: string; of: Key; key
       })}
     </Card>
   );
-}
-
-/** Where a key is enrolled that takes over from this one. */
-export function useSetUp(account: string): () => void {
-  const [, go] = useLocation();
-  return () => go(`/accounts/${account}/set-up`);
 }

@@ -2,8 +2,7 @@ import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct, useAfresh } from '../../api/act.ts';
-import { ApiError, getTagged, ifUnchanged, path } from '../../api/client.ts';
-import type { VerificationStep } from '../../api/types.ts';
+import { getTagged, ifUnchanged, path } from '../../api/client.ts';
 import { changeLive, useLiveSteps } from '../../api/verify.ts';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
@@ -61,10 +60,4 @@ export function AddReplica({ account, of: key, opened, onClose }: ActProps) {
       {!act.isIdle && <VerificationSteps steps={live.steps} />}
     </TypedConfirm>
   );
-}
-
-/** What a refusal says of how far the verification came. */
-export function stepsIn(error: Error | null): readonly VerificationStep[] {
-  const steps = error instanceof ApiError ? error.problem?.['steps'] : undefined;
-  return Array.isArray(steps) ? (steps as VerificationStep[]) : [];
 }

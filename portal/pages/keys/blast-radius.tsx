@@ -3,6 +3,7 @@ import { useServiceName } from '../../api/queries.ts';
 import type { BlastRadius } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
+import { Table } from '../../parts/table.tsx';
 import { useCounts } from './use-counts.ts';
 
 /** What hangs on a key: what becomes unreadable without it, what becomes of new data, and how soon. */
@@ -67,36 +68,22 @@ function ByType({ radius: { types } }: { readonly radius: BlastRadius }) {
   const serviceName = useServiceName();
   if (types.length === 0) return null;
   return (
-    <table className="table cards">
-      <caption className="hidden">{t('radius.byType')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('assets.type')}</th>
-          <th scope="col" className="num">
-            {t('radius.assets')}
-          </th>
-          <th scope="col" className="num">
-            {t('radius.dataKeys')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {types.map(({ srvId, type, assets, dataKeys }) => (
-          <tr key={`${srvId} ${type}`}>
-            <th scope="row">
-              <span>
-                {type} <span className="muted small thin">{serviceName(srvId)}</span>
-              </span>
-            </th>
-            <td className="num" data-label={t('radius.assets')}>
-              {number(assets)}
-            </td>
-            <td className="num" data-label={t('radius.dataKeys')}>
-              {number(dataKeys)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('radius.byType')}
+      rows={types}
+      idOf={({ srvId, type }) => `${srvId} ${type}`}
+      columns={[
+        {
+          label: t('assets.type'),
+          cell: ({ srvId, type }) => (
+            <span>
+              {type} <span className="muted small thin">{serviceName(srvId)}</span>
+            </span>
+          ),
+        },
+        { label: t('radius.assets'), cell: ({ assets }) => number(assets), isNumber: true },
+        { label: t('radius.dataKeys'), cell: ({ dataKeys }) => number(dataKeys), isNumber: true },
+      ]}
+    />
   );
 }

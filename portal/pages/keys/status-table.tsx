@@ -1,89 +1,63 @@
 import { useTranslation } from 'react-i18next';
 import type { Key, KeyUse, StatusRecord } from '../../api/types.ts';
 import { StatusBadge } from '../../parts/badge.tsx';
+import { Cause } from '../../parts/cause.tsx';
+import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 
 /** How each use of the key and of each replica goes. */
 export function StatusTable({ of: key }: { readonly of: Key }) {
   const { t } = useTranslation();
+  const rows = key.references.map((reference, place) => ({
+    reference,
+    label: place === 0 ? t('keys.first') : t('keys.replica', { number: place }),
+    statuses: key.statuses.filter((each) => each.reference === reference),
+  }));
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('keys.reference')}</th>
-          <th scope="col">{t('use.ENCRYPT')}</th>
-          <th scope="col">{t('use.DECRYPT')}</th>
-          <th scope="col">{t('keys.lastSuccess')}</th>
-          <th scope="col">{t('keys.lastFailure')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {key.references.map((reference, place) => (
-          <ReferenceRow
-            key={reference}
-            reference={reference}
-            label={place === 0 ? t('keys.first') : t('keys.replica', { number: place })}
-            statuses={key.statuses.filter((each) => each.reference === reference)}
-          />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('keys.statuses')}
+      rows={rows}
+      idOf={({ reference }) => reference}
+      columns={[
+        {
+          label: t('keys.reference'),
+          cell: ({ reference, label }) => (
+            <>
+              <span className="muted small">{label}</span>
+              <br />
+              <span className="ref">{reference}</span>
+            </>
+          ),
+        },
+        { label: t('use.ENCRYPT'), cell: ({ statuses }) => <StatusOf use="ENCRYPT" in={statuses} /> },
+        { label: t('use.DECRYPT'), cell: ({ statuses }) => <StatusOf use="DECRYPT" in={statuses} /> },
+        {
+          label: t('keys.lastSuccess'),
+          cell: ({ statuses }) => <Ago ms={latest(statuses.map(({ lastSuccessAt }) => lastSuccessAt))} />,
+        },
+        { label: t('keys.lastFailure'), cell: ({ statuses }) => <LastFailure statuses={statuses} /> },
+      ]}
+    />
   );
 }
 
-function ReferenceRow({
-  reference,
-  label,
-  statuses,
-}: {
-  readonly reference: string;
-  readonly label: string;
-  readonly statuses: readonly StatusRecord[];
-}) {
-  const { t } = useTranslation();
-  const of = (use: KeyUse) => statuses.find((status) => status.use === use);
-  const latest = (times: readonly (number | null)[]) => {
-    const known = times.filter((time) => time !== null);
-    return known.length === 0 ? null : Math.max(...known);
-  };
+function StatusOf({ use, in: statuses }: { readonly use: KeyUse; readonly in: readonly StatusRecord[] }) {
+  return <StatusBadge status={statuses.find((each) => each.use === use)?.status ?? 'UNKNOWN'} />;
+}
+
+function LastFailure({ statuses }: { readonly statuses: readonly StatusRecord[] }) {
   const lastFailure = latest(statuses.map(({ lastFailureAt }) => lastFailureAt));
   // Of that failure, and not of another use's.
   const cause = statuses.find(({ lastFailureAt }) => lastFailureAt === lastFailure)?.cause ?? null;
   return (
-    <tr>
-      <th scope="row">
-        <span className="muted small">{label}</span>
-        <br />
-        <span className="ref">{reference}</span>
-      </th>
-      <td data-label={t('use.ENCRYPT')}>
-        <StatusBadge status={of('ENCRYPT')?.status ?? 'UNKNOWN'} />
-      </td>
-      <td data-label={t('use.DECRYPT')}>
-        <StatusBadge status={of('DECRYPT')?.status ?? 'UNKNOWN'} />
-      </td>
-      <td data-label={t('keys.lastSuccess')}>
-        <Ago ms={latest(statuses.map(({ lastSuccessAt }) => lastSuccessAt))} />
-      </td>
-      <td data-label={t('keys.lastFailure')}>
-        <span>
-          <Ago ms={lastFailure} />
-          {cause !== null && <Cause code={cause} />}
-        </span>
-      </td>
-    </tr>
+    <span>
+      <Ago ms={lastFailure} />
+      {cause !== null && <Cause code={cause} />}
+    </span>
   );
 }
 
-/** Why, for people, with the code by which others find it. */
-export function Cause({ code }: { readonly code: string }) {
-  const { t, i18n } = useTranslation();
-  const known = i18n.exists(`cause.${code}`);
-  return (
-    <span className="small">
-      <br />
-      {known && `${t(`cause.${code as 'KEY_DISABLED'}`)} `}
-      <code>{code}</code>
-    </span>
-  );
+function latest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }

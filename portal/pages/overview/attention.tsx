@@ -4,6 +4,7 @@ import type { Attention, AttentionLevel } from '../../api/types.ts';
 import { Badge, type Tone } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
+import { useCause } from '../../parts/cause.tsx';
 import { useMayAct } from '../../api/session.tsx';
 import { matters, type Matter } from './grouped.ts';
 
@@ -47,13 +48,12 @@ function Item({ account, of: matter }: { readonly account: string; readonly of: 
 }
 
 function useTexts(matter: Matter): { title: string; what: string } {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { number, ago, time, list } = useFormat();
   const [of] = matter;
   const title = (facts: Record<string, string | number> = {}) => t(`attention.title.${of.code}`, facts);
   const what = (facts: Record<string, string | number> = {}) => t(`attention.what.${of.code}`, facts);
-  const cause = (code: string | null) =>
-    code === null ? '' : i18n.exists(`cause.${code}`) ? t(`cause.${code as 'KEY_DISABLED'}`) : code;
+  const cause = useCause();
   switch (of.code) {
     case 'KEY_FAILED':
     case 'KEY_DEGRADED': {

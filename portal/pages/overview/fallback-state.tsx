@@ -6,7 +6,7 @@ import { useFormat } from '../../parts/format.ts';
 import { Note } from '../../parts/note.tsx';
 import { keyName } from '../../parts/provider.ts';
 import { Ago, Until } from '../../parts/time.tsx';
-import { Cause } from '../keys/status-table.tsx';
+import { Cause } from '../../parts/cause.tsx';
 
 /** The platform key stands in: since when, why, and for how long it may. */
 export function FallbackState(props: { account: string; episode: FallbackOverview; keys: readonly Key[] }) {

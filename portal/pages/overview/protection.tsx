@@ -1,9 +1,7 @@
 import { useTranslation } from 'react-i18next';
-import type { AssetType, Protection } from '../../api/types.ts';
-import type { Overview } from '../../api/types.ts';
+import { isSameType, PROTECTIONS, type AssetType, type Overview, type Protection } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 
-const PROTECTIONS: readonly Protection[] = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'];
 const FILLS: Readonly<Record<Protection, string>> = {
   CUSTOMER_KEY: 'fill-customer',
   FALLBACK_KEY: 'fill-fallback',
@@ -40,10 +38,10 @@ function TypeBar({ facts, type }: { readonly facts: Overview; readonly type: Ass
   const counts = PROTECTIONS.map((protection) => ({
     protection,
     assets:
-      facts.protection.find((each) => isSame(each, type) && each.protection === protection)?.assets ?? 0,
+      facts.protection.find((each) => isSameType(each, type) && each.protection === protection)?.assets ?? 0,
   }));
   const all = counts.reduce((sum, { assets }) => sum + assets, 0);
-  const isEnrolled = facts.enrolments.some((each) => isSame(each, type));
+  const isEnrolled = facts.enrolments.some((each) => isSameType(each, type));
   const told = counts
     .filter(({ assets }) => assets > 0)
     .map(({ protection, assets }) => `${t(`protection.${protection}`)} ${number(assets)}`);
@@ -77,8 +75,4 @@ function typesOf({ enrolments, protection }: Overview): AssetType[] {
   for (const { srvId, type } of [...enrolments, ...protection])
     types.set(`${srvId} ${type}`, { srvId, type });
   return [...types.entries()].sort(([one], [other]) => one.localeCompare(other)).map(([, type]) => type);
-}
-
-function isSame(one: AssetType, other: AssetType): boolean {
-  return one.srvId === other.srvId && one.type === other.type;
 }

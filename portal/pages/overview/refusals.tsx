@@ -3,11 +3,13 @@ import { Link } from 'wouter';
 import type { Overview } from '../../api/types.ts';
 import { OutcomeBadge } from '../../parts/badge.tsx';
 import { useFormat } from '../../parts/format.ts';
+import { useCause } from '../../parts/cause.tsx';
 
 /** Why services did not get what they asked for, within the last day. */
 export function Refusals({ account, refusals }: { account: string; refusals: Overview['refusals'] }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { number } = useFormat();
+  const inWords = useCause();
   if (refusals.causes.length === 0) return <p className="muted">{t('overview.noRefusals')}</p>;
   return (
     <div className="stack-m">
@@ -15,11 +17,7 @@ export function Refusals({ account, refusals }: { account: string; refusals: Ove
       <ul className="plain">
         {refusals.causes.map(({ outcome, cause, count }) => (
           <li key={`${outcome} ${cause}`} className="spread">
-            <span>
-              {cause !== null && i18n.exists(`cause.${cause}`)
-                ? t(`cause.${cause as 'KEY_DISABLED'}`)
-                : (cause ?? t('overview.noCause'))}
-            </span>
+            <span>{cause === null ? t('overview.noCause') : inWords(cause)}</span>
             <span className="row">
               <OutcomeBadge outcome={outcome} />
               <span className="strong">{number(count)}</span>

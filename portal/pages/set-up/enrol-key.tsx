@@ -5,12 +5,11 @@ import { Link } from 'wouter';
 import { idempotencyKey, useAct } from '../../api/act.ts';
 import { change, path } from '../../api/client.ts';
 import type { Key, ProviderName, VerificationStep } from '../../api/types.ts';
-import { useLiveSteps, verifyLive } from '../../api/verify.ts';
+import { stepsIn, useLiveSteps, verifyLive } from '../../api/verify.ts';
 import { ActButton } from '../../parts/act-button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { VerificationSteps } from '../../parts/verification.tsx';
-import { stepsIn } from '../keys/add-replica.tsx';
 
 /** Verifies a key as it will be used, step by step, and takes it into use when all of it holds. */
 export function EnrolKey({

@@ -2,13 +2,13 @@ import { useTranslation } from 'react-i18next';
 import type { AlertFacts } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
+import { useCause } from '../../parts/cause.tsx';
 
 /** What an alert tells, in a sentence. */
 export function useAlertWords(): (facts: AlertFacts) => string {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { number } = useFormat();
-  const because = (code: string | null) =>
-    code === null ? '' : i18n.exists(`cause.${code}`) ? t(`cause.${code as 'KEY_DISABLED'}`) : code;
+  const because = useCause();
   return (facts) => {
     switch (facts.kind) {
       case 'KEY_STATUS': {

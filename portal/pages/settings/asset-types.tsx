@@ -2,7 +2,7 @@ import { Checkbox } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useEnrolments, useServices } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
-import type { AssetType, CoverageChange } from '../../api/types.ts';
+import { isSameType, type CoverageChange } from '../../api/types.ts';
 import { Loaded } from '../../parts/query.tsx';
 
 /** What of the provider's services is under the account's key, type by type. */
@@ -34,7 +34,7 @@ export function AssetTypes({
                       <Checkbox
                         key={type}
                         label={type}
-                        checked={isEnrolled(enrolled, { srvId, type })}
+                        checked={enrolled.some((each) => isSameType(each, { srvId, type }))}
                         onChange={(event) =>
                           onChange({ kind: 'ENROLMENT', srvId, type, enrolled: event.currentTarget.checked })
                         }
@@ -49,8 +49,4 @@ export function AssetTypes({
       )}
     </Loaded>
   );
-}
-
-function isEnrolled(enrolled: readonly AssetType[], { srvId, type }: AssetType): boolean {
-  return enrolled.some((each) => each.srvId === srvId && each.type === type);
 }

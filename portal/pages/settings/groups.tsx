@@ -11,6 +11,7 @@ import { ActButton } from '../../parts/act-button.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
+import { Table, type Column } from '../../parts/table.tsx';
 
 interface Props {
   readonly account: string;
@@ -41,42 +42,41 @@ function List({ groups, onChange }: { groups: readonly Group[]; onChange: Props[
   const { t } = useTranslation();
   const { number } = useFormat();
   const mayAct = useMayAct();
+  const addMember: Column<Group> = {
+    label: t('groups.addMember'),
+    cell: (group) => <NewMember group={group} onChange={onChange} />,
+  };
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th scope="col">{t('groups.name')}</th>
-          <th scope="col">{t('groups.members')}</th>
-          <th scope="col">{t('groups.licensed')}</th>
-          {mayAct && <th scope="col">{t('groups.addMember')}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {groups.map((group) => (
-          <tr key={group.id}>
-            <th scope="row">
-              {group.name} <span className="muted small">{group.id}</span>
-            </th>
-            <td data-label={t('groups.members')}>{number(group.members.length)}</td>
-            <td data-label={t('groups.licensed')}>
-              <Switch
-                aria-label={t('groups.licenseOne', { name: group.name })}
-                checked={group.licensed}
-                disabled={!mayAct}
-                onChange={(event) =>
-                  onChange({ kind: 'GROUP', group: group.id, licensed: event.currentTarget.checked })
-                }
-              />
-            </td>
-            {mayAct && (
-              <td data-label={t('groups.addMember')}>
-                <NewMember group={group} onChange={onChange} />
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('groups.title')}
+      rows={groups}
+      idOf={({ id }) => id}
+      columns={[
+        {
+          label: t('groups.name'),
+          cell: ({ id, name }) => (
+            <>
+              {name} <span className="muted small">{id}</span>
+            </>
+          ),
+        },
+        { label: t('groups.members'), cell: ({ members }) => number(members.length) },
+        {
+          label: t('groups.licensed'),
+          cell: ({ id, name, licensed }) => (
+            <Switch
+              aria-label={t('groups.licenseOne', { name })}
+              checked={licensed}
+              disabled={!mayAct}
+              onChange={(event) =>
+                onChange({ kind: 'GROUP', group: id, licensed: event.currentTarget.checked })
+              }
+            />
+          ),
+        },
+        ...(mayAct ? [addMember] : []),
+      ]}
+    />
   );
 }
 

@@ -1,9 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import { change, path } from '../../api/client.ts';
 import { useLeases } from '../../api/queries.ts';
+import { isSameType, type AssetType } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { Loaded } from '../../parts/query.tsx';
-import { isSameType, PerType } from './per-type.tsx';
+import { PerType } from './per-type.tsx';
 
 /** The longest that any data key is lent, which is what holds where nothing else was chosen. */
 const LONGEST_SECONDS = 300;
@@ -20,7 +21,7 @@ export function Leases({ account }: { readonly account: string }) {
       <p className="muted">{t('leases.means')}</p>
       <Loaded query={leases} lines={2}>
         {(known) => {
-          const secondsOf = (type: { readonly srvId: string; readonly type: string }) =>
+          const secondsOf = (type: AssetType) =>
             known.find((each) => isSameType(each, type))?.seconds ?? LONGEST_SECONDS;
           return (
             <PerType

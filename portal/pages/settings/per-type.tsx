@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/act.ts';
 import { useEnrolments } from '../../api/queries.ts';
 import { useMayAct } from '../../api/session.tsx';
-import type { AssetType } from '../../api/types.ts';
+import { isSameType, type AssetType } from '../../api/types.ts';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Loaded } from '../../parts/query.tsx';
 
@@ -53,8 +53,4 @@ export function PerType({ account, label, valueOf, optionsOf, put }: PerTypeProp
       {act.error && <ProblemNote error={act.error} />}
     </>
   );
-}
-
-export function isSameType(one: AssetType, other: AssetType): boolean {
-  return one.srvId === other.srvId && one.type === other.type;
 }

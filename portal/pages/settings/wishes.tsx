@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next';
 import { change, path } from '../../api/client.ts';
 import { useWishes } from '../../api/queries.ts';
-import type { FailureWish } from '../../api/types.ts';
+import { isSameType, type FailureWish } from '../../api/types.ts';
 import { Loaded } from '../../parts/query.tsx';
-import { isSameType, PerType } from './per-type.tsx';
+import { PerType } from './per-type.tsx';
 
 const WISHES: readonly FailureWish[] = ['FAIL_ASSET', 'DROP_SESSION'];
 
