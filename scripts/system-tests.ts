@@ -2,9 +2,18 @@
 // Installs the Debian packages that they need first. Arguments go to ava.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { BUILD_PACKAGES } from './build-kube-apiserver.ts';
 import { testAndScan } from './test-run.ts';
 
-const DEBIAN_PACKAGES = ['jq', 'prometheus', 'python3-grpcio', 'python3-grpc-tools', 'softhsm2'];
+const DEBIAN_PACKAGES = [
+  ...BUILD_PACKAGES,
+  'etcd-server',
+  'jq',
+  'prometheus',
+  'python3-grpcio',
+  'python3-grpc-tools',
+  'softhsm2',
+];
 /** What it answers decides whether Debian starts the services of packages that it installs. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 
