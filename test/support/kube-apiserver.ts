@@ -64,7 +64,13 @@ function start(t: ExecutionContext, program: string, args: readonly string[]): v
   });
 }
 
-async function sendTo(port: number, dir: string, method: string, path: string, body: unknown): Promise<KubeAnswer> {
+async function sendTo(
+  port: number,
+  dir: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<KubeAnswer> {
   // The server makes it when it starts.
   const agent = new Agent({ ca: await readFile(join(dir, 'certs', 'apiserver.crt')) });
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
