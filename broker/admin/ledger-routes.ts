@@ -1,11 +1,15 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { CmkError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/ledger.ts';
 import type { LedgerReading } from '../keys/ledger-reading.ts';
 import { badCursor } from './cursors.ts';
 import { readPage, type Paging } from './pages.ts';
 import { NDJSON } from './operation.ts';
 import { ACCOUNT_LEDGER, COMMON_LEDGER } from './operations/ledger.ts';
+
+/** Of one ledger that a broker serves at a time: each reads all of it, for as long as its reader takes. */
+const MAX_EXPORTS = 10;
 
 /** The audit ledger, of accounts and of what belongs to none: docs/ledger.md. */
 export function addLedger(app: FastifyInstance, reading: LedgerReading): void {
@@ -20,6 +24,7 @@ interface Of {
 }
 
 function addChain(app: FastifyInstance, reading: LedgerReading, path: string, about: Operations): void {
+  const exports = new Map<string, number>();
   app.get<{ Params: Of; Querystring: Paging & { after: string } }>(
     path,
     about.records,
@@ -32,9 +37,29 @@ function addChain(app: FastifyInstance, reading: LedgerReading, path: string, ab
       ),
   );
   app.get<{ Params: Of }>(`${path}/head`, about.head, ({ params }) => reading.head(params.account ?? null));
-  app.get<{ Params: Of }>(`${path}/export`, about.whole, async ({ params }, reply) =>
-    sendLines(reply, await reading.whole(params.account ?? null)),
-  );
+  app.get<{ Params: Of }>(`${path}/export`, about.whole, async ({ params }, reply) => {
+    const { account = null } = params;
+    const end = begin(exports, account ?? '');
+    const pages = await reading.whole(account).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    return sendLines(reply, pages, end);
+  });
+}
+
+/** @returns to be called at the end @throws CmkError TOO_MANY_STREAMS */
+function begin(exports: Map<string, number>, ledger: string): () => void {
+  const count = exports.get(ledger) ?? 0;
+  if (count >= MAX_EXPORTS) {
+    throw new CmkError('TOO_MANY_STREAMS', `expected at most ${MAX_EXPORTS} exports of a ledger at a time`);
+  }
+  exports.set(ledger, count + 1);
+  return () => {
+    const left = (exports.get(ledger) ?? 1) - 1;
+    if (left > 0) exports.set(ledger, left);
+    else exports.delete(ledger);
+  };
 }
 
 /** @throws CmkError INVALID_ARGUMENT */
@@ -47,9 +72,11 @@ function sequenceOf(text: string): number {
 function sendLines(
   reply: FastifyReply,
   pages: AsyncIterable<readonly Parameters<typeof canonicalJson>[0][]>,
+  onEnd: () => void,
 ): FastifyReply {
   const lines = async function* () {
     for await (const page of pages) yield page.map((record) => `${canonicalJson(record)}\n`).join('');
   };
-  return reply.type(NDJSON).send(Readable.from(lines(), { objectMode: true, highWaterMark: 1 }));
+  const stream = Readable.from(lines(), { objectMode: true, highWaterMark: 1 }).once('close', onEnd);
+  return reply.type(NDJSON).send(stream);
 }

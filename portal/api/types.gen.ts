@@ -2279,7 +2279,7 @@ export type ExportLedgerErrors = {
    */
   404: Problem;
   /**
-   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`, `TOO_MANY_STREAMS`
    */
   429: Problem;
   /**
@@ -2426,7 +2426,7 @@ export type ExportCommonLedgerErrors = {
    */
   403: Problem;
   /**
-   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`
+   * `RATE_LIMITED`, `TOO_MANY_ATTEMPTS`, `TOO_MANY_STREAMS`
    */
   429: Problem;
   /**

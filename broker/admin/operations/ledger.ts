@@ -13,6 +13,7 @@ const whole = {
   tag: 'Ledger',
   description: 'JSON lines in canonical encoding, oldest first, up to the newest record of now.',
   stream: NDJSON,
+  refusals: ['TOO_MANY_STREAMS'],
 } as const;
 
 /** What can be asked about an account's ledger. */
