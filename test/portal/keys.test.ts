@@ -112,6 +112,14 @@ test.serial('move away: what the old key protects goes to the new one', async (t
   await page.getByRole('heading', { name: 'Moves', level: 1 }).waitFor();
   // It stays for half a minute, for those that come late.
   await page.getByText('2 of 2 (100%)').waitFor();
+  for (const [button, state] of [
+    ['Pause', 'Paused'],
+    ['Resume', 'Running'],
+    ['Cancel the move', 'Cancelled'],
+  ] as const) {
+    await maria.keyboard.press(button);
+    await page.getByText(state, { exact: true }).waitFor();
+  }
   await goTo(page, `${KEYS}/${kekId}`);
   await page.getByText('It protects nothing.').waitFor();
 });

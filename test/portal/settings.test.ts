@@ -73,6 +73,14 @@ test.serial('contacts', async (t) => {
   t.like(await stored('/contacts'), { emails: ['board@acme.example', 'keys@acme.example'] });
 });
 
+test.serial('a test alert', async (t) => {
+  const { page, keyboard } = shared().maria;
+  await keyboard.press('Send a test alert');
+  await page.getByText('The test alert is on its way.').first().waitFor();
+  await page.getByText('A test alert.').first().waitFor();
+  t.like(await stored('/alerts'), { alerts: [{ facts: { kind: 'TEST' } }] });
+});
+
 test.serial('fallback, what services do without it, and leases', async (t) => {
   const { page, keyboard } = shared().maria;
   await keyboard.choose('Always stand in');
