@@ -1,5 +1,5 @@
 import { isUnattended } from './attendance.ts';
-import { readLines } from './lines.ts';
+import { linesOf } from './lines.ts';
 import type { Problem } from './types.ts';
 
 /** An answer of the API that is not a success, or none at all. */
@@ -43,7 +43,7 @@ export function path(...parts: readonly string[]): string {
   return ['/v1', ...parts.map(encodeURIComponent)].join('/');
 }
 
-export function withQuery(address: string, query: Query = {}): string {
+function withQuery(address: string, query: Query = {}): string {
   const given = Object.entries(query).filter(
     ([, value]) => value !== undefined && value !== null && value !== '',
   );
@@ -94,7 +94,7 @@ export async function changeByLines(
   const response = await reach(address, initOf(method, { body, headers, signal }, LINES));
   if (!response.ok || !response.body) throw new ApiError(await problemIn(response));
   try {
-    await readLines(response.body, onLine);
+    for await (const lines of linesOf(response.body)) for (const line of lines) onLine(JSON.parse(line));
   } catch (cause) {
     throw new ApiError(null, { cause });
   }

@@ -1,16 +1,17 @@
-/** Reads a JSON value from each line as it comes, however the lines are cut. @throws what the stream throws */
-export async function readLines(
-  stream: ReadableStream<Uint8Array>,
-  onLine: (value: unknown) => void,
-): Promise<void> {
+/**
+ * The lines of a stream, those at once that came at once, however they are cut.
+ * @throws Error when the last one breaks off; what the stream throws
+ */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   const reader = stream.getReader();
   let rest = '';
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) break;
     const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) onLine(JSON.parse(line));
+    yield lines;
   }
+  if (rest !== '') throw new Error('expected the last line to end, it breaks off');
 }

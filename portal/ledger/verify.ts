@@ -1,6 +1,7 @@
 import { ChainVerifier, type LedgerFault } from '../../core/chain-verifier.ts';
 import { asLedgerRecord, hashedText, type LedgerHead } from '../../core/ledger-record.ts';
 import { get, path, stream } from '../api/client.ts';
+import { linesOf } from '../api/lines.ts';
 
 export interface LedgerVerdict {
   readonly records: number;
@@ -74,19 +75,12 @@ async function sha256(text: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The lines of a stream, some at a time. */
+/** The lines of a stream, so many at a time. */
 async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let rest = '';
   let lines: string[] = [];
-  for (;;) {
-    const { done, value } = await reader.read();
-    const pieces = `${rest}${value ? decoder.decode(value, { stream: true }) : ''}`.split('\n');
-    rest = pieces.pop() ?? '';
-    lines = [...lines, ...pieces.filter((line) => line !== '')];
-    while (lines.length >= BATCH || (done && lines.length > 0)) yield lines.splice(0, BATCH);
-    if (done) break;
+  for await (const more of linesOf(body)) {
+    lines = [...lines, ...more];
+    while (lines.length >= BATCH) yield lines.splice(0, BATCH);
   }
-  if (rest !== '') yield [rest];
+  if (lines.length > 0) yield lines;
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { readLines } from '../../portal/api/lines.ts';
+import { linesOf } from '../../portal/api/lines.ts';
 import { withStep } from '../../portal/api/steps.ts';
 
 const STEP = { step: 'DESCRIBE', reference: 'key', cause: null, detail: null, advice: null } as const;
@@ -18,6 +18,10 @@ function streamOf(pieces: readonly Uint8Array[], failure?: Error): ReadableStrea
   });
 }
 
+async function hearAll(stream: ReadableStream<Uint8Array>, heard: unknown[]): Promise<void> {
+  for await (const lines of linesOf(stream)) heard.push(...lines.map((line): unknown => JSON.parse(line)));
+}
+
 test('lines are heard as they come, wherever they are cut', async (t) => {
   const values = [{ step: 'ключ' }, { answer: { ok: true } }];
   const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
@@ -26,17 +30,17 @@ test('lines are heard as they come, wherever they are cut', async (t) => {
       bytes.subarray(index * size, (index + 1) * size),
     );
     const heard: unknown[] = [];
-    await readLines(streamOf(pieces), (value) => void heard.push(value));
+    await hearAll(streamOf(pieces), heard);
     t.deepEqual(heard, values, `in pieces of ${size} bytes`);
   }
 });
 
 test('a line that breaks off is not heard', async (t) => {
   const heard: unknown[] = [];
-  const hear = (value: unknown) => void heard.push(value);
-  await readLines(streamOf([Buffer.from('{"step":1}\n{"answer":')]), hear);
+  const brokenOff = hearAll(streamOf([Buffer.from('{"step":1}\n{"answer":')]), heard);
+  await t.throwsAsync(brokenOff, { message: /breaks off/ });
   const failure = new Error('cut');
-  const cut = await t.throwsAsync(readLines(streamOf([Buffer.from('{"step":2}\n{')], failure), hear));
+  const cut = await t.throwsAsync(hearAll(streamOf([Buffer.from('{"step":2}\n{')], failure), heard));
   t.is(cut, failure);
   t.deepEqual(heard, [{ step: 1 }, { step: 2 }]);
 });
