@@ -11,7 +11,7 @@ import { Card, Page } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/query.tsx';
 import { Table } from '../../parts/table.tsx';
 import { ATTENTION_TONES } from '../overview/attention.tsx';
-import { matters } from '../overview/grouped.ts';
+import { matters } from '../overview/matters.ts';
 import { NewAccount } from './new-account.tsx';
 
 /** What is drawn at once: who has more customers looks for one by name. */

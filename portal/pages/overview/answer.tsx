@@ -11,7 +11,7 @@ import { useServices } from '../../api/queries.ts';
 import type { Overview, Protection, ProtectionCount } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { keyInUse } from '../../parts/provider.ts';
-import { matters } from './grouped.ts';
+import { matters } from './matters.ts';
 
 type Tone = 'ok' | 'part' | 'warn' | 'bad' | 'info' | 'muted';
 const ICONS = {

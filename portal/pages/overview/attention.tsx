@@ -6,7 +6,7 @@ import { useFormat } from '../../parts/format.ts';
 import { shortReference } from '../../parts/provider.ts';
 import { useCause } from '../../parts/cause.tsx';
 import { useMayAct } from '../../api/session.tsx';
-import { matters, type Matter } from './grouped.ts';
+import { matters, type Matter } from './matters.ts';
 
 export const ATTENTION_TONES: Readonly<Record<AttentionLevel, Tone>> = {
   URGENT: 'bad',

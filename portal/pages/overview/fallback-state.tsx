@@ -1,7 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { Key } from '../../api/types.ts';
-import type { FallbackOverview } from '../../api/types.ts';
+import type { FallbackOverview, Key } from '../../api/types.ts';
 import { useFormat } from '../../parts/format.ts';
 import { Note } from '../../parts/note.tsx';
 import { keyName } from '../../parts/provider.ts';

@@ -1,27 +1,8 @@
 import type { ProviderName } from '../../api/types.ts';
+import type { Texts } from '../../texts/en.ts';
 
-/** Facts about a customer's key, as `GET …/key-set-up` takes them. */
-export const FACT_NAMES = [
-  'awsAccount',
-  'regions',
-  'keyId',
-  'roleName',
-  'kind',
-  'vault',
-  'key',
-  'subscription',
-  'resourceGroup',
-  'location',
-  'tenancy',
-  'compartment',
-  'url',
-  'method',
-  'role',
-  'namespace',
-  'loginMount',
-  'uri',
-] as const;
-export type FactName = (typeof FACT_NAMES)[number];
+/** Facts about a customer's key, as `GET …/key-set-up` takes them: each has a label. */
+export type FactName = keyof Texts['setUp']['fact'];
 
 export interface Fact {
   readonly name: FactName;

@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { Attention } from '../../../portal/api/types.gen.ts';
-import { matters } from '../../../portal/pages/overview/grouped.ts';
+import type { Attention } from '../../../../portal/api/types.gen.ts';
+import { matters } from '../../../../portal/pages/overview/matters.ts';
 
 const failure = (kekId: string, reference: string, use: 'ENCRYPT' | 'DECRYPT'): Attention => ({
   level: 'URGENT',
