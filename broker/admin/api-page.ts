@@ -57,7 +57,7 @@ export function addApiPage(app: FastifyInstance): void {
 const HEADERS = { 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' };
 
 /** @param document as the OpenAPI plug-in makes it */
-export function renderApiPage({ info, tags, paths, components }: ApiDocument): string {
+function renderApiPage({ info, tags, paths, components }: ApiDocument): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, each]) => ({ ...each, path, method: method.toUpperCase() })),
   );

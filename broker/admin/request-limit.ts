@@ -9,7 +9,7 @@ export interface RequestRate {
 }
 
 /** Far above what people, the portal and a busy program need; far below what keeps others waiting. */
-export const REQUEST_RATE: RequestRate = { burst: 1_000, perSecond: 100 };
+const REQUEST_RATE: RequestRate = { burst: 1_000, perSecond: 100 };
 
 /** Callers that sent something lately; beyond it the one that is silent for longest is forgotten. */
 const MAX_CALLERS = 10_000;

@@ -5,8 +5,7 @@ import type { Observer } from '../keys/observer.ts';
 import type { Pulse, Store } from '../store/store.ts';
 
 /** What of an account has changed, and is to be read again. */
-export const EVENT_TOPICS = ['overview', 'activity', 'keys', 'moves', 'fallback'] as const;
-export type EventTopic = (typeof EVENT_TOPICS)[number];
+export type EventTopic = 'overview' | 'activity' | 'keys' | 'moves' | 'fallback';
 
 /** A note to those who watch an account. */
 export interface ChangeNote {

@@ -18,7 +18,7 @@ export interface BucketSpan extends HourSpan {
 }
 
 /** The hours that a time span touches. @param untilMs included */
-export function hoursOf(fromMs: number, untilMs: number): HourSpan {
+function hoursOf(fromMs: number, untilMs: number): HourSpan {
   return { fromHour: Math.floor(fromMs / HOUR_MS), untilHour: Math.floor(untilMs / HOUR_MS) + 1 };
 }
 
