@@ -1,0 +1,176 @@
+// This release beside the one before it. CMK_TEST_PREVIOUS names another commit than the one before this.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { newAlert, type AlertFacts } from '../../broker/model/alerts.ts';
+import { raiseAlerts } from '../../broker/store/alert-outbox.ts';
+import { openPostgres } from '../../broker/store/postgres.ts';
+import { CmkClient } from '../../client/index.ts';
+import { AdminClient } from '../../sandbox/admin-client.ts';
+import { startMailServer } from '../../sandbox/mail-server.ts';
+import type { Programs } from '../../sandbox/parts.ts';
+import { metricIn, scrape } from '../../sandbox/scrape.ts';
+import { buildBundles } from '../support/bundles.ts';
+import { eventually } from '../support/eventually.ts';
+import { SteadyLoad } from '../support/steady-load.ts';
+import { ACCOUNT, OWNER, recording, WholeSystem } from '../support/whole-system.ts';
+
+const CONTACT = 'keys@acme.test';
+/** How long both releases serve beside one another. */
+const LOAD_MS = 5_000;
+
+const PREVIOUS = process.env['CMK_TEST_PREVIOUS'] ?? 'HEAD^';
+
+/** The commit before this one stands for the release before this one. Built by its own script, from its own sources. */
+function buildPrevious(t: ExecutionContext): Programs {
+  const folder = mkdtempSync(join(tmpdir(), 'cmk-previous-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  let archive: Buffer;
+  try {
+    archive = execFileSync('git', ['archive', PREVIOUS], {
+      maxBuffer: 2 ** 30,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const text = `the previous commit, ${PREVIOUS}, is not here, perhaps because this is a shallow clone: git fetch --deepen=1`;
+    throw new Error(text, { cause: error });
+  }
+  execFileSync('tar', ['-x', '-C', folder], { input: archive });
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  const script = `
+    import { buildProgram, PROGRAMS } from './scripts/build.ts';
+    for (const program of PROGRAMS) if (['broker', 'sidecar'].includes(program.name)) await buildProgram(program);`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+  const main = (name: string) => join(folder, 'dist', name, `${name}.mjs`);
+  return { broker: main('broker'), sidecar: main('sidecar'), cwd: join(folder, 'dist') };
+}
+
+/** As the Job does it before an update. */
+async function migrate(program: string, databaseUrl: string): Promise<void> {
+  const env = { PATH: process.env['PATH'], CMK_DATABASE_URL: databaseUrl };
+  const child = spawn(process.execPath, [program, 'migrate'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const output = buffer(child.stdout);
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`migrate ended with ${code}: ${(await output).toString()}`);
+}
+
+/** What each broker has met with since it was started and that it should not have. */
+async function troubles(statusUrl: string): Promise<Record<string, number>> {
+  const page = await scrape(statusUrl);
+  return {
+    background: metricIn(page, 'cmk_background_failures_total'),
+    audit: metricIn(page, 'cmk_audit_write_failures_total'),
+    internal: metricIn(page, 'cmk_rpc_duration_seconds_count', 'code="INTERNAL"'),
+    alerts: metricIn(page, 'cmk_alert_deliveries_total', 'state="FAILED"'),
+  };
+}
+
+/** What a release to come may raise. */
+async function raiseUnknown(databaseUrl: string): Promise<void> {
+  const facts = { kind: 'KEY_RENAMED', reference: 'r' } as unknown as AlertFacts;
+  const db = await openPostgres(databaseUrl, 1);
+  const alert = newAlert(Date.now() - 60_000, { account: ACCOUNT, kekId: null }, facts);
+  await raiseAlerts(db, [alert]).finally(() => db.destroy());
+}
+
+/** The releases in the order in which their brokers start; the first one finds an empty database. */
+const ORDERS = { 'an update': ['previous', 'current'], 'a step back': ['current', 'previous'] } as const;
+
+for (const [name, order] of Object.entries(ORDERS)) {
+  test.serial(`${name}: this release and the one before it serve side by side on one database`, async (t) => {
+    t.timeout(180_000);
+    const releases = { previous: buildPrevious(t), current: await buildBundles(t, ['broker', 'sidecar']) };
+    const [first, second] = order;
+    const mail = await startMailServer();
+    t.teardown(() => mail.close());
+    const system = await WholeSystem.start(t, `system-previous-${first}`, 'postgres', {
+      programs: releases[first],
+      brokerEnv: {
+        CMK_SMTP_URL: mail.url,
+        CMK_MAIL_FROM: 'cmk@provider.test',
+        CMK_LEASE: '10s',
+        CMK_PROBE_INTERVAL: '1s',
+      },
+    });
+    const { sandbox, store, keys } = system;
+    if (!('databaseUrl' in store)) throw new Error('expected PostgreSQL');
+    await migrate(releases.current.broker, store.databaseUrl);
+    const newer = await sandbox.startBroker('second', {
+      programs: releases[second],
+      env: { CMK_DATABASE_MIGRATE: 'by-job' },
+    });
+    const brokers = { [first]: sandbox.broker, [second]: newer };
+    const admins = [sandbox.admin, new AdminClient(newer.adminUrl, sandbox.adminToken)] as const;
+
+    // Sidecars of both releases at brokers of both.
+    const sidecars: { address: string }[] = [];
+    for (const [sidecar, programs] of Object.entries(releases))
+      for (const [at, broker] of Object.entries(brokers))
+        sidecars.push(await sandbox.startSidecar(`${sidecar}-${at}`, '0001', { programs, broker }));
+    const load = new SteadyLoad(system);
+    for (const [index, sealer] of sidecars.entries())
+      for (const offset of [1, 2, 3]) {
+        const opener = sidecars[(index + offset) % sidecars.length] ?? sealer;
+        load.add(`${index}-${offset}`, { sealer, opener }, 20_000);
+      }
+    await sleep(LOAD_MS);
+
+    // A rotation begun at one, carried out by either, watched at both.
+    await admins[1].putContacts(ACCOUNT, [CONTACT]);
+    await raiseUnknown(store.databaseUrl);
+    const rotated = await sandbox.customer.createKey();
+    await sandbox.customer.allowBroker(rotated, ACCOUNT);
+    await admins[1].enrolKey(ACCOUNT, rotated, sandbox.customer.kms);
+    await sleep(LOAD_MS);
+    await load.stop();
+    t.deepEqual(load.failures, []);
+    t.true(load.files > 50, 'there was hardly any load');
+
+    // The customer takes the new key away: whichever notices, all sidecars hear of it, and somebody mails.
+    const clients = sidecars.map(({ address }) => new CmkClient({ address }));
+    t.teardown(() => clients.forEach((client) => client.close()));
+    const asset = recording('taken-away');
+    const seal = (client: CmkClient, content: string) =>
+      buffer(client.encrypt(Buffer.from(content), { asset, owner: OWNER }));
+    const open = async (client: CmkClient, file: Buffer) =>
+      (await buffer(client.decrypt(file, { asset, reason: 'USER_ACCESS' }))).toString();
+    const files: Buffer[] = [];
+    for (const [index, client] of clients.entries()) files.push(await seal(client, `by ${index}`));
+    for (const client of clients)
+      for (const [index, file] of files.entries()) t.is(await open(client, file), `by ${index}`);
+    await sandbox.customer.disable(rotated);
+    await sandbox.customer.disable(keys);
+    for (const client of clients) {
+      await eventually(async () => {
+        const outcome = await open(client, files[0] ?? Buffer.alloc(0)).catch((error: unknown) => error);
+        return (outcome as { code?: string }).code === 'KEY_DISABLED';
+      }, 20_000);
+    }
+    await eventually(() => mail.mails.length > 0, 20_000);
+    await sandbox.customer.enable(rotated);
+    await sandbox.customer.enable(keys);
+    for (const client of clients)
+      await eventually(
+        () =>
+          open(client, files[0] ?? Buffer.alloc(0)).then(
+            () => true,
+            () => false,
+          ),
+        30_000,
+      );
+
+    for (const admin of admins) {
+      await admin.keys(ACCOUNT);
+      for (const page of ['alerts', 'audit-events', 'moves', 'activity', 'overview'])
+        await t.notThrowsAsync(admin.call('GET', `/v1/accounts/${ACCOUNT}/${page}`), page);
+    }
+    const met = await Promise.all([sandbox.broker, newer].map(({ statusUrl }) => troubles(statusUrl)));
+    t.log(`${name}: ${String(load)}; ${mail.mails.length} mails; troubles ${JSON.stringify(met)}`);
+    for (const each of met) t.deepEqual(each, { background: 0, audit: 0, internal: 0, alerts: 0 });
+  });
+}
