@@ -25,6 +25,12 @@ for (const code of ['SHUTTING_DOWN', 'BROKER_UNREACHABLE'] as const) {
   });
 }
 
+withSidecar('a request whose answer is broken off is repeated once', {}, async (t, fixture) => {
+  fixture.broker.breakOffOnce();
+  t.is((await fixture.seal([frame])).code, null);
+  t.is(fixture.broker.count('IssueDataKey'), 2);
+});
+
 for (const code of ['KEY_DISABLED', 'KMS_UNREACHABLE', 'NOT_AUTHORIZED', 'ACCOUNT_UNKNOWN'] as const) {
   withSidecar(`a refusal passes to the caller and is not repeated: ${code}`, {}, async (t, fixture) => {
     fixture.broker.refuse(new CmkError(code, 'as the broker says'));

@@ -1,3 +1,4 @@
+import { constants, type Http2Stream } from 'node:http2';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import grpc from '@grpc/grpc-js';
@@ -59,6 +60,7 @@ export class FakeBroker {
   #gate: Promise<void> = Promise.resolve();
   #refusal: CmkError | null = null;
   #nextRefusal: CmkError | null = null;
+  #breaksOff = false;
   #position = 7;
   #revocations: Revocation[] = [];
   #server: grpc.Server | null = null;
@@ -149,6 +151,11 @@ export class FakeBroker {
     this.#nextRefusal = error;
   }
 
+  /** Breaks the next request for a data key off, as a connection does that is closed under the answer. */
+  breakOffOnce(): void {
+    this.#breaksOff = true;
+  }
+
   restore(): void {
     this.#refusal = null;
   }
@@ -180,8 +187,14 @@ export class FakeBroker {
 
   #handlers(): KeyBrokerHandlers {
     return {
-      IssueDataKey: (call, done) =>
-        void this.#answer('IssueDataKey', () => this.#issue(call.request), done, call.request),
+      IssueDataKey: (call, done) => {
+        if (!this.#breaksOff)
+          return void this.#answer('IssueDataKey', () => this.#issue(call.request), done, call.request);
+        this.#breaksOff = false;
+        this.calls.push('IssueDataKey');
+        const { stream } = (call as unknown as { call: { stream: Http2Stream } }).call;
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      },
       ResolveDataKey: (call, done) =>
         void this.#answer('ResolveDataKey', () => this.#resolve(call.request), done, call.request),
       DescribeAsset: (call, done) =>
