@@ -22,7 +22,7 @@ import { ACCOUNT, OWNER, recording, WholeSystem } from '../support/whole-system.
 
 const CONTACT = 'keys@acme.test';
 /** How long both releases serve beside one another. */
-const LOAD_MS = 5_000;
+const LOAD_MS = 3_000;
 
 const PREVIOUS = process.env['CMK_TEST_PREVIOUS'] ?? 'HEAD^';
 

@@ -84,7 +84,7 @@ test('3 brokers on PostgreSQL are restarted and replaced under load: no call of 
       await sleep(SETTLED_MS);
     }
     // As a Deployment does it: another address for each, and the name knows it before the old one is stopped.
-    for (const next of [4, 5, 6, 7, 8, 9]) {
+    for (const next of [4, 5, 6, 7]) {
       const [old = ''] = brokers.keys();
       const stopped = brokers.get(old);
       const host = `127.0.0.${next}`;
@@ -123,7 +123,10 @@ test('a sidecar told to stop in the middle of 50 streams loses none, refuses new
     const source = new PassThrough();
     const stream = client.encrypt(source, { asset: recording(`stop-${index}`), owner: OWNER });
     source.write(PIECE);
-    return { index, source, started: stream.started, file: buffer(stream) };
+    const file = buffer(stream);
+    // Awaited later.
+    file.catch(() => undefined);
+    return { index, source, started: stream.started, file };
   });
   await Promise.all(streams.map(({ started }) => started));
 
