@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { buildPortalIfStale } from '../../scripts/build-portal.ts';
 import { startIdentityProvider } from '../../sandbox/identity-provider/provider.ts';
 import type { Providers } from '../../broker/main.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { freePort } from '../../sandbox/process.ts';
 import { SANDBOX_USERS, type SandboxUser } from '../../sandbox/identity-provider/users.ts';
 import { show, violationsIn, type Violation } from './axe.ts';
 import { brokerWorld, type BrokerWorld } from './broker-world.ts';
@@ -51,6 +50,7 @@ export async function portalWorld(
   real: Partial<Providers> = {},
 ): Promise<PortalWorld> {
   await buildPortalIfStale();
+  // The portal's address is a setting, so its port must be known before.
   const port = await freePort();
   const portalUrl = `http://127.0.0.1:${port}`;
   const provider = await startIdentityProvider({
@@ -105,16 +105,6 @@ async function signIn({ page, keyboard }: PortalPage, user: User): Promise<void>
   await keyboard.follow('Sign in');
   await page.getByRole('heading', { name: 'Who are you?' }).waitFor();
   await keyboard.press(new RegExp(`^${user} `));
-}
-
-/** One that nobody listens at a moment ago: the portal's address is a setting, so it must be known before. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const SCREENSHOTS = join('test-output', 'portal');

