@@ -1,10 +1,10 @@
+import { BROKER_PEER_SETTINGS } from '../runtime/broker-peer.ts';
 import {
   bytes,
   durationMs,
   integer,
   list,
   readConfig,
-  text,
   type Config,
   type Settings,
 } from '../runtime/config.ts';
@@ -12,8 +12,6 @@ import { PROCESS_SETTINGS } from '../runtime/process.ts';
 
 // Plaintext passes here: nothing but this machine may be able to connect.
 const LISTEN_ADDRESS = /^(unix:\/[^\0]{1,100}|(127(\.\d{1,3}){3}|\[::1\]|localhost):\d{1,5})$/;
-const DNS_NAME = /^[A-Za-z0-9._-]+:\d{1,5}$/;
-const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/;
 
 /** Everything a sidecar can be told; docs/configuration.md lists it. */
 export const SIDECAR_SETTINGS = {
@@ -24,18 +22,7 @@ export const SIDECAR_SETTINGS = {
     expects: 'unix:/path or loopback addresses such as 127.0.0.1:7443, between commas',
     default: 'unix:/run/cmk/sidecar.sock',
   }),
-  brokerAddress: text({
-    name: 'CMK_BROKER',
-    doc: 'Host and port of the key broker; every address behind the name is used in turn.',
-    pattern: DNS_NAME,
-    expects: 'host:port',
-  }),
-  brokerSpiffeId: text({
-    name: 'CMK_BROKER_SPIFFE_ID',
-    doc: 'SPIFFE id that the broker’s certificate must carry; the host name is not looked at.',
-    pattern: SPIFFE_ID,
-    expects: 'SPIFFE id, such as spiffe://cmk.example/broker',
-  }),
+  ...BROKER_PEER_SETTINGS,
   brokerDeadlineMs: durationMs({
     name: 'CMK_BROKER_DEADLINE',
     doc: 'How long one request to the broker may take, its one repetition included.',

@@ -1,7 +1,6 @@
+import { BROKER_PEER_SETTINGS } from '../../runtime/broker-peer.ts';
 import { choice, integer, readConfig, text, type Config, type Settings } from '../../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../../runtime/process.ts';
-
-const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/;
 
 /** Everything an injector can be told; docs/configuration.md lists it. */
 export const INJECTOR_SETTINGS = {
@@ -29,25 +28,14 @@ export const INJECTOR_SETTINGS = {
     of: ['native', 'legacy'],
     default: 'native',
   }),
-  broker: text({
-    name: 'CMK_BROKER',
-    doc: 'Given to the sidecars: host and port of the key broker.',
-    pattern: /^(dns:\/\/\/)?[A-Za-z0-9._-]+:\d{1,5}$/,
-    expects: 'host:port',
-  }),
-  brokerSpiffeId: text({
-    name: 'CMK_BROKER_SPIFFE_ID',
-    doc: 'Given to the sidecars: SPIFFE id that the broker’s certificate must carry.',
-    pattern: SPIFFE_ID,
-    expects: 'SPIFFE id, such as spiffe://cmk.example/broker',
-  }),
+  ...BROKER_PEER_SETTINGS,
   ...PROCESS_SETTINGS,
 } satisfies Settings;
 
 export type InjectorConfig = Config<typeof INJECTOR_SETTINGS>;
 
 /** What decides how a pod is changed. */
-export type InjectionSettings = Pick<InjectorConfig, 'image' | 'mode' | 'broker' | 'brokerSpiffeId'>;
+export type InjectionSettings = Pick<InjectorConfig, 'image' | 'mode' | 'brokerAddress' | 'brokerSpiffeId'>;
 
 /**
  * The injector's settings.

@@ -77,7 +77,7 @@ export function sidecarContainer(wishes: Wishes, settings: InjectionSettings): C
 function environment(wishes: Wishes, settings: InjectionSettings): EnvVar[] {
   const values = {
     CMK_LISTEN: sidecarAddress(wishes),
-    CMK_BROKER: settings.broker,
+    CMK_BROKER: settings.brokerAddress,
     CMK_BROKER_SPIFFE_ID: settings.brokerSpiffeId,
     CMK_TLS_CERT: `${IDENTITY_FOLDER}/tls.crt`,
     CMK_TLS_KEY: `${IDENTITY_FOLDER}/tls.key`,

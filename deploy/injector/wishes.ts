@@ -1,3 +1,4 @@
+import { PROCESS_SETTINGS } from '../../runtime/process.ts';
 import type { Pod, ResourceRequirements } from 'kubernetes-types/core/v1.js';
 
 /** The annotations that an injector reads; docs/deploying.md lists them. */
@@ -31,7 +32,6 @@ export const ANNOTATIONS = {
 /** Written by the injector: what it did, as JSON. */
 export const STATUS_ANNOTATION = 'cmk.zoom.us/status';
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 const QUANTITY = /^\d{1,12}(\.\d{1,6})?(m|k|M|G|Ki|Mi|Gi)?$/;
 const IMAGE = /^[a-z0-9][a-z0-9._:/@-]{0,511}$/i;
 
@@ -70,7 +70,7 @@ export function readWishes(pod: Pod): Wishes | null {
     containers: reader.read('containers', parseNames),
     resources: reader.read('resources', parseResources),
     image: reader.read('image', (value) => match(value, IMAGE)),
-    logLevel: reader.read('logLevel', (value) => LOG_LEVELS.find((level) => level === value)) ?? 'info',
+    logLevel: reader.read('logLevel', PROCESS_SETTINGS.logLevel.parse) ?? 'info',
     statusPort: reader.read('statusPort', parsePort) ?? 9090,
   };
   if (reader.problems.length > 0) throw new InjectionError(reader.problems.join('; '));

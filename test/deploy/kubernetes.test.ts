@@ -188,7 +188,7 @@ for (const [name, manifests] of Object.entries(OVERLAYS)) {
     const deployment = workloads(manifests).find(({ metadata }) => metadata.name === 'broker');
     const account = deployment?.spec.template.spec?.serviceAccountName;
     t.is(injector.brokerSpiffeId, `spiffe://${config.trustDomain}/ns/cmk/sa/${account}`);
-    const [host, port] = injector.broker.split(':');
+    const [host, port] = injector.brokerAddress.split(':');
     const service = ofKind<Service>(manifests, 'Service').find(
       ({ metadata }) => host === `${metadata.name}.${metadata.namespace}.svc.cluster.local`,
     );

@@ -43,7 +43,7 @@ export async function runningInjector(
     CMK_TLS_KEY: paths.keyPath,
     CMK_TLS_CA: paths.caPath,
     CMK_SIDECAR_IMAGE: SETTINGS.image,
-    CMK_BROKER: SETTINGS.broker,
+    CMK_BROKER: SETTINGS.brokerAddress,
     CMK_BROKER_SPIFFE_ID: SETTINGS.brokerSpiffeId,
   });
   const logger = createLogger({ name: 't', level: 'silent' });

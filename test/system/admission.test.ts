@@ -31,7 +31,7 @@ async function runInjector(t: ExecutionContext, dir: string, ca: TestCa, port: n
     CMK_SIDECAR_IMAGE: SETTINGS.image,
     // What this version of Kubernetes knows.
     CMK_SIDECAR_MODE: 'legacy',
-    CMK_BROKER: SETTINGS.broker,
+    CMK_BROKER: SETTINGS.brokerAddress,
     CMK_BROKER_SPIFFE_ID: SETTINGS.brokerSpiffeId,
   });
   const injector = await startInjector({

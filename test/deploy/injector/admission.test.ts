@@ -3,7 +3,7 @@ import { MalformedReview, review } from '../../../deploy/injector/admission.ts';
 import { pod, SETTINGS } from './pods.ts';
 
 /** @param overrides of the request's fields */
-export function reviewOf(object: unknown, overrides: object = {}): unknown {
+function reviewOf(object: unknown, overrides: object = {}): unknown {
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',

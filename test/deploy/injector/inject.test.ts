@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import jsonPatch from 'fast-json-patch';
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { readInjectorConfig } from '../../../deploy/injector/config.ts';
 import { injectSidecar, type Addition } from '../../../deploy/injector/inject.ts';
+import { readSidecarConfig } from '../../../sidecar/config.ts';
 import { schemaProblems, type KubernetesObject } from '../../support/kubernetes-schema.ts';
 import { LEGACY, pod, PODS, RECORDER, REFUSED, SETTINGS } from './pods.ts';
 
@@ -113,6 +115,21 @@ test('the identity is the sidecar’s alone, and the socket only of those who ar
     t.deepEqual(mounting('cmk-identity'), ['cmk-sidecar']);
     t.deepEqual(mounting('cmk-socket').sort(), ['cmk-sidecar', 'recorder']);
   }
+});
+
+test('a sidecar starts with what it is given, and the injector takes no broker that a sidecar would not', (t) => {
+  for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
+    const { spec } = apply(original, inject(original, settings));
+    const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+    const env = all.find((each) => each.name === 'cmk-sidecar')?.env ?? [];
+    t.notThrows(
+      () => readSidecarConfig(Object.fromEntries(env.map(({ name, value }) => [name, value]))),
+      name,
+    );
+  }
+  t.throws(() => readInjectorConfig({ CMK_BROKER: 'dns:///broker:8443' }), {
+    message: /CMK_BROKER: expected host:port/,
+  });
 });
 
 test('a container that another webhook added since is served too', (t) => {

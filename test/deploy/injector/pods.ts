@@ -5,7 +5,7 @@ import type { InjectionSettings } from '../../../deploy/injector/config.ts';
 export const SETTINGS: InjectionSettings = {
   image: `registry.example/cmk/sidecar@sha256:${'a'.repeat(64)}`,
   mode: 'native',
-  broker: 'broker.cmk.svc:8443',
+  brokerAddress: 'broker.cmk.svc:8443',
   brokerSpiffeId: 'spiffe://cmk.example/ns/cmk/sa/broker',
 };
 export const LEGACY: InjectionSettings = { ...SETTINGS, mode: 'legacy' };
