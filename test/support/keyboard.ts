@@ -30,9 +30,9 @@ export class Keyboard {
     return this.enter(within.getByRole('link', { name, exact: typeof name === 'string' }));
   }
 
-  /** Presses a button of that name, with the space bar. */
+  /** Presses a button of that name with the space bar, once it is not busy with what it was pressed for before. */
   async press(name: string | RegExp, within: Page | Locator = this.#page): Promise<void> {
-    await this.to(within.getByRole('button', { name, exact: typeof name === 'string' }));
+    await this.to(within.getByRole('button', { name, exact: typeof name === 'string', disabled: false }));
     await this.#page.keyboard.press('Space');
   }
 
