@@ -1,8 +1,7 @@
 import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../runtime/clock.ts';
-import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { followIdentity, runProcess } from '../runtime/process.ts';
+import { followIdentity, runProcess, serveStatus } from '../runtime/process.ts';
 import { createAuthentication, type AuthenticationObserver } from './admin/authentication.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Idempotency } from './admin/idempotency.ts';
@@ -91,12 +90,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add(() => heartbeat.stop());
 
   let ready = false;
-  const status = await startStatusServer({
-    host: config.statusHost,
-    port: config.statusPort,
-    registry: metrics.registry,
-    isReady: () => ready,
-  });
+  const status = await serveStatus(config, metrics, () => ready);
   closers.add(() => status.close());
   const admin = await startAdminServer(
     {

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { choice, durationMs, integer, path, text, type Config, type Settings } from './config.ts';
+import { startStatusServer, type StatusServer } from './http-server.ts';
 import { IdentityWatcher, type IdentityPaths } from './identity.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProcessMetrics } from './metrics.ts';
@@ -95,4 +96,17 @@ export async function followIdentity(
   );
   metrics.certificateInUse(identity.current);
   return identity;
+}
+
+/**
+ * The status server that the settings name, with the process's metrics.
+ * @param isReady whether new work is welcome
+ * @throws what listening throws, such as EADDRINUSE
+ */
+export function serveStatus(
+  { statusHost, statusPort }: Pick<ProcessConfig, 'statusHost' | 'statusPort'>,
+  { registry }: ProcessMetrics,
+  isReady: () => boolean,
+): Promise<StatusServer> {
+  return startStatusServer({ host: statusHost, port: statusPort, registry, isReady });
 }

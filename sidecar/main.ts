@@ -5,9 +5,8 @@ import { loadSidecar, sidecarPackage } from '../proto/load.ts';
 import { withStreamCodec } from '../proto/stream-codec.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { Health } from '../runtime/health.ts';
-import { startStatusServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { followIdentity, runProcess } from '../runtime/process.ts';
+import { followIdentity, runProcess, serveStatus } from '../runtime/process.ts';
 import { BrokerClient } from './broker-client.ts';
 import { readSidecarConfig, type SidecarConfig } from './config.ts';
 import { DataKeys } from './data-keys.ts';
@@ -99,12 +98,7 @@ export async function startSidecar(options: {
   const server = createServer({ streams, health, calls: brokerCalls({ broker, dataKeys, metrics }), config });
 
   let ready = false;
-  const status = await startStatusServer({
-    host: config.statusHost,
-    port: config.statusPort,
-    registry: metrics.registry,
-    isReady: () => ready,
-  });
+  const status = await serveStatus(config, metrics, () => ready);
   const addresses = await listen(server, config.listen);
   ready = true;
   logger.info({ addresses, statusPort: status.port }, 'ready');

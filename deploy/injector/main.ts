@@ -1,7 +1,6 @@
 import { systemClock, type Clock } from '../../runtime/clock.ts';
-import { startStatusServer } from '../../runtime/http-server.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { followIdentity, runProcess } from '../../runtime/process.ts';
+import { followIdentity, runProcess, serveStatus } from '../../runtime/process.ts';
 import { readInjectorConfig, type InjectorConfig } from './config.ts';
 import { InjectorMetrics } from './metrics.ts';
 import { startWebhookServer } from './webhook-server.ts';
@@ -27,12 +26,7 @@ export async function startInjector(options: {
   const metrics = new InjectorMetrics(clock);
   const identity = await followIdentity(config, { clock, metrics, logger });
   let ready = false;
-  const status = await startStatusServer({
-    host: config.statusHost,
-    port: config.statusPort,
-    registry: metrics.registry,
-    isReady: () => ready,
-  });
+  const status = await serveStatus(config, metrics, () => ready);
   const parts = { settings: config, identity, metrics, logger };
   const server = await startWebhookServer(parts, { host: config.host, port: config.port });
   ready = true;
