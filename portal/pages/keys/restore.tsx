@@ -1,25 +1,15 @@
 import { useTranslation } from 'react-i18next';
-import { useAct, useAfresh } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
-import { useBlastRadius } from '../../api/queries.ts';
 import { Loaded } from '../../parts/query.tsx';
 import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
 import { Consequences } from './consequences.tsx';
-import { useCounts } from './use-counts.ts';
+import { useKeyAct } from './use-key-act.ts';
 
 /** Brings a retired key back. */
-export function Restore({ account, of: key, keys, opened, onClose }: ActProps) {
+export function Restore(props: ActProps) {
+  const { account, of: key, keys, opened, onClose } = props;
   const { t } = useTranslation();
-  const radius = useBlastRadius(account, key.id, opened);
-  const counts = useCounts(radius.data);
-  const act = useAct({
-    account,
-    run: () => change('POST', path('accounts', account, 'keys', key.id, 'restore')),
-    done: () => t('acts.restore.done'),
-    onDone: onClose,
-  });
-  useAfresh(act, opened);
+  const { radius, counts, act } = useKeyAct(props, 'restore');
   return (
     <TypedConfirm
       opened={opened}

@@ -1,7 +1,4 @@
 import { useTranslation } from 'react-i18next';
-import { useAct, useAfresh } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
-import { useBlastRadius } from '../../api/queries.ts';
 import { useFormat } from '../../parts/format.ts';
 import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
@@ -9,28 +6,20 @@ import { TypedConfirm } from '../../parts/typed-confirm.tsx';
 import type { ActProps } from './acts.tsx';
 import { BlastRadiusTypes } from './blast-radius.tsx';
 import { Consequences } from './consequences.tsx';
-import { useCounts } from './use-counts.ts';
+import { useKeyAct } from './use-key-act.ts';
 
 /** Ends a key's life here: what it protects stays closed until it is brought back. */
-export function Retire({ account, of: key, opened, onClose }: ActProps) {
+export function Retire(props: ActProps) {
+  const { account, opened, onClose } = props;
   const { t } = useTranslation();
   const { number } = useFormat();
-  const radius = useBlastRadius(account, key.id, opened);
+  // What was read here: if another number is true by now, nothing is done.
+  const { radius, counts, act } = useKeyAct(props, 'retire', () => ({
+    ...(dataKeys > 0 && { acceptUnreadable: true, dataKeys }),
+    ...(endsUse && { acceptNoKey: true }),
+  }));
   const dataKeys = radius.data?.dataKeys ?? 0;
-  const counts = useCounts(radius.data);
   const endsUse = radius.data?.newDataIfRetired === 'PLATFORM_KEY';
-  const act = useAct({
-    account,
-    // What was read here: if another number is true by now, nothing is done.
-    run: () =>
-      change('POST', path('accounts', account, 'keys', key.id, 'retire'), {
-        ...(dataKeys > 0 && { acceptUnreadable: true, dataKeys }),
-        ...(endsUse && { acceptNoKey: true }),
-      }),
-    done: () => t('acts.retire.done'),
-    onDone: onClose,
-  });
-  useAfresh(act, opened);
   return (
     <TypedConfirm
       opened={opened}

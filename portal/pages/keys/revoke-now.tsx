@@ -1,7 +1,4 @@
 import { useTranslation } from 'react-i18next';
-import { useAct, useAfresh } from '../../api/act.ts';
-import { change, path } from '../../api/client.ts';
-import { useBlastRadius } from '../../api/queries.ts';
 import type { BlastRadius } from '../../api/types.ts';
 import { Note } from '../../parts/note.tsx';
 import { Loaded } from '../../parts/query.tsx';
@@ -10,21 +7,14 @@ import type { ActProps } from './acts.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { BlastRadiusTypes, Reach } from './blast-radius.tsx';
 import { Consequences } from './consequences.tsx';
-import { useCounts } from './use-counts.ts';
+import { useKeyAct } from './use-key-act.ts';
 
 /** Has every broker and sidecar forget the key's data keys. The customer's KMS decides about what comes after. */
-export function RevokeNow({ account, of: key, opened, onClose }: ActProps) {
+export function RevokeNow(props: ActProps) {
+  const { account, opened, onClose } = props;
   const { t } = useTranslation();
   const { duration } = useFormat();
-  const radius = useBlastRadius(account, key.id, opened);
-  const counts = useCounts(radius.data);
-  const act = useAct({
-    account,
-    run: () => change('POST', path('accounts', account, 'keys', key.id, 'revoke')),
-    done: () => t('acts.revoke.done'),
-    onDone: onClose,
-  });
-  useAfresh(act, opened);
+  const { radius, counts, act } = useKeyAct(props, 'revoke');
   return (
     <TypedConfirm
       opened={opened}
