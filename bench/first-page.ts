@@ -67,7 +67,6 @@ async function openContext(
     ...(storageState && { storageState }),
   });
   context.setDefaultTimeout(PATIENCE_MS);
-  context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(WATCH);
   return context;
 }

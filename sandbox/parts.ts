@@ -84,8 +84,7 @@ export async function launchInjector(
 ): Promise<InjectorProcess> {
   const port = await freePort();
   const settings = { CMK_INJECTOR_HOST: '127.0.0.1', CMK_INJECTOR_PORT: String(port), ...env };
-  const programs = { broker: '', sidecar: '' };
-  return Object.assign(await launchRestartable({ dir, name, programs }, [main], settings), { port });
+  return Object.assign(await launchRestartable({ dir, name, programs: {} }, [main], settings), { port });
 }
 
 /** Its console, and where it serves, which differs. */
@@ -133,7 +132,11 @@ export async function launchAnnounced(
   return { process, said: JSON.parse(line ?? '') as unknown };
 }
 
-async function launchRestartable(part: Part, args: readonly string[], env: Env): Promise<RestartableProcess> {
+async function launchRestartable(
+  part: Omit<Part, 'programs'> & { readonly programs: Pick<Programs, 'cwd' | 'hostsFile'> },
+  args: readonly string[],
+  env: Env,
+): Promise<RestartableProcess> {
   const { dir, name, programs } = part;
   const statusPort = await freePort();
   const statusUrl = `http://127.0.0.1:${statusPort}`;

@@ -49,7 +49,7 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'broker settings': () => settingsTable(BROKER_SETTINGS),
   'sidecar settings': () => settingsTable(SIDECAR_SETTINGS),
   services: servicesTable,
-  annotations: () => annotationTable(),
+  annotations: annotationTable,
   'injector settings': () => settingsTable(INJECTOR_SETTINGS),
   'process metrics': () => metricsTable(PROCESS_METRICS),
   'shared metrics': () => metricsTable(SHARED_METRICS),
