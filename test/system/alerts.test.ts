@@ -7,9 +7,9 @@ import test from 'ava';
 import { stringify } from 'yaml';
 import { GROUPS } from '../../deploy/prometheus/groups.ts';
 import type { RuleGroup } from '../../deploy/prometheus/rule.ts';
-import { promtoolTests, type AlertCases } from '../support/alert-cases.ts';
-import { OBJECTIVE_CASES } from '../support/objective-cases.ts';
-import { THRESHOLD_CASES } from '../support/threshold-cases.ts';
+import { promtoolTests, type AlertCases } from '../deploy/prometheus/cases/alert-cases.ts';
+import { OBJECTIVE_CASES } from '../deploy/prometheus/cases/objectives.ts';
+import { THRESHOLD_CASES } from '../deploy/prometheus/cases/thresholds.ts';
 
 const run = promisify(execFile);
 const RULES = resolve('deploy/prometheus/rules.yaml');

@@ -3,9 +3,9 @@ import test from 'ava';
 import { ALERTS, GROUPS, RUNBOOKS_URL } from '../../../deploy/prometheus/groups.ts';
 import { MONITORING_FILES } from '../../../scripts/monitoring.ts';
 import { unknownNames } from '../../support/metric-names.ts';
-import { OBJECTIVE_CASES } from '../../support/objective-cases.ts';
+import { OBJECTIVE_CASES } from './cases/objectives.ts';
 import { vocabularyOf } from '../../support/promql.ts';
-import { THRESHOLD_CASES } from '../../support/threshold-cases.ts';
+import { THRESHOLD_CASES } from './cases/thresholds.ts';
 
 const RULES = GROUPS.flatMap(({ rules }) => rules);
 const CASES = { ...OBJECTIVE_CASES, ...THRESHOLD_CASES };

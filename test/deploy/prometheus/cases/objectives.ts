@@ -1,4 +1,4 @@
-import { OBJECTIVES } from '../../deploy/prometheus/objectives.ts';
+import { OBJECTIVES } from '../../../../deploy/prometheus/objectives.ts';
 import { counts, type AlertCases } from './alert-cases.ts';
 
 /** Events each minute, so many that every share below is a whole number. */

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import { ALERTS, GROUPS } from '../../deploy/prometheus/groups.ts';
-import type { AlertingRule } from '../../deploy/prometheus/rule.ts';
+import { ALERTS, GROUPS } from '../../../../deploy/prometheus/groups.ts';
+import type { AlertingRule } from '../../../../deploy/prometheus/rule.ts';
 
 /** Series over some time, and what an alert makes of them. */
 export interface Situation {
