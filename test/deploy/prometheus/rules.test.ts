@@ -54,7 +54,7 @@ test('each alert has a name of its own, texts, a severity, and a section of a ru
   }
 });
 
-test('runbooks have no section of an alert that is no more, and queries that there is something for', (t) => {
+test('runbooks have no section of an alert that is no more', (t) => {
   for (const [page, alerts] of Object.entries(ALERTS)) {
     const text = readFileSync(`docs/runbooks/${page}.md`, 'utf8');
     const sections = [...text.matchAll(/^## (Cmk\w+)$/gm)].map(([, name]) => name);
@@ -63,9 +63,16 @@ test('runbooks have no section of an alert that is no more, and queries that the
       alerts.map(({ name }) => name),
       page,
     );
-    for (const [, query = ''] of text.matchAll(/^```promql\n([^]*?)\n```$/gm)) {
-      t.deepEqual(unknownNames(query), [], `${page}: ${query}`);
-    }
+  }
+});
+
+test('queries of runbooks name what there is', (t) => {
+  for (const page of ['README', ...Object.keys(ALERTS)]) {
+    const text = readFileSync(`docs/runbooks/${page}.md`, 'utf8');
+    // Most stand in lists, and are indented.
+    const queries = [...text.matchAll(/^ *```promql\n([^]*?)\n *```$/gm)];
+    t.is(queries.length, text.split('```promql').length - 1, page);
+    for (const [, query = ''] of queries) t.deepEqual(unknownNames(query), [], `${page}: ${query}`);
   }
 });
 
