@@ -24,12 +24,11 @@ function inject(original: Pod, settings = SETTINGS): readonly Addition[] {
 }
 
 for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
-  test(`${name}: the patch and the pod are the golden file's`, (t) => {
+  test(`${name}: the patch is the golden file’s`, (t) => {
     const patch = inject(original, settings);
-    const injected = { patch, pod: apply(original, patch) };
     const file = join(GOLDEN, `${name}.json`);
-    if (process.env['CMK_WRITE_GOLDEN']) writeFileSync(file, `${JSON.stringify(injected, null, 2)}\n`);
-    t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), injected);
+    if (process.env['CMK_WRITE_GOLDEN']) writeFileSync(file, `${JSON.stringify(patch, null, 2)}\n`);
+    t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), patch);
   });
 
   test(`${name}: asked again, the patch is empty`, (t) => {

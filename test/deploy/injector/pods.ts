@@ -39,7 +39,7 @@ interface Case {
 const uploader: Container = { name: 'uploader', image: 'registry.example/uploader:1' };
 const migration: Container = { name: 'migration', image: 'registry.example/migration:1' };
 
-/** Pods that get a sidecar: for each there is a golden file, `golden/NAME.json`. */
+/** Pods that get a sidecar: the patch of each is in `golden/NAME.json`, which `CMK_WRITE_GOLDEN=1 npm test -- FILE` writes anew. */
 export const PODS: Readonly<Record<string, Case>> = {
   bare: { pod: pod() },
   'init-containers': { pod: pod({ initContainers: [migration] }) },
