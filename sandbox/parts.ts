@@ -72,21 +72,6 @@ export async function launchSidecar(part: Part, env: Env): Promise<SidecarProces
   return Object.assign(started, { address });
 }
 
-/** An injector, which serves TLS for `localhost`. */
-export interface InjectorProcess extends RestartableProcess {
-  readonly port: number;
-}
-
-/** Starts an injector. @param main the path of its main file @throws Error as {@link launch} */
-export async function launchInjector(
-  { dir, name, main }: { dir: string; name: string; main: string },
-  env: Env,
-): Promise<InjectorProcess> {
-  const port = await freePort();
-  const settings = { CMK_INJECTOR_HOST: '127.0.0.1', CMK_INJECTOR_PORT: String(port), ...env };
-  return Object.assign(await launchRestartable({ dir, name, programs: {} }, [main], settings), { port });
-}
-
 /** Its console, and where it serves, which differs. */
 export interface EmulatorAddresses {
   readonly controlUrl: string;
@@ -132,11 +117,7 @@ export async function launchAnnounced(
   return { process, said: JSON.parse(line ?? '') as unknown };
 }
 
-async function launchRestartable(
-  part: Omit<Part, 'programs'> & { readonly programs: Pick<Programs, 'cwd' | 'hostsFile'> },
-  args: readonly string[],
-  env: Env,
-): Promise<RestartableProcess> {
+async function launchRestartable(part: Part, args: readonly string[], env: Env): Promise<RestartableProcess> {
   const { dir, name, programs } = part;
   const statusPort = await freePort();
   const statusUrl = `http://127.0.0.1:${statusPort}`;

@@ -7,7 +7,7 @@ import { allowFallback } from './fallback-episode.ts';
 import { eventually } from './eventually.ts';
 import { Load } from './load.ts';
 import { Prometheus } from './prometheus.ts';
-import { reviewOf, runningInjector, type RunningInjector } from './running-injector.ts';
+import { injectorWorld, type InjectorWorld } from './injector-world.ts';
 import { ACCOUNT, recording, WholeSystem } from './whole-system.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -21,7 +21,7 @@ export async function monitoredDay(t: ExecutionContext): Promise<{ prometheus: P
     sidecarEnv: { CMK_USE_REPORT_INTERVAL: '1s' },
   });
   const { broker, sidecars, admin, ca, dir } = system.sandbox;
-  const injector = await runningInjector(t, { notAfter: new Date(Date.now() + 10 * DAY_MS) });
+  const injector = await injectorWorld(t, { notAfter: new Date(Date.now() + 10 * DAY_MS) });
   const cluster = { namespace: 'cmk' };
   const prometheus = await Prometheus.start(t, [
     { job: 'cmk-broker', statusUrl: broker.statusUrl, labels: { ...cluster, pod: 'broker-0' } },
@@ -54,9 +54,9 @@ export async function monitoredDay(t: ExecutionContext): Promise<{ prometheus: P
   return { prometheus, load };
 }
 
-async function pods({ send }: Pick<RunningInjector, 'send'>): Promise<void> {
-  for (let count = 0; count < 3; count++) await send(reviewOf(pod()));
-  await send(reviewOf(pod({}, { listen: 'x' })));
+async function pods({ review }: InjectorWorld): Promise<void> {
+  for (let count = 0; count < 3; count++) await review(pod());
+  await review(pod({}, { listen: 'x' }));
 }
 
 /** Of a service: a damaged file, another asset's file, another service's asset. */

@@ -25,6 +25,20 @@ export function brokerSettings(identity: IdentityFiles): Record<string, string> 
   };
 }
 
+/** An injector on free ports of this machine. */
+export function injectorSettings(identity: IdentityFiles): Record<string, string> {
+  return {
+    ...tlsSettings(identity),
+    CMK_INJECTOR_HOST: '127.0.0.1',
+    CMK_INJECTOR_PORT: '0',
+    CMK_STATUS_HOST: '127.0.0.1',
+    CMK_STATUS_PORT: '0',
+    CMK_SIDECAR_IMAGE: 'registry.example/cmk/sidecar:0.1.0',
+    CMK_BROKER: 'broker.test:8443',
+    CMK_BROKER_SPIFFE_ID: BROKER_ID,
+  };
+}
+
 /** A sidecar of that broker; no stream is idle for it while a test drives the clock. */
 export function sidecarSettings(identity: IdentityFiles, brokerAddress: string): Record<string, string> {
   return {

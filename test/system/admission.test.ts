@@ -1,46 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { MutatingWebhookConfiguration } from 'kubernetes-types/admissionregistration/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { readInjectorConfig } from '../../deploy/injector/config.ts';
-import { startInjector } from '../../deploy/injector/main.ts';
-import { createLogger } from '../../runtime/logger.ts';
-import { freePort } from '../../sandbox/process.ts';
 import { createTestCa, type TestCa } from '../../sandbox/ca.ts';
 import { renderedFile } from '../../scripts/render-kubernetes.ts';
-import { pod, SETTINGS } from '../deploy/injector/pods.ts';
+import { pod } from '../deploy/injector/pods.ts';
 import { eventually } from '../support/eventually.ts';
+import { INJECTOR_LEAF, injectorWorld } from '../support/injector-world.ts';
 import { startKubeApi, type KubeAnswer, type KubeApi } from '../support/kube-apiserver.ts';
 import { ofKind, parseManifests } from '../support/manifests.ts';
 
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
-const LEAF = { dnsSans: ['localhost'] };
-
-async function runInjector(t: ExecutionContext, dir: string, ca: TestCa, port: number) {
-  const paths = await ca.writeIdentity(dir, LEAF);
-  const config = readInjectorConfig({
-    CMK_INJECTOR_HOST: '127.0.0.1',
-    CMK_INJECTOR_PORT: String(port),
-    CMK_STATUS_HOST: '127.0.0.1',
-    CMK_STATUS_PORT: '0',
-    CMK_TLS_CERT: paths.certPath,
-    CMK_TLS_KEY: paths.keyPath,
-    CMK_TLS_CA: paths.caPath,
-    CMK_SIDECAR_IMAGE: SETTINGS.image,
-    // What this version of Kubernetes knows.
-    CMK_SIDECAR_MODE: 'legacy',
-    CMK_BROKER: SETTINGS.brokerAddress,
-    CMK_BROKER_SPIFFE_ID: SETTINGS.brokerSpiffeId,
-  });
-  const injector = await startInjector({
-    config,
-    logger: createLogger({ name: 'injector', level: 'silent' }),
-  });
-  t.teardown(() => injector.close());
-  return injector;
-}
 
 /** Production's webhook, but for where it is: a URL, because nothing here resolves services. */
 function webhookAt(port: number, ca: TestCa): object {
@@ -55,17 +25,15 @@ function webhookAt(port: number, ca: TestCa): object {
 
 async function setUp(t: ExecutionContext) {
   const api = await startKubeApi(t);
-  const dir = mkdtempSync(join(tmpdir(), 'cmk-admission-'));
-  t.teardown(() => rmSync(dir, { recursive: true }));
-  const ca = await createTestCa();
-  const port = await freePort();
+  // What this version of Kubernetes knows.
+  const injector = await injectorWorld(t, { env: { CMK_SIDECAR_MODE: 'legacy' } });
   for (const [name, labels] of [
     ['recorder', { 'cmk.zoom.us/injection': 'enabled' }],
     ['others', {}],
   ])
     t.is((await api.send('POST', '/api/v1/namespaces', { metadata: { name, labels } })).status, 201);
-  t.is((await api.send('POST', WEBHOOKS, webhookAt(port, ca))).status, 201);
-  return { api, dir, ca, port };
+  t.is((await api.send('POST', WEBHOOKS, webhookAt(injector.port, injector.ca))).status, 201);
+  return { api, injector };
 }
 
 const create = (api: KubeApi, object: Pod, query = '', namespace = 'recorder') =>
@@ -76,8 +44,7 @@ const messageOf = ({ body }: KubeAnswer) => (body as { message?: string }).messa
 test.serial(
   'an API server gives pods their sidecar by the webhook, and refuses them while it is down',
   async (t) => {
-    const { api, dir, ca, port } = await setUp(t);
-    const injector = await runInjector(t, dir, ca, port);
+    const { api, injector } = await setUp(t);
     // The API server hears of a webhook a moment after it was stored.
     await eventually(
       async () => namesIn(await create(api, pod(), '?dryRun=All'))?.[0] === 'cmk-sidecar',
@@ -108,17 +75,16 @@ test.serial(
 );
 
 test.serial('a rotated serving certificate, of another authority too, is picked up', async (t) => {
-  const { api, dir, ca, port } = await setUp(t);
-  await runInjector(t, dir, ca, port);
+  const { api, injector } = await setUp(t);
   await eventually(async () => (await create(api, pod(), '?dryRun=All')).status === 201, 30_000);
   const next = await createTestCa('another CA');
   const name = 'cmk-injector';
   const current = (await api.send('GET', `${WEBHOOKS}/${name}`)).body as MutatingWebhookConfiguration;
-  const renewed = { ...webhookAt(port, next), metadata: current.metadata };
+  const renewed = { ...webhookAt(injector.port, next), metadata: current.metadata };
   t.is((await api.send('PUT', `${WEBHOOKS}/${name}`, renewed)).status, 200);
   const isRefused = async () => messageOf(await create(api, pod(), '?dryRun=All')).includes('x509');
   await eventually(isRefused, 30_000);
-  await next.writeIdentity(dir, LEAF);
+  await next.writeIdentity(injector.dir, INJECTOR_LEAF);
   // The injector looks at its files each 10 s.
   await eventually(async () => namesIn(await create(api, pod()))?.[0] === 'cmk-sidecar', 40_000);
   t.false(await isRefused());

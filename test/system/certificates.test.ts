@@ -1,16 +1,15 @@
 // Certificates that are renewed over and over under load. For about a minute; CMK_TEST_ROTATION_MINUTES=10 makes it longer,
 // with certificates of 60 s.
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { loadBroker } from '../../proto/load.ts';
 import type { KeyBrokerClient } from '../../proto/types/cmk/v1/KeyBroker.ts';
 import type { Leaf } from '../../sandbox/ca.ts';
-import { launchInjector } from '../../sandbox/parts.ts';
-import { tlsSettings } from '../../sandbox/settings.ts';
 import { metricIn, scrape } from '../../sandbox/scrape.ts';
+import { pod } from '../deploy/injector/pods.ts';
 import { buildBundles } from '../support/bundles.ts';
+import { INJECTOR_LEAF, injectorWorld } from '../support/injector-world.ts';
 import { Rotation, type Renewed } from '../support/rotation.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 import { recording, WholeSystem } from '../support/whole-system.ts';
@@ -22,44 +21,6 @@ const LIFE_MS = minutes > 0 ? 60_000 : 45_000;
 const MIB = 2 ** 20;
 const BROKER_ID = 'spiffe://cmk.sandbox/broker';
 const RECORDER_ID = 'spiffe://cmk.sandbox/service/0001';
-const INJECTOR_LEAF = { dnsSans: ['localhost'] };
-
-async function startInjector(t: ExecutionContext, { sandbox }: WholeSystem, main: string) {
-  const { dir, ca } = sandbox;
-  const identity = await ca.writeIdentity(join(dir, 'injector'), INJECTOR_LEAF);
-  const injector = await launchInjector(
-    { dir, name: 'injector', main },
-    {
-      ...tlsSettings(identity),
-      CMK_SIDECAR_IMAGE: 'registry.example/cmk/sidecar:0.1.0',
-      CMK_BROKER: 'broker:8443',
-      CMK_BROKER_SPIFFE_ID: BROKER_ID,
-    },
-  );
-  t.teardown(() => injector.process.stop());
-  return injector;
-}
-
-/** One review on a connection of its own, as an API server that has just started. */
-function review(port: number, ca: string): Promise<void> {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [] } };
-  const asked = { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, operation: 'CREATE', object };
-  const agent = new Agent({ ca, keepAlive: false });
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: 'localhost', port, path: '/mutate', method: 'POST', agent, timeout: 10_000 },
-      (response) => {
-        response.resume().once('end', () => {
-          if (response.statusCode === 200) resolve();
-          else reject(new Error(`the injector answered ${response.statusCode}`));
-        });
-      },
-    );
-    sent.once('error', reject);
-    sent.once('timeout', () => sent.destroy(new Error('the injector did not answer')));
-    sent.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: asked }));
-  });
-}
 
 function connect(t: ExecutionContext, address: string, bundle: string, leaf: Leaf): KeyBrokerClient {
   const { KeyBroker } = loadBroker();
@@ -85,7 +46,7 @@ function ask(client: KeyBrokerClient): Promise<grpc.status> {
 
 test('certificates and authorities are renewed over and over, torn ones too: no call fails', async (t) => {
   t.timeout(RUN_MS + 180_000);
-  const programs = await buildBundles(t, ['broker', 'sidecar', 'injector']);
+  const programs = await buildBundles(t, ['broker', 'sidecar']);
   const system = await WholeSystem.start(t, 'system-certificates', 'sqlite', {
     programs,
     brokerEnv: { CMK_LEASE: '10s' },
@@ -96,7 +57,7 @@ test('certificates and authorities are renewed over and over, torn ones too: no 
   await sidecars.phone.process.stop();
   const sealer = sidecars.recorder;
   const opener = await sandbox.startSidecar('second', '0001');
-  const injector = await startInjector(t, system, join(programs.cwd, 'injector', 'injector.mjs'));
+  const injector = await injectorWorld(t, { ca: sandbox.ca });
   const part = (name: string, { statusUrl }: { statusUrl: string }, uri: string): Renewed => ({
     name,
     statusUrl,
@@ -107,7 +68,7 @@ test('certificates and authorities are renewed over and over, torn ones too: no 
     part('broker', broker, BROKER_ID),
     part('recorder', sealer, RECORDER_ID),
     part('second', opener, RECORDER_ID),
-    { ...part('injector', injector, ''), leaf: INJECTOR_LEAF },
+    { ...injector, name: 'injector', leaf: INJECTOR_LEAF },
   ];
 
   const rotation = new Rotation(sandbox.ca, LIFE_MS);
@@ -115,7 +76,10 @@ test('certificates and authorities are renewed over and over, torn ones too: no 
   for (const worker of ['a', 'b']) load.add(`small-${worker}`, { sealer, opener }, 1_000);
   load.add('large', { sealer, opener }, 4 * MIB);
   for (const worker of ['a', 'b']) load.addSlow(`slow-${worker}`, { sealer, opener });
-  load.addCall('review', () => review(injector.port, rotation.bundle));
+  load.addCall('review', async () => {
+    const { status } = await injector.review(pod(), { trusted: rotation.bundle });
+    if (status !== 200) throw new Error(`the injector answered ${status}`);
+  });
   const old = await rotation.issue({ uriSans: [RECORDER_ID] });
   const opened = connect(t, broker.address, rotation.bundle, old);
   t.is(await ask(opened), grpc.status.NOT_FOUND);

@@ -11,7 +11,7 @@ import { awsKmsSettings } from '../../sandbox/settings.ts';
 import { BROKER_ACCOUNT } from '../support/aws-kms.ts';
 import { dockerfileTargets } from '../support/dockerfile.ts';
 import { eventually } from '../support/eventually.ts';
-import { BROKER_ID, brokerSettings, sidecarSettings } from '../support/settings.ts';
+import { BROKER_ID, brokerSettings, injectorSettings, sidecarSettings } from '../support/settings.ts';
 
 /**
  * Runs a program as its image and its pod do: with the image's entry point, where there is nothing but its bundle, as the
@@ -100,16 +100,7 @@ test('the sidecar’s image runs read-only as its user, with a socket in its vol
 });
 
 test('the injector’s image runs read-only as its user', async (t) => {
-  const pod = await inPod(t, 'injector', ({ identity }) => ({
-    CMK_TLS_CERT: identity.certPath,
-    CMK_TLS_KEY: identity.keyPath,
-    CMK_TLS_CA: identity.caPath,
-    CMK_INJECTOR_PORT: '0',
-    CMK_STATUS_PORT: '0',
-    CMK_SIDECAR_IMAGE: 'registry.example/cmk/sidecar:0.1.0',
-    CMK_BROKER: 'broker:8443',
-    CMK_BROKER_SPIFFE_ID: BROKER_ID,
-  }));
+  const pod = await inPod(t, 'injector', ({ identity }) => injectorSettings(identity));
   await check(t, pod, 10_534);
 });
 
