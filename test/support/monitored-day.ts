@@ -5,7 +5,7 @@ import { sealSample, openSample } from '../../sandbox/stories/samples.ts';
 import { pod } from '../deploy/injector/pods.ts';
 import { allowFallback } from './fallback-episode.ts';
 import { eventually } from './eventually.ts';
-import { Load } from './load.ts';
+import { TolerantLoad } from './tolerant-load.ts';
 import { Prometheus } from './prometheus.ts';
 import { injectorWorld, type InjectorWorld } from './injector-world.ts';
 import { ACCOUNT, recording, WholeSystem } from './whole-system.ts';
@@ -15,7 +15,9 @@ const DAY_MS = 24 * 3_600_000;
 const SOON_MS = 45_000;
 
 /** Two minutes in which all happens that dashboards show, with a Prometheus that watched them. */
-export async function monitoredDay(t: ExecutionContext): Promise<{ prometheus: Prometheus; load: Load }> {
+export async function monitoredDay(
+  t: ExecutionContext,
+): Promise<{ prometheus: Prometheus; load: TolerantLoad }> {
   const system = await WholeSystem.start(t, 'system-monitoring', 'sqlite', {
     brokerEnv: { CMK_LEASE: '10s', CMK_PROBE_INTERVAL: '1s', CMK_TROUBLE_PROBE_INTERVAL: '1s' },
     sidecarEnv: { CMK_USE_REPORT_INTERVAL: '1s' },
@@ -38,7 +40,7 @@ export async function monitoredDay(t: ExecutionContext): Promise<{ prometheus: P
   await admin.putContacts(ACCOUNT, ['keys@acme.example']);
 
   const client = new CmkClient({ address: sidecars.recorder.address });
-  const load = new Load(client);
+  const load = new TolerantLoad(client);
   t.teardown(() => client.close());
   await shows('sum(rate(cmk_stream_bytes_total[10s]))', (value) => value > 0);
   await pods(injector);
@@ -60,7 +62,7 @@ async function pods({ review }: InjectorWorld): Promise<void> {
 }
 
 /** Of a service: a damaged file, another asset's file, another service's asset. */
-async function mistakes(client: CmkClient, { first }: Load): Promise<void> {
+async function mistakes(client: CmkClient, { first }: TolerantLoad): Promise<void> {
   const damaged = Buffer.from(first.sealed);
   damaged[damaged.length - 100] = (damaged[damaged.length - 100] ?? 0) ^ 1;
   for (const wrong of [

@@ -7,7 +7,7 @@ import { OWNER, recording } from './whole-system.ts';
 const PAUSE_MS = 100;
 
 /** A service that seals and opens without end, whatever it is answered. */
-export class Load {
+export class TolerantLoad {
   readonly #client: CmkClient;
   readonly #sealed: SealedSample[] = [];
   readonly #codes = new Map<ErrorCode, number>();
