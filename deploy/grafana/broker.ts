@@ -1,4 +1,5 @@
-import { percentile, percentiles, rate, type Dashboard, type Section } from './panel.ts';
+import type { Dashboard, Section } from './panel.ts';
+import { lastHour, percentile, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-broker"';
 const KEYS = `${OF},method=~"IssueDataKey|ResolveDataKey",code="OK"`;
@@ -11,7 +12,7 @@ const CALLS: Section = {
       description:
         'Over the last hour. At 1 the budget of 30 days lasts 30 days; at 14.4 somebody is woken. Only failures of ours count.',
       kind: 'stat',
-      unit: 'x',
+      unit: 'suffix:×',
       queries: [
         { expr: 'cmk_slo:error_ratio:1h / on (objective) cmk_slo:error_budget', legend: '{{objective}}' },
       ],
@@ -21,21 +22,18 @@ const CALLS: Section = {
     {
       title: 'Whose doing are failed calls?',
       description: '“ours” is for us; a customer who disabled a key is right to see failures.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [{ expr: `sum by (fault) (cmk:failures:rate5m{${OF}})`, legend: '{{fault}}' }],
     },
     {
       title: 'How many calls are there, by method?',
       description: 'Those that ended. A sidecar’s watch for revocations is one call for as long as it lives.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [{ expr: `sum by (method) (cmk:calls:rate5m{${OF}})`, legend: '{{method}}' }],
     },
     {
       title: 'Which codes do calls fail with?',
       description: 'What each means, docs/errors.md has.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [
         { expr: `sum by (method, code) (cmk:calls:rate5m{${OF},code!="OK"})`, legend: '{{method}} {{code}}' },
@@ -45,7 +43,6 @@ const CALLS: Section = {
       title: 'How long do data keys take?',
       description:
         'Successful IssueDataKey and ResolveDataKey, the KMS’s time included. Beyond 0.5 s it costs budget.',
-      kind: 'timeseries',
       unit: 's',
       queries: percentiles(`cmk_rpc_duration_seconds_bucket{${KEYS}}`),
       limits: { warn: 0.5, bad: 1 },
@@ -53,7 +50,6 @@ const CALLS: Section = {
     {
       title: 'Which method is slow?',
       description: 'What 5 in a hundred calls exceed.',
-      kind: 'timeseries',
       unit: 's',
       queries: [
         percentile(0.95, `cmk_rpc_duration_seconds_bucket{${OF},method!="WatchRevocations"}`, ['method']),
@@ -62,7 +58,6 @@ const CALLS: Section = {
     {
       title: 'How many requests does each pod work on?',
       description: 'The autoscaler aims at 50.',
-      kind: 'timeseries',
       unit: 'short',
       queries: [{ expr: 'cmk_broker_requests_in_flight', legend: '{{pod}}' }],
       limits: { warn: 50, bad: 100 },
@@ -76,7 +71,6 @@ const KMS: Section = {
     {
       title: 'How fast does each KMS answer?',
       description: 'What 5 in a hundred calls exceed.',
-      kind: 'timeseries',
       unit: 's',
       queries: [
         percentile(0.95, `cmk_kms_request_duration_seconds_bucket{${OF}}`, ['provider', 'operation']),
@@ -87,14 +81,12 @@ const KMS: Section = {
       title: 'What do KMSs answer, but OK?',
       description:
         'KEY_DISABLED, PERMISSION_REVOKED, KEY_PENDING_DELETION and KEY_NOT_FOUND are customers’ decisions; AUTH_FAILED is ours.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_kms_request_duration_seconds_count{${OF},outcome!="OK"}`, ['provider', 'outcome'])],
     },
     {
       title: 'How many calls does each KMS get?',
       description: 'Compare with the quota; moves take three for each data key.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_kms_request_duration_seconds_count{${OF}}`, ['provider', 'operation'])],
     },
@@ -102,7 +94,6 @@ const KMS: Section = {
       title: 'What is done about KMSs that are sick or asked too much?',
       description:
         'PROVIDER_QUOTA: our share of the quota is used up. RESTING: answered with the failure of a moment ago. FAILOVER: a replica took over.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_kms_guard_events_total{${OF}}`, ['provider', 'event'])],
       width: 12,
@@ -110,11 +101,8 @@ const KMS: Section = {
     {
       title: 'How many revocations were published?',
       description: 'Keys that customers took away, in the last hour, by the cause.',
-      kind: 'timeseries',
       unit: 'short',
-      queries: [
-        { expr: `sum by (reason) (increase(cmk_revocations_total{${OF}}[1h]))`, legend: '{{reason}}' },
-      ],
+      queries: [lastHour(`cmk_revocations_total{${OF}}`, ['reason'])],
       width: 12,
     },
   ],
@@ -159,21 +147,18 @@ const KEYS_AND_MOVES: Section = {
     {
       title: 'How often is no KMS asked?',
       description: 'The share of data keys that came from the cache, or with another’s request.',
-      kind: 'timeseries',
       unit: 'percentunit',
       queries: [{ expr: `cmk:key_cache:hit_ratio5m{${OF}}`, legend: 'not asked' }],
     },
     {
       title: 'Why does the platform key stand in?',
       description: 'Data keys made in fallback, by the failure of the customer’s key.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_fallback_data_keys_total{${OF}}`, ['cause'])],
     },
     {
       title: 'What became of data keys that were to be moved?',
       description: 'FAILED: the account’s key. OVERTAKEN: changed meanwhile, and looked at again.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_moved_data_keys_total{${OF}}`, ['outcome'])],
     },
@@ -186,7 +171,6 @@ const INSIDE: Section = {
     {
       title: 'How fast is the database?',
       description: 'Statements and transactions, with waiting for a connection.',
-      kind: 'timeseries',
       unit: 's',
       queries: percentiles(`cmk_database_request_duration_seconds_bucket{${OF}}`),
       limits: { warn: 0.25, bad: 1 },
@@ -194,7 +178,6 @@ const INSIDE: Section = {
     {
       title: 'What does the database do?',
       description: 'STORE_UNAVAILABLE is its trouble; other codes are contradictions, which are answers.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_database_request_duration_seconds_count{${OF}}`, ['outcome'])],
     },
@@ -202,39 +185,27 @@ const INSIDE: Section = {
       title: 'What fails in the background, and in the ledger?',
       description:
         'All of it is tried again by itself. Audit events that are not stored stop keys from being handed out.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [
         rate(`cmk_background_failures_total{${OF}}`, ['task']),
-        {
-          expr: `sum(rate(cmk_audit_write_failures_total{${OF}}[$__rate_interval]))`,
-          legend: 'audit events not stored',
-        },
+        rate(`cmk_audit_write_failures_total{${OF}}`, [], 'audit events not stored'),
       ],
     },
     {
       title: 'Who is refused?',
       description: 'Connections and calls, by the cause that callers are not told.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_authorization_denied_total{${OF}}`, ['reason'])],
     },
     {
       title: 'How many alerts reach customers?',
       description: 'Attempts in the last hour, by what became of the message.',
-      kind: 'timeseries',
       unit: 'short',
-      queries: [
-        {
-          expr: `sum by (channel, state) (increase(cmk_alert_deliveries_total{${OF}}[1h]))`,
-          legend: '{{channel}} {{state}}',
-        },
-      ],
+      queries: [lastHour(`cmk_alert_deliveries_total{${OF}}`, ['channel', 'state'])],
     },
     {
       title: 'Is the event loop free?',
       description: 'Lag that 1 in a hundred turns exceed: every call waits for so long.',
-      kind: 'timeseries',
       unit: 's',
       queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${OF}}`, legend: '{{instance}}' }],
       limits: { warn: 0.1, bad: 0.25 },

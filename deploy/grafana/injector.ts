@@ -1,4 +1,5 @@
-import { percentiles, rate, type Dashboard } from './panel.ts';
+import type { Dashboard } from './panel.ts';
+import { lastHour, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-injector"';
 const LEFT = '(cmk_certificate_expiry_timestamp_seconds - time()) / 86400';
@@ -23,7 +24,6 @@ export const INJECTOR_DASHBOARD: Dashboard = {
         {
           title: 'What becomes of pods?',
           description: 'REFUSED: the annotation is wrong. FAILED and MALFORMED are ours.',
-          kind: 'timeseries',
           unit: 'reqps',
           queries: [rate(`cmk_injector_reviews_total{${OF}}`, ['outcome'])],
           width: 9,
@@ -31,7 +31,6 @@ export const INJECTOR_DASHBOARD: Dashboard = {
         {
           title: 'How long does Kubernetes wait for us?',
           description: 'After 5 s it refuses the pod.',
-          kind: 'timeseries',
           unit: 's',
           queries: percentiles(`cmk_injector_review_duration_seconds_bucket{${OF}}`),
           limits: { warn: 0.5, bad: 2 },
@@ -54,7 +53,6 @@ export const INJECTOR_DASHBOARD: Dashboard = {
         {
           title: 'Whose certificates end next?',
           description: 'The ten that end first. Lines that fall for longer than the others are not renewed.',
-          kind: 'timeseries',
           unit: 'd',
           queries: [{ expr: `bottomk(10, ${LEFT})`, legend: '{{role}} {{instance}}' }],
           width: 12,
@@ -62,14 +60,8 @@ export const INJECTOR_DASHBOARD: Dashboard = {
         {
           title: 'Which new files could not be used?',
           description: 'In the last hour. The old ones are in use meanwhile.',
-          kind: 'timeseries',
           unit: 'short',
-          queries: [
-            {
-              expr: 'sum by (job, instance) (increase(cmk_certificate_rejected_total[1h]))',
-              legend: '{{job}} {{instance}}',
-            },
-          ],
+          queries: [lastHour('cmk_certificate_rejected_total', ['job', 'instance'])],
           width: 12,
         },
       ],

@@ -4,7 +4,7 @@ const COLUMNS = 24;
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 /** Where operators see accounts; change it to CMK_PORTAL_URL. */
 const PORTAL_URL = 'https://keys.example';
-const HEIGHTS = { timeseries: 8, bargauge: 8, stat: 4 } as const;
+const HEIGHTS = { timeseries: 8, stat: 4 } as const;
 
 /** A dashboard as Grafana 10 and later import it. */
 export function renderDashboard({ uid, title, description, variables = [], sections }: Dashboard): object {
@@ -47,7 +47,7 @@ function layOut(sections: readonly Section[]): object[] {
     let height = 0;
     for (const panel of section.panels) {
       const w = panel.width ?? 8;
-      const h = HEIGHTS[panel.kind];
+      const h = HEIGHTS[panel.kind ?? 'timeseries'];
       if (x + w > COLUMNS) {
         x = 0;
         y += height;
@@ -62,7 +62,7 @@ function layOut(sections: readonly Section[]): object[] {
   return panels;
 }
 
-function renderPanel({ title, description, kind, unit, queries, limits }: Panel): object {
+function renderPanel({ title, description, kind = 'timeseries', unit, queries, limits }: Panel): object {
   return {
     type: kind,
     title,
@@ -77,7 +77,7 @@ function renderPanel({ title, description, kind, unit, queries, limits }: Panel)
     })),
     fieldConfig: {
       defaults: {
-        unit: unit === 'x' ? 'suffix:×' : unit,
+        unit,
         min: 0,
         thresholds: { mode: 'absolute', steps: steps(limits) },
         color: { mode: kind === 'timeseries' ? 'palette-classic' : 'thresholds' },

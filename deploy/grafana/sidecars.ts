@@ -1,4 +1,5 @@
-import { percentile, percentiles, rate, type Dashboard, type Section } from './panel.ts';
+import type { Dashboard, Section } from './panel.ts';
+import { lastHour, percentile, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-sidecar",srv_id=~"$srv_id"';
 
@@ -8,28 +9,24 @@ const STREAMS: Section = {
     {
       title: 'How many bytes are sealed and opened?',
       description: 'Plaintext, by what is done to it.',
-      kind: 'timeseries',
       unit: 'Bps',
       queries: [rate(`cmk_stream_bytes_total{${OF}}`, ['operation'])],
     },
     {
       title: 'How many streams run?',
       description: 'A sidecar serves about a hundred at a time.',
-      kind: 'timeseries',
       unit: 'short',
       queries: [{ expr: `sum by (method) (cmk_rpc_in_flight{${OF}})`, legend: '{{method}}' }],
     },
     {
       title: 'How do streams end?',
       description: 'What each code means, docs/errors.md has.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_rpc_duration_seconds_count{${OF}}`, ['method', 'code'])],
     },
     {
       title: 'How long do streams take to start?',
       description: '“load” waited for a broker, “cache” for nobody. Beyond 0.5 s it costs budget.',
-      kind: 'timeseries',
       unit: 's',
       queries: percentiles(`cmk_stream_start_duration_seconds_bucket{${OF}}`, ['source']),
       limits: { warn: 0.5, bad: 1 },
@@ -37,23 +34,15 @@ const STREAMS: Section = {
     {
       title: 'Which sealed files do not open?',
       description: 'Damaged, cut short, changed, or another asset’s, in the last hour.',
-      kind: 'timeseries',
       unit: 'short',
       queries: [
-        {
-          expr: `sum by (reason) (increase(cmk_authentication_failures_total{${OF}}[1h]))`,
-          legend: '{{reason}}',
-        },
-        {
-          expr: `sum by (reason) (increase(cmk_authorization_denied_total{${OF}}[1h]))`,
-          legend: '{{reason}}',
-        },
+        lastHour(`cmk_authentication_failures_total{${OF}}`, ['reason']),
+        lastHour(`cmk_authorization_denied_total{${OF}}`, ['reason']),
       ],
     },
     {
       title: 'How do renewals of leases end?',
       description: 'Streams that outlive a lease ask again; a refusal ends them.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_lease_renewals_total{${OF}}`, ['outcome'])],
     },
@@ -66,27 +55,24 @@ const BROKERS: Section = {
     {
       title: 'How often is no broker asked?',
       description: 'The share of data keys that came from a sidecar’s cache, or with another’s request.',
-      kind: 'timeseries',
       unit: 'percentunit',
       queries: [{ expr: 'cmk:key_cache:hit_ratio5m{job="cmk-sidecar"}', legend: 'not asked' }],
     },
     {
       title: 'How many calls do the caches save?',
       description: 'Calls to brokers that were not made, and those that were.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [
         {
           expr: `sum(rate(cmk_key_cache_hits_total{${OF}}[$__rate_interval])) + sum(rate(cmk_key_cache_coalesced_total{${OF}}[$__rate_interval]))`,
           legend: 'saved',
         },
-        { expr: `sum(rate(cmk_key_cache_misses_total{${OF}}[$__rate_interval]))`, legend: 'made' },
+        rate(`cmk_key_cache_misses_total{${OF}}`, [], 'made'),
       ],
     },
     {
       title: 'How fast do brokers answer?',
       description: 'What 5 in a hundred requests exceed, their repetition included.',
-      kind: 'timeseries',
       unit: 's',
       queries: [percentile(0.95, `cmk_broker_request_duration_seconds_bucket{${OF}}`, ['operation'])],
       limits: { warn: 0.5, bad: 1 },
@@ -94,14 +80,12 @@ const BROKERS: Section = {
     {
       title: 'What do brokers answer?',
       description: 'By what was asked.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [rate(`cmk_broker_request_duration_seconds_count{${OF}}`, ['operation', 'outcome'])],
     },
     {
       title: 'How many sidecars get revocations at once?',
       description: 'The others are bound by their leases alone.',
-      kind: 'timeseries',
       unit: 'short',
       queries: [
         { expr: `sum(cmk_revocation_watch_up{${OF}})`, legend: 'watching' },
@@ -111,11 +95,10 @@ const BROKERS: Section = {
     {
       title: 'Do uses of cached data keys reach the ledger?',
       description: 'Of lost ones only the number is there.',
-      kind: 'timeseries',
       unit: 'reqps',
       queries: [
-        { expr: `sum(rate(cmk_uses_reported_total{${OF}}[$__rate_interval]))`, legend: 'reported' },
-        { expr: `sum(rate(cmk_uses_lost_total{${OF}}[$__rate_interval]))`, legend: 'lost' },
+        rate(`cmk_uses_reported_total{${OF}}`, [], 'reported'),
+        rate(`cmk_uses_lost_total{${OF}}`, [], 'lost'),
       ],
     },
   ],
@@ -127,14 +110,12 @@ const FLEET: Section = {
     {
       title: 'How many sidecars does each service have?',
       description: 'Those that Prometheus reaches.',
-      kind: 'timeseries',
       unit: 'short',
       queries: [{ expr: `sum by (srv_id) (up{${OF}})`, legend: '{{srv_id}}' }],
     },
     {
       title: 'Which sidecars are too busy?',
       description: 'The ten event loops that lag most.',
-      kind: 'timeseries',
       unit: 's',
       queries: [
         { expr: `topk(10, nodejs_eventloop_lag_p99_seconds{${OF}})`, legend: '{{srv_id}} {{instance}}' },
@@ -144,7 +125,6 @@ const FLEET: Section = {
     {
       title: 'Which sidecars use most memory?',
       description: 'The ten largest.',
-      kind: 'timeseries',
       unit: 'bytes',
       queries: [
         { expr: `topk(10, process_resident_memory_bytes{${OF}})`, legend: '{{srv_id}} {{instance}}' },
