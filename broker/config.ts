@@ -16,6 +16,7 @@ import {
 } from '../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../runtime/process.ts';
 import { parseNetworks } from '../runtime/public-lookup.ts';
+import { TRACE_SETTINGS } from '../runtime/trace-settings.ts';
 import { ALERT_SETTINGS, checkAlertConfig } from './alerts/config.ts';
 import { kmsSettings } from './kms/registry.ts';
 import { SIGN_IN_SETTINGS, signInConfig, type SignInConfig } from './portal/config.ts';
@@ -159,6 +160,7 @@ export const BROKER_SETTINGS = {
   }),
   ...SIGN_IN_SETTINGS,
   ...ALERT_SETTINGS,
+  ...TRACE_SETTINGS,
   ...PROCESS_SETTINGS,
   ...kmsSettings,
 } satisfies Settings;

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess, serveStatus } from '../runtime/process.ts';
+import { startTraces, type Traces } from '../runtime/traces.ts';
 import { createAuthentication, type AuthenticationObserver } from './admin/authentication.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Idempotency } from './admin/idempotency.ts';
@@ -70,8 +71,10 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 async function start(options: BrokerOptions, closers: Closers): Promise<RunningBroker> {
   const { config, logger, clock = systemClock } = options;
   const metrics = new BrokerMetrics(clock);
-  const observer = observe(metrics, logger);
-  const store = options.store ?? (await openConfiguredStore(config, metrics, closers));
+  const traces = await startTraces(config, { role: 'broker', metrics, logger });
+  closers.add(() => traces.close());
+  const observer = observe(metrics, traces, logger);
+  const store = options.store ?? (await openConfiguredStore(config, { metrics, traces }, closers));
   const providers = options.kms ?? createProviders(config);
   if (!options.kms) closers.add(() => Object.values(providers).forEach((provider) => provider.close()));
 
@@ -112,7 +115,7 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   closers.add((graceMs) => admin.close(graceMs));
   const callers = new Callers({ catalogue, trustDomain, ledger });
   const server = await startKeyBroker(
-    { ...keys, callers, rpc: metrics, logger },
+    { ...keys, callers, rpc: metrics, traces, logger },
     { identity, host: config.grpcHost, port: config.grpcPort },
   );
   closers.add((graceMs) => server.close(graceMs));
@@ -127,10 +130,18 @@ async function start(options: BrokerOptions, closers: Closers): Promise<RunningB
   return { ...ports, metrics, close: (graceMs = config.graceMs) => closers.close(graceMs) };
 }
 
-function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObserver & AuthenticationObserver {
+function observe(
+  metrics: BrokerMetrics,
+  traces: Traces,
+  logger: Logger,
+): Observer & OutboxObserver & AuthenticationObserver {
   return {
     denied: (reason) => metrics.denied(reason),
-    kmsCalled: (...facts) => metrics.kmsCalled(...facts),
+    kmsCalled: (provider, operation, outcome, durationMs) => {
+      metrics.kmsCalled(provider, operation, outcome, durationMs);
+      const facts = { 'cmk.kms.provider': provider, 'cmk.kms.operation': operation };
+      traces.waited(`KMS ${operation}`, facts, outcome, durationMs);
+    },
     kmsGuarded: (...facts) => metrics.kmsGuarded(...facts),
     fellBack: (cause) => metrics.fellBack(cause),
     cached: (event) => metrics.cached(event),
@@ -161,12 +172,15 @@ function observe(metrics: BrokerMetrics, logger: Logger): Observer & OutboxObser
 
 async function openConfiguredStore(
   config: BrokerConfig,
-  metrics: BrokerMetrics,
+  { metrics, traces }: { metrics: BrokerMetrics; traces: Traces },
   closers: Closers,
 ): Promise<Store> {
   const store = await openStore(storeLocation(config), {
     migrated: config.databaseMigrate === 'by-job',
-    observe: (...facts) => metrics.databaseCalled(...facts),
+    observe: (outcome, durationMs) => {
+      metrics.databaseCalled(outcome, durationMs);
+      traces.waited('database', {}, outcome, durationMs);
+    },
   });
   closers.add(() => store.close());
   return store;

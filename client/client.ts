@@ -8,6 +8,7 @@ import { addressFromEnvironment } from './address.ts';
 import { abortError, contractError } from './errors.ts';
 import { peerError } from './peer-error.ts';
 import { SidecarLink } from './link.ts';
+import { traceContext } from './trace-context.ts';
 import type { ByteSource } from './source.ts';
 import { CmkStream, type StreamCall } from './stream.ts';
 import {
@@ -63,7 +64,7 @@ export class CmkClient {
       checkIdentifier('owner', options.owner),
       options.reason ?? 'STORAGE',
     );
-    return this.#stream(start, source, options.signal, () => this.#link.stub.encrypt());
+    return this.#stream(start, source, options.signal, () => this.#link.stub.encrypt(traceContext()));
   }
 
   /**
@@ -74,7 +75,7 @@ export class CmkClient {
   decrypt(source: ByteSource, options: DecryptOptions): CmkStream {
     const owner = options.owner === undefined ? '' : checkIdentifier('owner', options.owner);
     const start = startMessage(options.asset, owner, options.reason);
-    return this.#stream(start, source, options.signal, () => this.#link.stub.decrypt());
+    return this.#stream(start, source, options.signal, () => this.#link.stub.decrypt(traceContext()));
   }
 
   /**
@@ -84,7 +85,7 @@ export class CmkClient {
    */
   reencrypt(source: ByteSource, options: ReencryptOptions): CmkStream {
     const start = startMessage(options.asset, '', options.reason ?? 'STORAGE');
-    return this.#stream(start, source, options.signal, () => this.#link.stub.reencrypt());
+    return this.#stream(start, source, options.signal, () => this.#link.stub.reencrypt(traceContext()));
   }
 
   /**
@@ -147,7 +148,7 @@ export class CmkClient {
     await this.#link.connected();
     return new Promise((resolve, reject) => {
       const onAbort = (): void => call.cancel();
-      const call = ask({ deadline }, (error, response) => {
+      const call = ask(traceContext(), { deadline }, (error, response) => {
         signal?.removeEventListener('abort', onAbort);
         if (signal?.aborted === true) reject(abortError(signal));
         else if (error) reject(peerError(error));
@@ -187,6 +188,7 @@ export class CmkClient {
 }
 
 type UnaryCall<Response> = (
+  metadata: grpc.Metadata,
   options: grpc.CallOptions,
   done: grpc.requestCallback<Response>,
 ) => grpc.ClientUnaryCall;

@@ -86,6 +86,13 @@ export function integer<S extends Spec & { min: number; max: number }>(spec: S):
   );
 }
 
+/** A part of a whole, from 0 to 1 in millionths, such as `0.01`. */
+export function fraction<S extends Spec>(spec: S): Setting<Value<S, number>> {
+  return setting(spec, 'number from 0 to 1', (value) =>
+    /^(0(\.\d{1,6})?|1)$/.test(value) ? Number(value) : undefined,
+  );
+}
+
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** A length of time with its unit, such as `250ms`, `5s`, `5m`, `1h`; read in milliseconds, as the bounds are. */

@@ -69,6 +69,11 @@ export const SHARED_METRICS = {
     labels: [],
   },
   cmk_key_cache_entries: { type: 'gauge', help: 'Data keys in the cache.', labels: [] },
+  cmk_trace_spans_total: {
+    type: 'counter',
+    help: 'OpenTelemetry spans that were recorded (ENDED), and those that the collector took (SENT). The difference waits to be sent, or was lost.',
+    labels: ['state'],
+  },
 } as const satisfies MetricTable;
 
 /** The metrics of {@link PROCESS_METRICS}, by what happened rather than by name; each process adds its own. */
@@ -116,6 +121,10 @@ export class KeyMetrics extends ProcessMetrics {
   cached(event: CacheEvent): void {
     const names = { hit: 'hits', miss: 'misses', coalesced: 'coalesced', evicted: 'evictions' } as const;
     this.#shared[`cmk_key_cache_${names[event]}_total`].inc();
+  }
+
+  spans(state: 'ENDED' | 'SENT', count: number): void {
+    this.#shared.cmk_trace_spans_total.inc({ state }, count);
   }
 
   /** @param size asked at each scrape */

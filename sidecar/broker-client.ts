@@ -20,6 +20,7 @@ import { channelCredentials } from '../runtime/channel-credentials.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { IdentityWatcher } from '../runtime/identity.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Traces } from '../runtime/traces.ts';
 import type { SidecarMetrics } from './metrics.ts';
 
 /** The key broker as the sidecar uses it. Every request is idempotent and ends by its deadline. */
@@ -73,6 +74,7 @@ interface Connection {
 type Unary<Request, Response> = (
   client: KeyBrokerClient,
   request: Request,
+  metadata: grpc.Metadata,
   options: grpc.CallOptions,
   done: grpc.requestCallback<Response>,
 ) => void;
@@ -85,6 +87,7 @@ export class BrokerClient implements Broker {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #metrics: SidecarMetrics;
+  readonly #traces: Traces;
   readonly #logger: Logger;
   readonly #stopListening: () => void;
   readonly #KeyBroker = loadBroker().KeyBroker;
@@ -99,6 +102,7 @@ export class BrokerClient implements Broker {
     deadlineMs: number;
     clock: Clock;
     metrics: SidecarMetrics;
+    traces: Traces;
     logger: Logger;
   }) {
     this.#address = options.address;
@@ -106,6 +110,7 @@ export class BrokerClient implements Broker {
     this.#deadlineMs = options.deadlineMs;
     this.#clock = options.clock;
     this.#metrics = options.metrics;
+    this.#traces = options.traces;
     this.#logger = options.logger;
     this.#identity = options.identity;
     this.#connection = this.#connect();
@@ -155,7 +160,11 @@ export class BrokerClient implements Broker {
     const startMs = this.#clock.monotonicMs();
     const deadline = Date.now() + this.#deadlineMs;
     try {
-      const response = await this.#askTwice(request, deadline, call);
+      const response = await this.#askTwice(deadline, () =>
+        this.#traces.ask(`cmk.v1.KeyBroker/${operation}`, (metadata) =>
+          this.#askOnce(request, { metadata, deadline }, call),
+        ),
+      );
       this.#answered(operation, 'ok', startMs);
       return response;
     } catch (error) {
@@ -165,31 +174,27 @@ export class BrokerClient implements Broker {
     }
   }
 
-  async #askTwice<Request, Response>(
-    request: Request,
-    deadline: number,
-    call: Unary<Request, Response>,
-  ): Promise<Response> {
+  async #askTwice<Response>(deadline: number, ask: () => Promise<Response>): Promise<Response> {
     try {
-      return await this.#askOnce(request, deadline, call);
+      return await ask();
     } catch (error) {
       const pauseMs = RETRY_PAUSE_MS * (0.5 + Math.random() / 2);
       const { code } = unreachable(fromGrpcError(error, 'BROKER_UNREACHABLE'));
       if (!RETRIED.has(code) || Date.now() + pauseMs >= deadline) throw error;
       await pause(pauseMs);
-      return this.#askOnce(request, deadline, call);
+      return ask();
     }
   }
 
   #askOnce<Request, Response>(
     request: Request,
-    deadline: number,
+    { metadata, deadline }: { metadata: grpc.Metadata; deadline: number },
     call: Unary<Request, Response>,
   ): Promise<Response> {
     const connection = this.#connection;
     connection.underWay++;
     return new Promise((resolve, reject) => {
-      call(connection.client, request, { deadline }, (error, response) => {
+      call(connection.client, request, metadata, { deadline }, (error, response) => {
         connection.underWay--;
         this.#closeIfOld(connection);
         if (error) reject(error);

@@ -9,6 +9,7 @@ import {
   type Settings,
 } from '../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../runtime/process.ts';
+import { TRACE_SETTINGS } from '../runtime/trace-settings.ts';
 
 // Plaintext passes here: nothing but this machine may be able to connect.
 const LISTEN_ADDRESS = /^(unix:\/[^\0]{1,100}|(127(\.\d{1,3}){3}|\[::1\]|localhost):\d{1,5})$/;
@@ -72,6 +73,7 @@ export const SIDECAR_SETTINGS = {
     max: 300_000,
     default: '10s',
   }),
+  ...TRACE_SETTINGS,
   ...PROCESS_SETTINGS,
 } satisfies Settings;
 

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { Health } from '../runtime/health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess, serveStatus } from '../runtime/process.ts';
+import { startTraces } from '../runtime/traces.ts';
 import { BrokerClient } from './broker-client.ts';
 import { readSidecarConfig, type SidecarConfig } from './config.ts';
 import { DataKeys } from './data-keys.ts';
@@ -60,6 +61,7 @@ export async function startSidecar(options: {
   const metrics = new SidecarMetrics(clock);
   const identity = await followIdentity(config, { clock, logger, metrics });
 
+  const traces = await startTraces(config, { role: 'sidecar', metrics, logger });
   const broker = new BrokerClient({
     address: config.brokerAddress,
     spiffeId: config.brokerSpiffeId,
@@ -67,6 +69,7 @@ export async function startSidecar(options: {
     identity,
     clock,
     metrics,
+    traces,
     logger,
   });
   const intervalMs = config.useReportIntervalMs;
@@ -92,10 +95,16 @@ export async function startSidecar(options: {
     limits: { maxStreams: config.maxStreams, idleMs: config.streamIdleMs, minBytes: config.streamMinBytes },
     clock,
     metrics,
+    traces,
     logger,
   });
   const health = new Health([SERVICE]);
-  const server = createServer({ streams, health, calls: brokerCalls({ broker, dataKeys, metrics }), config });
+  const server = createServer({
+    streams,
+    health,
+    calls: brokerCalls({ broker, dataKeys, metrics, traces }),
+    config,
+  });
 
   let ready = false;
   const status = await serveStatus(config, metrics, () => ready);
@@ -120,6 +129,7 @@ export async function startSidecar(options: {
       dataKeys.clear();
       broker.close();
       identity.close();
+      await traces.close();
       await status.close();
     },
   };

@@ -16,6 +16,7 @@ import type { ResolveDataKeyResponse } from '../../proto/types/cmk/v1/ResolveDat
 import { Health } from '../../runtime/health.ts';
 import type { IdentityWatcher } from '../../runtime/identity.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Traces } from '../../runtime/traces.ts';
 import { startTlsListener } from '../../runtime/tls-listener.ts';
 import type { AssetDescription, DescribeAsset } from '../keys/describe-asset.ts';
 import { withPlaintext, type Grant } from '../keys/grant.ts';
@@ -61,6 +62,7 @@ export interface KeyBrokerParts {
   readonly reencryption: Reencryption;
   readonly revocations: Revocations;
   readonly rpc: RpcObserver;
+  readonly traces: Traces;
   readonly logger: Logger;
 }
 

@@ -3,6 +3,7 @@ import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import { toGrpcStatus } from '../../proto/status.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Traces } from '../../runtime/traces.ts';
 
 /** The longest that a call may take whatever its caller allows: enough for a key and its replica to time out. */
 const MAX_CALL_MS = 30_000;
@@ -25,13 +26,14 @@ export interface UnaryMethod<Request, Result, Response> {
 
 /** The gRPC handler of a method: deadline, cancellation, errors, metrics. */
 export function unary<Request, Result, Response>(
-  { rpc, logger }: { rpc: RpcObserver; logger: Logger },
+  { rpc, traces, logger }: { rpc: RpcObserver; traces: Traces; logger: Logger },
   method: UnaryMethod<Request, Result, Response>,
 ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
   return (call, callback) => {
     const finished = rpc.rpcStarted(method.name);
     const limit = new CallLimit(call, deadlineMs(call));
-    const work = method.run(call, limit.signal).then((result) => {
+    const work = async () => {
+      const result = await method.run(call, limit.signal);
       try {
         // Nobody waits any more: what was made is not handed out.
         if (limit.signal.aborted) return;
@@ -39,8 +41,9 @@ export function unary<Request, Result, Response>(
       } finally {
         method.release?.(result);
       }
-    });
-    Promise.race([work, limit.reached])
+    };
+    traces
+      .serve(`cmk.v1.KeyBroker/${method.name}`, call.metadata, () => Promise.race([work(), limit.reached]))
       .then(
         () => finished('OK'),
         (error: unknown) => {

@@ -1,6 +1,7 @@
 import { BROKER_PEER_SETTINGS } from '../../runtime/broker-peer.ts';
 import { choice, integer, readConfig, text, type Config, type Settings } from '../../runtime/config.ts';
 import { PROCESS_SETTINGS } from '../../runtime/process.ts';
+import { TRACE_SETTINGS } from '../../runtime/trace-settings.ts';
 
 /** Everything an injector can be told; docs/configuration.md lists it. */
 export const INJECTOR_SETTINGS = {
@@ -29,13 +30,17 @@ export const INJECTOR_SETTINGS = {
     default: 'native',
   }),
   ...BROKER_PEER_SETTINGS,
+  ...TRACE_SETTINGS,
   ...PROCESS_SETTINGS,
 } satisfies Settings;
 
 export type InjectorConfig = Config<typeof INJECTOR_SETTINGS>;
 
 /** What decides how a pod is changed. */
-export type InjectionSettings = Pick<InjectorConfig, 'image' | 'mode' | 'brokerAddress' | 'brokerSpiffeId'>;
+export type InjectionSettings = Pick<
+  InjectorConfig,
+  'image' | 'mode' | 'brokerAddress' | 'brokerSpiffeId' | 'tracesUrl' | 'tracesRatio'
+>;
 
 /**
  * The injector's settings.

@@ -84,6 +84,10 @@ function environment(wishes: Wishes, settings: InjectionSettings): EnvVar[] {
     CMK_TLS_CA: `${IDENTITY_FOLDER}/ca.crt`,
     CMK_STATUS_PORT: String(wishes.statusPort),
     CMK_LOG_LEVEL: wishes.logLevel,
+    ...(settings.tracesUrl !== null && {
+      CMK_TRACES_URL: settings.tracesUrl,
+      CMK_TRACES_RATIO: String(settings.tracesRatio),
+    }),
     // The kubelet allows 30 s for everything, the waiting below included.
     ...(settings.mode === 'legacy' && { CMK_SHUTDOWN_GRACE: '15s' }),
   };

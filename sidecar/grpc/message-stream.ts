@@ -1,6 +1,6 @@
 import type { Http2Stream } from 'node:http2';
 import { constants } from 'node:http2';
-import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import grpc, { type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { CmkError } from '../../core/errors.ts';
 import { EncodedData } from '../../proto/stream-codec.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -28,6 +28,7 @@ export class MessageStream<Received extends { data?: Buffer }> {
   readonly #call: ServerInterceptingCallInterface;
   readonly #clock: Clock;
   readonly #abort = new AbortController();
+  #metadata = new grpc.Metadata();
   #receiver: Waiter<Received | null> | null = null;
   #sender: Waiter<void> | null = null;
   #unsentBytes = 0;
@@ -40,11 +41,17 @@ export class MessageStream<Received extends { data?: Buffer }> {
     this.#call = call;
     this.#clock = clock;
     call.start({
-      onReceiveMetadata: () => undefined,
+      // Before this returns: metadata is what made gRPC offer the call.
+      onReceiveMetadata: (metadata) => (this.#metadata = metadata),
       onReceiveMessage: (message: Received) => this.#deliver(message),
       onReceiveHalfClose: () => this.#deliver(null),
       onCancel: () => this.fail(cancelled()),
     });
+  }
+
+  /** What the caller sent with the call. */
+  get metadata(): grpc.Metadata {
+    return this.#metadata;
   }
 
   /** What the stream failed with, if it did. */

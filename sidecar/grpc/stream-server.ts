@@ -3,6 +3,7 @@ import { CmkError, toCmkError } from '../../core/errors.ts';
 import { toGrpcStatus } from '../../proto/status.ts';
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Traces } from '../../runtime/traces.ts';
 import type { SidecarMetrics } from '../metrics.ts';
 import { MessageStream } from './message-stream.ts';
 import type { StreamRequest } from './requests.ts';
@@ -28,6 +29,7 @@ export class StreamServer {
   readonly #limits: StreamLimits;
   readonly #clock: Clock;
   readonly #metrics: SidecarMetrics;
+  readonly #traces: Traces;
   readonly #logger: Logger;
   readonly #running = new Set<Stream>();
   #idle: (() => void) | null = null;
@@ -39,12 +41,14 @@ export class StreamServer {
     limits: StreamLimits;
     clock: Clock;
     metrics: SidecarMetrics;
+    traces: Traces;
     logger: Logger;
   }) {
     this.#handlers = options.handlers;
     this.#limits = options.limits;
     this.#clock = options.clock;
     this.#metrics = options.metrics;
+    this.#traces = options.traces;
     this.#logger = options.logger;
   }
 
@@ -57,7 +61,7 @@ export class StreamServer {
   readonly interceptor: ServerInterceptor = (method, call) => {
     const handler = this.#handlers.get(method.path);
     if (!handler) return new grpc.ServerInterceptingCall(call);
-    const name = method.path.slice(method.path.lastIndexOf('/') + 1);
+    const name = method.path.slice(1);
     return new grpc.ServerInterceptingCall(call, { start: () => void this.#serve(name, call, handler) });
   };
 
@@ -73,17 +77,17 @@ export class StreamServer {
     for (const stream of this.#running) stream.fail(shuttingDown());
   }
 
-  async #serve(method: string, call: ServerInterceptingCallInterface, handler: StreamHandler): Promise<void> {
+  /** @param path of the method, with its service */
+  async #serve(path: string, call: ServerInterceptingCallInterface, handler: StreamHandler): Promise<void> {
+    const method = path.slice(path.indexOf('/') + 1);
     const finished = this.#metrics.rpcStarted(method);
     const stream: Stream = new MessageStream(call, this.#clock);
     try {
-      this.#admit();
-      await this.#run(stream, handler);
+      await this.#traces.serve(path, stream.metadata, () => this.#run(stream, handler));
       finished('OK');
       stream.end({ code: grpc.status.OK, details: '' });
     } catch (error) {
-      // What was going on when the stream failed only says that it was cancelled.
-      const known = toCmkError(stream.failure ?? error);
+      const known = toCmkError(error);
       finished(known.code);
       if (known.code === 'INTERNAL') this.#logger.error({ err: error, method }, 'a stream failed');
       else this.#logger.debug({ err: known, method }, 'a stream was refused');
@@ -100,11 +104,15 @@ export class StreamServer {
   }
 
   async #run(stream: Stream, handler: StreamHandler): Promise<void> {
+    this.#admit();
     this.#running.add(stream);
     const watch = this.#endWhenIdle(stream);
     try {
       await handler(stream);
       await stream.flush();
+    } catch (error) {
+      // What was going on when the stream failed only says that it was cancelled.
+      throw stream.failure ?? error;
     } finally {
       watch.cancel();
       this.#running.delete(stream);

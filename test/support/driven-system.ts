@@ -85,8 +85,12 @@ export class DrivenSystem {
     this.#log = parts.log;
   }
 
-  /** Starts one for the length of a test. @param suite names the artifacts */
-  static async start(t: ExecutionContext, suite: string): Promise<DrivenSystem> {
+  /** Starts one for the length of a test. @param suite names the artifacts @param env the broker's settings besides the usual ones */
+  static async start(
+    t: ExecutionContext,
+    suite: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<DrivenSystem> {
     const dir = mkdtempSync(join(tmpdir(), 'cmk-driven-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
     const ca = await createTestCa();
@@ -95,7 +99,7 @@ export class DrivenSystem {
     const aws = await startAwsKms({ regions: REGIONS, randomBytes: canaryBytes });
     t.teardown(() => aws.close());
     const role = aws.createPrincipal({ account: BROKER_ACCOUNT, kind: 'role', name: 'cmk-broker' });
-    const config = readBrokerConfig(await brokerEnv(dir, ca, aws));
+    const config = readBrokerConfig({ ...(await brokerEnv(dir, ca, aws)), ...env });
     const kms = new WatchedKms(createProviders(config, { aws: role }).aws, clock);
     t.teardown(() => kms.close());
     const logger = loggerInto(log, 'broker');

@@ -4,6 +4,7 @@ import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { unary, type UnaryMethod } from '../../../broker/grpc/unary.ts';
 import { CmkError } from '../../../core/errors.ts';
 import { createLogger } from '../../../runtime/logger.ts';
+import { NO_TRACES } from '../../../runtime/traces.ts';
 import { eventually } from '../../support/eventually.ts';
 
 type Call = ServerUnaryCall<object, string>;
@@ -15,6 +16,7 @@ function world(method: Partial<UnaryMethod<object, string, string>>, timeoutMs =
   const handler = unary<object, string, string>(
     {
       rpc: { rpcStarted: () => (code) => codes.push(code) },
+      traces: NO_TRACES,
       logger: createLogger({ name: 'test', level: 'silent' }),
     },
     {

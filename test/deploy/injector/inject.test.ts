@@ -116,19 +116,28 @@ test('the identity is the sidecar’s alone, and the socket only of those who ar
   }
 });
 
+function sidecarEnvOf({ spec }: Pod): NodeJS.ProcessEnv {
+  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const env = all.find((each) => each.name === 'cmk-sidecar')?.env ?? [];
+  return Object.fromEntries(env.map(({ name, value }) => [name, value]));
+}
+
 test('a sidecar starts with what it is given, and the injector takes no broker that a sidecar would not', (t) => {
   for (const [name, { pod: original, settings }] of Object.entries(PODS)) {
-    const { spec } = apply(original, inject(original, settings));
-    const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-    const env = all.find((each) => each.name === 'cmk-sidecar')?.env ?? [];
-    t.notThrows(
-      () => readSidecarConfig(Object.fromEntries(env.map(({ name, value }) => [name, value]))),
-      name,
-    );
+    t.notThrows(() => readSidecarConfig(sidecarEnvOf(apply(original, inject(original, settings)))), name);
   }
   t.throws(() => readInjectorConfig({ CMK_BROKER: 'dns:///broker:8443' }), {
     message: /CMK_BROKER: expected host:port/,
   });
+});
+
+test('a sidecar traces as the injector was told', (t) => {
+  const traced = { tracesUrl: 'http://collector:4318/v1/traces', tracesRatio: 0.000001 };
+  const { tracesUrl, tracesRatio } = readSidecarConfig(
+    sidecarEnvOf(apply(pod(), inject(pod(), { ...SETTINGS, ...traced }))),
+  );
+  t.deepEqual({ tracesUrl, tracesRatio }, traced);
+  t.is(sidecarEnvOf(apply(pod(), inject(pod())))['CMK_TRACES_URL'], undefined);
 });
 
 test('a container that another webhook added since is served too', (t) => {

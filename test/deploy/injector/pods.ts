@@ -7,6 +7,8 @@ export const SETTINGS: InjectionSettings = {
   mode: 'native',
   brokerAddress: 'broker.cmk.svc:8443',
   brokerSpiffeId: 'spiffe://cmk.example/ns/cmk/sa/broker',
+  tracesUrl: null,
+  tracesRatio: 0.01,
 };
 export const LEGACY: InjectionSettings = { ...SETTINGS, mode: 'legacy' };
 
