@@ -18,7 +18,7 @@ import { ofKind, parseManifests, selects, workloads, type Manifest } from '../su
 
 /** Made by whoever installs, of these keys; docs/deploying.md says how. */
 const SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'broker-secrets': ['admin-token', 'database-url', 'oidc-client-secret', 'smtp-url'],
+  'broker-secrets': ['admin-token', 'database-url', 'oidc-client-secret', 'smtp-url', 'webhook-key'],
   'migrate-secrets': ['database-url'],
 };
 const rendered = (name: keyof typeof RENDERED) => parseManifests(readFileSync(renderedFile(name), 'utf8'));
@@ -164,6 +164,7 @@ function environment(manifests: readonly Manifest[], deployment: string): Record
     'database-url': 'postgres://cmk:secret@postgres.example/cmk?sslmode=verify-full',
     'oidc-client-secret': 'a-client-secret-for-the-portal',
     'smtp-url': 'smtps://cmk:secret@mail.example',
+    'webhook-key': 'what-the-secrets-of-webhooks-are-made-of',
   };
   const env = found?.spec.template.spec?.containers[0]?.env ?? [];
   return Object.fromEntries(
