@@ -1,16 +1,17 @@
 import type { Container, EnvVar, Pod, PodSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
+import { checkPod, refuse } from './check-pod.ts';
 import type { InjectionSettings } from './config.ts';
+import { allContainers, type Placed } from './containers.ts';
+import { checkFoundSidecar } from './found-sidecar.ts';
 import {
   sidecarAddress,
   sidecarContainer,
   SIDECAR_ID,
   SIDECAR_NAME,
   sidecarVolumes,
-  SOCKET_FOLDER,
   SOCKET_MOUNT,
-  TCP_PORT,
 } from './sidecar-container.ts';
-import { ANNOTATIONS, InjectionError, readWishes, STATUS_ANNOTATION, type Wishes } from './wishes.ts';
+import { InjectionError, readWishes, STATUS_ANNOTATION, type Wishes } from './wishes.ts';
 
 /** One step of a JSON Patch, RFC 6902. Nothing is ever replaced or removed. */
 export interface Addition {
@@ -35,30 +36,19 @@ export function injectSidecar(pod: Pod, settings: InjectionSettings): readonly A
   const spec = pod.spec;
   if (!Array.isArray(spec?.containers)) throw new InjectionError('spec.containers: expected a list');
   const users = containersToServe(spec, wishes, settings);
-  check(spec, wishes, settings, users);
+  checkPod(spec, wishes, settings, users);
   const sidecar = sidecarContainer(wishes, settings);
-  const hasSidecar = allContainers(spec).some(({ container }) => container.name === SIDECAR_NAME);
-  if (hasSidecar && pod.metadata?.annotations?.[STATUS_ANNOTATION] === undefined)
+  const found = allContainers(spec).find(({ container }) => container.name === SIDECAR_NAME);
+  if (found && pod.metadata?.annotations?.[STATUS_ANNOTATION] === undefined)
     throw new InjectionError(`spec.containers: the name ${SIDECAR_NAME} is the sidecar’s`);
+  if (found) checkFoundSidecar(found, sidecar, settings);
   return [
-    ...describe(pod, wishes, sidecar, users),
+    ...describe(pod, wishes, found?.container ?? sidecar, users),
     ...addGroup(spec, wishes),
     ...append('/spec/volumes', spec.volumes, missingByName(spec.volumes, sidecarVolumes(wishes))),
     ...users.flatMap((user) => serve(user, wishes)),
-    ...(hasSidecar ? [] : addFirst(spec, sidecar, settings)),
+    ...(found ? [] : addFirst(spec, sidecar, settings)),
   ];
-}
-
-interface Placed {
-  readonly container: Container;
-  /** In the pod, as a JSON pointer. */
-  readonly path: string;
-}
-
-function allContainers(spec: PodSpec): Placed[] {
-  const place = (list: 'containers' | 'initContainers') =>
-    (spec[list] ?? []).map((container, index) => ({ container, path: `/spec/${list}/${index}` }));
-  return [...place('containers'), ...place('initContainers')];
 }
 
 /** Those that are named, or all but the init containers. */
@@ -77,59 +67,6 @@ function containersToServe(spec: PodSpec, wishes: Wishes, { mode }: InjectionSet
       `${init.container.name} is an init container, which runs before a legacy sidecar does`,
     );
   return found;
-}
-
-function check(spec: PodSpec, wishes: Wishes, settings: InjectionSettings, users: readonly Placed[]): void {
-  if (spec.os?.name === 'windows') throw new InjectionError('spec.os: a sidecar needs Linux');
-  if (wishes.listen === 'tcp' && spec.hostNetwork)
-    refuse('listen', 'with hostNetwork, tcp would let every process of the node in; use uds');
-  if (settings.mode === 'legacy' && (spec.restartPolicy ?? 'Always') !== 'Always')
-    refuse(
-      'inject',
-      `a legacy sidecar would keep a pod with restartPolicy ${spec.restartPolicy} from ever ending`,
-    );
-  if (wishes.image !== null && repositoryOf(wishes.image) !== repositoryOf(settings.image))
-    refuse('image', `expected an image of ${repositoryOf(settings.image)}`);
-  checkPorts(spec, wishes);
-  checkVolumes(spec, wishes, users);
-}
-
-function checkPorts(spec: PodSpec, { listen, statusPort }: Wishes): void {
-  for (const { container } of allContainers(spec)) {
-    if (container.name === SIDECAR_NAME) continue;
-    const uses = (port: number) => container.ports?.some(({ containerPort }) => containerPort === port);
-    if (uses(statusPort))
-      refuse('statusPort', `port ${statusPort} is container ${container.name}’s; name another`);
-    if (listen === 'tcp' && uses(TCP_PORT))
-      refuse('listen', `port ${TCP_PORT} is container ${container.name}’s; use uds`);
-  }
-}
-
-/** A volume of the pod's own must not become the sidecar's because it has the same name, or hide the socket. */
-function checkVolumes(spec: PodSpec, wishes: Wishes, users: readonly Placed[]): void {
-  for (const wanted of sidecarVolumes(wishes)) {
-    const present = spec.volumes?.find(({ name }) => name === wanted.name);
-    const isOurs = wanted.csi ? present?.csi?.driver === wanted.csi.driver : present?.emptyDir !== undefined;
-    if (present && !isOurs)
-      throw new InjectionError(`spec.volumes: the name ${wanted.name} is the sidecar’s`);
-  }
-  if (wishes.listen === 'tcp') return;
-  for (const { container } of users) {
-    const taken = container.volumeMounts?.find(
-      ({ mountPath }) => mountPath.replace(/\/+$/, '') === SOCKET_FOLDER,
-    );
-    if (taken && taken.name !== SOCKET_MOUNT.name)
-      refuse('listen', `${SOCKET_FOLDER} of container ${container.name} holds volume ${taken.name}; use tcp`);
-  }
-}
-
-function refuse(annotation: keyof typeof ANNOTATIONS, problem: string): never {
-  throw new InjectionError(`annotation ${ANNOTATIONS[annotation].name}: ${problem}`);
-}
-
-/** `registry.example:5000/cmk/sidecar:1.4@sha256:…` → `registry.example:5000/cmk/sidecar` */
-function repositoryOf(image: string): string {
-  return image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
 }
 
 function describe(pod: Pod, wishes: Wishes, sidecar: Container, users: readonly Placed[]): Addition[] {

@@ -14,6 +14,8 @@ export const SIDECAR_ID = 10_533;
 const SOCKET_VOLUME = 'cmk-socket';
 const IDENTITY_VOLUME = 'cmk-identity';
 export const SOCKET_FOLDER = '/run/cmk';
+/** Of the volume that the identity is in. */
+export const IDENTITY_DRIVER = 'spiffe.csi.cert-manager.io';
 const IDENTITY_FOLDER = '/var/run/secrets/spiffe.io';
 const SOCKET = `unix:${SOCKET_FOLDER}/sidecar.sock`;
 export const TCP_PORT = 7443;
@@ -31,9 +33,9 @@ export function sidecarVolumes({ listen }: Pick<Wishes, 'listen'>): Volume[] {
   const identity: Volume = {
     name: IDENTITY_VOLUME,
     csi: {
-      driver: 'spiffe.csi.cert-manager.io',
+      driver: IDENTITY_DRIVER,
       readOnly: true,
-      volumeAttributes: { 'spiffe.csi.cert-manager.io/fs-group': String(SIDECAR_ID) },
+      volumeAttributes: { [`${IDENTITY_DRIVER}/fs-group`]: String(SIDECAR_ID) },
     },
   };
   const socket: Volume = { name: SOCKET_VOLUME, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } };

@@ -140,6 +140,29 @@ test('a sidecar traces as the injector was told', (t) => {
   t.is(sidecarEnvOf(apply(pod(), inject(pod())))['CMK_TRACES_URL'], undefined);
 });
 
+test('what other webhooks and the API server add to the sidecar does no harm', (t) => {
+  for (const settings of [SETTINGS, LEGACY]) {
+    const original = apply(pod(), inject(pod(), settings));
+    const list = settings === LEGACY ? original.spec?.containers : original.spec?.initContainers;
+    const sidecar = list?.[0];
+    if (!sidecar) return t.fail();
+    sidecar.env?.push({ name: 'HTTPS_PROXY', value: 'http://proxy.example' });
+    sidecar.volumeMounts?.push({
+      name: 'kube-api-access',
+      mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
+      readOnly: true,
+    });
+    sidecar.terminationMessagePolicy = 'File';
+    sidecar.image = sidecar.image?.replace(/@.*/, ':1.5.0') ?? '';
+    const patch = inject(original, settings);
+    t.deepEqual(
+      patch.map(({ path }) => path),
+      ['/metadata/annotations/cmk.zoom.us~1status'],
+    );
+    t.regex(String(patch[0]?.value), /cmk\/sidecar:1\.5\.0"/);
+  }
+});
+
 test('a container that another webhook added since is served too', (t) => {
   const first = apply(pod(), inject(pod()));
   const late = { ...RECORDER, name: 'late' };
