@@ -6,7 +6,7 @@ import { createLogger, type Logger } from './logger.ts';
 import type { ProcessMetrics } from './metrics.ts';
 import { onShutdown } from './shutdown.ts';
 
-/** What broker and sidecar can both be told. */
+/** What broker, sidecar and injector can all be told. */
 export const PROCESS_SETTINGS = {
   certPath: path({
     name: 'CMK_TLS_CERT',

@@ -9,7 +9,7 @@ import type { InjectorMetrics } from './metrics.ts';
 
 /** Kubernetes' objects have 1.5 MiB at the most, and a review may hold a second one. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** The API server waits 5 s: deploy/kubernetes/base/injector. */
+/** The API server waits 5 s: deploy/kubernetes/base/admission/webhook.yaml. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 1_000;
 
