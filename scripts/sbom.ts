@@ -29,7 +29,7 @@ function allPackages(): Sbom {
 }
 
 /** `NAME@VERSION` of each package that files of a bundle come from. */
-export function packagesIn({ inputs }: Metafile): ReadonlySet<string> {
+function packagesIn({ inputs }: Metafile): ReadonlySet<string> {
   const folders = Object.keys(inputs).map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
   return new Set(folders.filter((folder) => folder !== undefined).map(packageAt));
 }

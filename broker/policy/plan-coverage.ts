@@ -57,7 +57,7 @@ function faresAlike({ licence }: CoverageFacts, change: CoverageChange): boolean
 }
 
 /** Members of a group, after a change of it. */
-export function membersAfter({ members }: GroupFacts, { add = [], remove = [] }: GroupChange): Set<string> {
+function membersAfter({ members }: GroupFacts, { add = [], remove = [] }: GroupChange): Set<string> {
   const after = new Set([...members, ...add]);
   for (const user of remove) after.delete(user);
   return after;

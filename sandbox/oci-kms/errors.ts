@@ -17,8 +17,6 @@ const STATUS = {
 
 export type OciErrorCode = keyof typeof STATUS;
 
-export const OCI_ERROR_CODES = Object.keys(STATUS) as readonly OciErrorCode[];
-
 /** An answer other than success, as it goes out in `code` and `message`. */
 export class OciError extends Error {
   override readonly name = 'OciError';

@@ -11,7 +11,7 @@ export interface PathRule {
 
 export type Parameters = Readonly<Record<string, readonly string[]>>;
 
-export const CAPABILITIES = ['create', 'read', 'update', 'delete', 'list', 'sudo', 'deny'] as const;
+const CAPABILITIES = ['create', 'read', 'update', 'delete', 'list', 'sudo', 'deny'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 const TOKEN =

@@ -1,14 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { VaultError } from './errors.ts';
 
-export const KEY_TYPES = [
-  'aes256-gcm96',
-  'chacha20-poly1305',
-  'aes128-gcm96',
-  'rsa-4096',
-  'ed25519',
-] as const;
-export type KeyType = (typeof KEY_TYPES)[number];
+export type KeyType = 'aes256-gcm96' | 'chacha20-poly1305' | 'aes128-gcm96' | 'rsa-4096' | 'ed25519';
 
 /** Node's names of the ciphers, and their keys' bytes; the others can be described and do nothing else here. */
 const CIPHERS = {

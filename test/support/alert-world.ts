@@ -12,7 +12,7 @@ import { anAccount, anAuditEvent } from './stored-facts.ts';
 
 export const WINDOW_MS = 900_000;
 export const TIMEOUT_MS = 30_000;
-export const GIVE_UP_MS = 86_400_000;
+const GIVE_UP_MS = 86_400_000;
 export const CONTACT = 'keys@acme.test';
 
 /** Remembers how attempts ended, as `MAIL DELIVERED`. */

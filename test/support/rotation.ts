@@ -20,8 +20,8 @@ export interface Renewed {
 }
 
 /** What may be found of a renewal that is half done. */
-export const TEARS = ['cut short', 'another key', 'missing', 'none'] as const;
-export type Tear = (typeof TEARS)[number];
+const TEARS = ['cut short', 'another key', 'missing', 'none'] as const;
+type Tear = (typeof TEARS)[number];
 
 /** An issuer of short-lived certificates that takes another authority at each turn. */
 export class Rotation {

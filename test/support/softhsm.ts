@@ -27,7 +27,7 @@ const LIBRARIES = [
 ];
 
 /** @throws Error that says what to install */
-export function softHsmLibrary(): string {
+function softHsmLibrary(): string {
   const library = LIBRARIES.find((path) => existsSync(path));
   if (library === undefined) {
     throw new Error('expected SoftHSM 2 (Debian: apt-get install softhsm2), found no libsofthsm2.so');

@@ -13,7 +13,7 @@ const endpoints: Setting<Endpoints | null> = {
 };
 
 /** The ARN of a role or a user, as a policy names it. */
-export const PRINCIPAL_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/;
+const PRINCIPAL_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/;
 
 const stsEndpoints: Setting<Endpoints | null> = {
   ...endpoints,

@@ -13,7 +13,7 @@ const realms: Setting<Realms | null> = {
 };
 
 /** How the broker proves to OCI who it is. */
-export const OCI_AUTH_MODES = [
+const OCI_AUTH_MODES = [
   'instance-principal',
   'resource-principal',
   'workload-identity',
