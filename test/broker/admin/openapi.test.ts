@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
 import { ACCESS_RULES } from '../../../broker/model/principal.ts';
-import { OPENAPI_FILE, renderOpenApi } from '../../../scripts/openapi.ts';
+import { OPENAPI_FILE, renderOpenApi } from '../../../scripts/generate-openapi.ts';
 import { adminWorld, OPERATOR, type AdminWorld } from '../../support/admin-world.ts';
 import { operationsOf } from '../../support/api-operations.ts';
 import { populate, tour } from '../../support/api-tour.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { ALERTS, GROUPS, RUNBOOKS_URL } from '../../../deploy/prometheus/groups.ts';
-import { MONITORING_FILES } from '../../../scripts/monitoring.ts';
+import { MONITORING_FILES } from '../../../scripts/generate-monitoring.ts';
 import { unknownNames } from '../../support/metric-names.ts';
 import { OBJECTIVE_CASES } from './cases/objectives.ts';
 import { vocabularyOf } from '../../support/promql.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createClient } from '@hey-api/openapi-ts';
 import { format } from 'prettier';
-import { OPENAPI_FILE } from './openapi.ts';
+import { OPENAPI_FILE } from './generate-openapi.ts';
 
 export const PORTAL_TYPES_FILE = 'portal/api/types.gen.ts';
 
