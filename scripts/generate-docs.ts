@@ -16,7 +16,7 @@ import { DEFAULT_CATALOGUE } from '../broker/model/catalogue.ts';
 import { EXIT_CODES, exitCodeOf } from '../client/cli/exit-codes.ts';
 import { buildProgram } from '../client/cli/program.ts';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
-import { ANNOTATIONS } from '../deploy/injector/wishes.ts';
+import { ANNOTATIONS } from '../deploy/injector/annotations.ts';
 import { INJECTOR_SETTINGS } from '../deploy/injector/config.ts';
 import { INJECTOR_METRICS } from '../deploy/injector/metrics.ts';
 import type { Settings } from '../runtime/config.ts';

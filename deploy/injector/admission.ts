@@ -1,7 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import type { InjectionSettings } from './config.ts';
 import { injectSidecar } from './inject.ts';
-import { InjectionError } from './wishes.ts';
+import { InjectionError } from './annotations.ts';
 
 /** What became of a request: the pod gets a sidecar, has one, wants none, or cannot have what it asks for. */
 export type Outcome = 'INJECTED' | 'UNCHANGED' | 'NOT_WANTED' | 'REFUSED';

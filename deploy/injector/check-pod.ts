@@ -10,7 +10,7 @@ import {
   SOCKET_MOUNT,
   TCP_PORT,
 } from './sidecar-container.ts';
-import { ANNOTATIONS, InjectionError, type Wishes } from './wishes.ts';
+import { ANNOTATIONS, InjectionError, type Wishes } from './annotations.ts';
 
 /**
  * Looks whether a pod can have what it asks for, and whether the identity and the socket stay with those who are meant.

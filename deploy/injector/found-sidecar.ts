@@ -3,7 +3,7 @@ import type { Container } from 'kubernetes-types/core/v1.js';
 import type { InjectionSettings } from './config.ts';
 import type { Placed } from './containers.ts';
 import { repositoryOf } from './image.ts';
-import { InjectionError } from './wishes.ts';
+import { InjectionError } from './annotations.ts';
 
 /** Variables by which Node, the loader or the shell run other code than the image's. */
 const LOADING = /^(NODE_|LD_|PATH$|ENV$|BASH_ENV$)/;

@@ -11,7 +11,7 @@ import {
   sidecarVolumes,
   SOCKET_MOUNT,
 } from './sidecar-container.ts';
-import { InjectionError, readWishes, STATUS_ANNOTATION, type Wishes } from './wishes.ts';
+import { InjectionError, readAnnotations, STATUS_ANNOTATION, type Wishes } from './annotations.ts';
 
 /** One step of a JSON Patch, RFC 6902. Nothing is ever replaced or removed. */
 export interface Addition {
@@ -31,7 +31,7 @@ const ADDRESS_VARIABLE = 'CMK_SIDECAR';
  * @throws {InjectionError} when it asks for what it cannot have
  */
 export function injectSidecar(pod: Pod, settings: InjectionSettings): readonly Addition[] | null {
-  const wishes = readWishes(pod);
+  const wishes = readAnnotations(pod);
   if (wishes === null) return null;
   const spec = pod.spec;
   if (!Array.isArray(spec?.containers)) throw new InjectionError('spec.containers: expected a list');

@@ -1,6 +1,6 @@
 import type { Container, EnvVar, Lifecycle, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
 import type { InjectionSettings } from './config.ts';
-import type { Wishes } from './wishes.ts';
+import type { Wishes } from './annotations.ts';
 
 /** By which a pod that has a sidecar is known. */
 export const SIDECAR_NAME = 'cmk-sidecar';

@@ -55,7 +55,7 @@ export class InjectionError extends Error {}
  * @returns null when the pod asks for no sidecar
  * @throws {InjectionError} that lists every problem
  */
-export function readWishes(pod: Pod): Wishes | null {
+export function readAnnotations(pod: Pod): Wishes | null {
   const annotations = pod.metadata?.annotations ?? {};
   const inject = annotations[ANNOTATIONS.inject.name];
   if (inject === undefined || inject === 'false') return null;
