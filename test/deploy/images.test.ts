@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { buildProgram, PROGRAMS } from '../../scripts/build.ts';
-import { renderedFile } from '../../scripts/render-kubernetes.ts';
 import { SIDECAR_ID } from '../../deploy/injector/sidecar-container.ts';
 import { SIDECAR_NODE_FLAGS } from '../../sidecar/node-flags.ts';
 import { dockerfileTargets } from '../support/dockerfile.ts';
-import { parseManifests, workloads } from '../support/manifests.ts';
+import { rendered, workloads } from '../support/manifests.ts';
 
 const TARGETS = dockerfileTargets();
 const IMAGES = ['broker', 'sidecar', 'injector'] as const;
@@ -39,7 +38,7 @@ test('the sidecar’s flags are those that it was measured with', (t) => {
 
 test('images and pods name the same users', (t) => {
   t.is(TARGETS['sidecar']?.user, `${SIDECAR_ID}:${SIDECAR_ID}`);
-  const manifests = parseManifests(readFileSync(renderedFile('production'), 'utf8'));
+  const manifests = rendered('production');
   for (const { metadata, spec } of workloads(manifests)) {
     const image = spec.template.spec?.containers[0]?.image ?? '';
     const { runAsUser, runAsGroup } = spec.template.spec?.securityContext ?? {};

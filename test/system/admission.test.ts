@@ -1,20 +1,18 @@
-import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { MutatingWebhookConfiguration } from 'kubernetes-types/admissionregistration/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { createTestCa, type TestCa } from '../../sandbox/ca.ts';
-import { renderedFile } from '../../scripts/render-kubernetes.ts';
 import { pod } from '../deploy/injector/pods.ts';
 import { eventually } from '../support/eventually.ts';
 import { INJECTOR_LEAF, injectorWorld } from '../support/injector-world.ts';
 import { startKubeApi, type KubeAnswer, type KubeApi } from '../support/kube-apiserver.ts';
-import { ofKind, parseManifests } from '../support/manifests.ts';
+import { ofKind, rendered } from '../support/manifests.ts';
 
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
 /** Production's webhook, but for where it is: a URL, because nothing here resolves services. */
 function webhookAt(port: number, ca: TestCa): object {
-  const production = parseManifests(readFileSync(renderedFile('production'), 'utf8'));
+  const production = rendered('production');
   const [configuration] = ofKind<MutatingWebhookConfiguration>(production, 'MutatingWebhookConfiguration');
   const clientConfig = {
     url: `https://localhost:${port}/mutate`,

@@ -4,9 +4,9 @@ import test from 'ava';
 import jsonPatch from 'fast-json-patch';
 import type { ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1.js';
 import type { EphemeralContainer, Pod } from 'kubernetes-types/core/v1.js';
-import { injectSidecar, type Addition } from '../../deploy/injector/inject.ts';
-import { ofKind, parseManifests } from '../support/manifests.ts';
-import { LEGACY, pod, RECORDER, SETTINGS } from './injector/pods.ts';
+import { injectSidecar, type Addition } from '../../../deploy/injector/inject.ts';
+import { ofKind, parseManifests } from '../../support/manifests.ts';
+import { LEGACY, pod, RECORDER, SETTINGS } from '../injector/pods.ts';
 
 const FILE = 'deploy/kubernetes/base/admission/admission-policy.yaml';
 const POLICIES = ofKind<ValidatingAdmissionPolicy>(

@@ -1,21 +1,24 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js';
-import type { Container } from 'kubernetes-types/core/v1.js';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import type { Role, RoleBinding } from 'kubernetes-types/rbac/v1.js';
-import { parseSmtpUrl } from '../../broker/alerts/smtp-url.ts';
-import { injectSidecar } from '../../deploy/injector/inject.ts';
-import { renderedFile, RENDERED } from '../../scripts/render-kubernetes.ts';
-import type { Certificate } from '../support/custom-resources.ts';
-import { ofKind, parseManifests, workloads, type Manifest } from '../support/manifests.ts';
-import { SETTINGS } from './injector/pods.ts';
+import { parseSmtpUrl } from '../../../broker/alerts/smtp-url.ts';
+import { injectSidecar } from '../../../deploy/injector/inject.ts';
+import type { Certificate } from '../../support/custom-resources.ts';
+import {
+  ofKind,
+  OVERLAY_NAMES,
+  rendered,
+  RENDERED_NAMES,
+  variablesOf,
+  workloads,
+  type Manifest,
+} from '../../support/manifests.ts';
+import { SETTINGS } from '../injector/pods.ts';
 
 const DRIVER = 'spiffe.csi.cert-manager.io';
-const NAMES = Object.keys(RENDERED) as (keyof typeof RENDERED)[];
-const rendered = (name: keyof typeof RENDERED) => parseManifests(readFileSync(renderedFile(name), 'utf8'));
 const production = rendered('production');
 
 /** Whether a service account may ask for identities, which the driver does in its name. */
@@ -37,7 +40,7 @@ function mayAsk(manifests: readonly Manifest[], namespace: string | undefined, a
     );
 }
 
-for (const name of NAMES) {
+for (const name of RENDERED_NAMES) {
   test(`${name}: service accounts of pods with an identity may ask for it, and for nothing else`, (t) => {
     const manifests = rendered(name);
     for (const { metadata, spec } of workloads(manifests)) {
@@ -72,7 +75,7 @@ test('production: a node that is cordoned or gone does not keep pods from the ot
         t.is(each.nodeTaintsPolicy, 'Honor', `${metadata.name} ${each.topologyKey}`);
 });
 
-for (const name of ['sandbox', 'production'] as const) {
+for (const name of OVERLAY_NAMES) {
   test(`${name}: nodes can be drained, however many pods there are and even when none is well`, (t) => {
     const budgets = ofKind<PodDisruptionBudget>(rendered(name), 'PodDisruptionBudget');
     t.true(budgets.length > 0);
@@ -90,13 +93,6 @@ for (const name of ['sandbox', 'production'] as const) {
   });
 }
 
-/** A container's variables that are not secrets. */
-function variables(deployment: string): Record<string, string | undefined> {
-  const found = workloads(production).find(({ metadata }) => metadata.name === deployment);
-  const [container] = (found?.spec.template.spec?.containers ?? []) as (Container | undefined)[];
-  return Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
-}
-
 test('production: mail can leave by the ports that URLs of mail servers have of themselves', (t) => {
   const ports = ofKind<NetworkPolicy>(production, 'NetworkPolicy')
     .filter(({ metadata }) => metadata.name === 'broker-private')
@@ -108,7 +104,7 @@ test('production: mail can leave by the ports that URLs of mail servers have of 
 });
 
 test('production: behind the ingress each caller has an address of their own, and webhooks are signed', (t) => {
-  const env = variables('broker');
+  const env = variablesOf(production, 'broker');
   t.truthy(env['CMK_TRUSTED_PROXIES']);
   t.true('CMK_WEBHOOK_KEY' in env);
 });
