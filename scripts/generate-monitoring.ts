@@ -2,8 +2,7 @@
 // deploy/grafana/*.json, the dashboards as Grafana imports them.
 import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { DASHBOARDS } from '../deploy/grafana/dashboards.ts';
-import { renderDashboard } from '../deploy/grafana/render.ts';
+import { RENDERED } from '../deploy/grafana/dashboards.ts';
 import { GROUPS } from '../deploy/prometheus/groups.ts';
 
 /** Generated files, and what is in them. */
@@ -17,9 +16,9 @@ export const MONITORING_FILES: Readonly<Record<string, () => string>> = {
       spec: { groups: GROUPS },
     }),
   ...Object.fromEntries(
-    DASHBOARDS.map((dashboard) => [
-      `deploy/grafana/${dashboard.uid}.json`,
-      () => `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,
+    Object.entries(RENDERED).map(([uid, dashboard]) => [
+      `deploy/grafana/${uid}.json`,
+      () => `${JSON.stringify(dashboard, null, 2)}\n`,
     ]),
   ),
 };

@@ -1,13 +1,38 @@
-import type { Dashboard, Panel, Section, Variable } from './panel.ts';
+import type { Dashboard, Panel, Section, SqlDashboard, SqlPanel, SqlVariable, Variable } from './panel.ts';
 
 const COLUMNS = 24;
-const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
+const PROMETHEUS = 'prometheus';
+const POSTGRESQL = 'grafana-postgresql-datasource';
+const DATASOURCE = { type: PROMETHEUS, uid: '$datasource' };
+const DATABASE = { type: POSTGRESQL, uid: '$datasource' };
 /** Where operators see accounts; change it to CMK_PORTAL_URL. */
 const PORTAL_URL = 'https://keys.example';
-const HEIGHTS = { timeseries: 8, stat: 4 } as const;
+const HEIGHTS = { timeseries: 8, stat: 4, table: 7, bars: 8 } as const;
 
 /** A dashboard as Grafana 10 and later import it. */
-export function renderDashboard({ uid, title, description, variables = [], sections }: Dashboard): object {
+export function renderDashboard(dashboard: Dashboard): object {
+  const { variables = [], sections } = dashboard;
+  return {
+    ...frame(dashboard),
+    refresh: '1m',
+    templating: { list: [datasourceVariable('Prometheus', PROMETHEUS), ...variables.map(queryVariable)] },
+    panels: layOut(sections, renderPanel),
+  };
+}
+
+/** The same; it is loaded again only when somebody asks, for the database has other work. */
+export function renderSqlDashboard(dashboard: SqlDashboard): object {
+  const { variables, sections } = dashboard;
+  return {
+    ...frame(dashboard),
+    time: { from: 'now-7d', to: 'now' },
+    refresh: '',
+    templating: { list: [datasourceVariable('Database', POSTGRESQL), ...variables.map(sqlVariable)] },
+    panels: layOut(sections, renderSqlPanel),
+  };
+}
+
+function frame({ uid, title, description }: Pick<Dashboard, 'uid' | 'title' | 'description'>): object {
   return {
     uid,
     title,
@@ -18,18 +43,18 @@ export function renderDashboard({ uid, title, description, variables = [], secti
     editable: false,
     graphTooltip: 1,
     time: { from: 'now-6h', to: 'now' },
-    refresh: '1m',
     links: [
       { type: 'dashboards', tags: ['cmk'], asDropdown: false, title: 'CMK', includeVars: false },
       { type: 'link', title: 'Which account? The portal knows', url: PORTAL_URL, targetBlank: true },
     ],
-    templating: { list: [datasourceVariable(), ...variables.map(queryVariable)] },
-    panels: layOut(sections),
   };
 }
 
 /** Panels flow from left to right; each section begins a row. */
-function layOut(sections: readonly Section[]): object[] {
+function layOut<P extends Panel | SqlPanel>(
+  sections: readonly Section<P>[],
+  render: (panel: P) => object,
+): object[] {
   const panels: object[] = [];
   let y = 0;
   for (const section of sections) {
@@ -53,7 +78,7 @@ function layOut(sections: readonly Section[]): object[] {
         y += height;
         height = 0;
       }
-      panels.push({ id: panels.length + 1, ...renderPanel(panel), gridPos: { x, y, w, h } });
+      panels.push({ id: panels.length + 1, ...render(panel), gridPos: { x, y, w, h } });
       x += w;
       height = Math.max(height, h);
     }
@@ -101,6 +126,42 @@ function renderPanel({ title, description, kind = 'timeseries', unit, queries, l
   };
 }
 
+function renderSqlPanel({ title, description, kind, sql }: SqlPanel): object {
+  const isTable = kind === 'table';
+  return {
+    type: isTable ? 'table' : 'timeseries',
+    title,
+    description,
+    datasource: DATABASE,
+    targets: [
+      {
+        refId: 'A',
+        datasource: DATABASE,
+        format: isTable ? 'table' : 'time_series',
+        editorMode: 'code',
+        rawQuery: true,
+        rawSql: sql,
+      },
+    ],
+    fieldConfig: {
+      defaults: isTable
+        ? {}
+        : {
+            unit: 'short',
+            min: 0,
+            custom: { drawStyle: 'bars', fillOpacity: 80, stacking: { mode: 'normal', group: 'A' } },
+          },
+      overrides: [],
+    },
+    options: isTable
+      ? { showHeader: true, cellHeight: 'sm' }
+      : {
+          legend: { displayMode: 'table', placement: 'bottom', calcs: ['sum'] },
+          tooltip: { mode: 'multi', sort: 'desc' },
+        },
+  };
+}
+
 function steps(limits: Panel['limits']): object[] {
   if (!limits) return [{ color: 'green', value: null }];
   const { warn, bad, worse = 'higher' } = limits;
@@ -117,8 +178,21 @@ function steps(limits: Panel['limits']): object[] {
       ];
 }
 
-function datasourceVariable(): object {
-  return { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', current: {} };
+function datasourceVariable(label: string, query: string): object {
+  return { name: 'datasource', label, type: 'datasource', query, current: {} };
+}
+
+function sqlVariable({ name, label, sql }: SqlVariable): object {
+  return {
+    name,
+    label,
+    type: 'query',
+    datasource: DATABASE,
+    definition: sql,
+    query: sql,
+    refresh: 1,
+    sort: 0,
+  };
 }
 
 function queryVariable({ name, label, metric }: Variable): object {

@@ -51,7 +51,10 @@ export interface BrokerWorld {
   readonly metric: (name: string, labels?: Record<string, string>) => Promise<number>;
 }
 
-/** @param real used in place of the driven KMS; if AWS is among them, `env` must name the platform key */
+/**
+ * @param env with CMK_DATABASE_URL, it is over PostgreSQL
+ * @param real used in place of the driven KMS; if AWS is among them, `env` must name the platform key
+ */
 export async function brokerWorld(
   t: Teardowns,
   env: Record<string, string> = {},
@@ -63,7 +66,10 @@ export async function brokerWorld(
   const ca = await createTestCa();
   const identity = await ca.writeIdentity(dir, { uriSans: [BROKER_ID] });
   const kms = new FakeKms();
-  const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
+  const databaseUrl = env['CMK_DATABASE_URL'];
+  const store = await openStore(
+    databaseUrl === undefined ? { sqlitePath: join(dir, 'cmk.db') } : { databaseUrl },
+  );
   // Before anything can fail: what stays open keeps the test's process from ending.
   t.teardown(() => store.close());
   const providers = { ...everyProvider(kms), ...real };

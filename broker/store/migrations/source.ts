@@ -15,6 +15,7 @@ import * as views from './0014-views.ts';
 import * as moreVersions from './0015-more-versions.ts';
 import * as leases from './0016-leases.ts';
 import * as deliveries from './0017-deliveries.ts';
+import * as support from './0018-support.ts';
 
 /**
  * Every change of the schema, in order. A name stands in the databases for ever. The previous release must work on
@@ -37,6 +38,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0015-more-versions', moreVersions],
   ['0016-leases', leases],
   ['0017-deliveries', deliveries],
+  ['0018-support', support],
 ]);
 
 /** Modules that are imported, not files that are found: it works inside one bundle. */
