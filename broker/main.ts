@@ -22,7 +22,7 @@ import { createProviders } from './kms/registry.ts';
 import { BrokerMetrics } from './metrics.ts';
 import type { ProviderName } from './model/types.ts';
 import { builtPortalDir } from './portal/static-files.ts';
-import { runMigrations } from './migrations.ts';
+import { runMigrations } from './migrate.ts';
 import { storeLocation } from './store/config.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';

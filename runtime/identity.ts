@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Clock, ScheduledCall } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { Repeated } from './repeated.ts';
 
 /** Where a process finds who it is and whom it trusts; a mounted folder that an issuer keeps renewing. */
 export interface IdentityPaths {
@@ -43,28 +44,27 @@ const PEM_CERTIFICATE = /^-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 export class IdentityWatcher {
   readonly #paths: IdentityPaths;
   readonly #clock: Clock;
-  readonly #pollIntervalMs: number;
   readonly #listeners = new Set<IdentityListeners>();
+  readonly #polls: Repeated;
   #current: Identity;
   #lastReason: string | null = null;
-  #nextPoll: ScheduledCall | null = null;
   #closed = false;
 
-  private constructor(paths: IdentityPaths, clock: Clock, pollIntervalMs: number, current: Identity) {
+  private constructor(paths: IdentityPaths, clock: Clock, current: Identity) {
     this.#paths = paths;
     this.#clock = clock;
-    this.#pollIntervalMs = pollIntervalMs;
     this.#current = current;
-    this.#scheduleNext();
+    this.#polls = new Repeated({ clock, pauseMs: POLL_INTERVAL_MS, work: () => this.poll() });
+    this.#polls.start();
   }
 
   /** @throws when the files hold no usable identity: a process cannot start without one */
   static async start(
     paths: IdentityPaths,
-    options: IdentityListeners & { clock: Clock; pollIntervalMs?: number },
+    options: IdentityListeners & { clock: Clock },
   ): Promise<IdentityWatcher> {
-    const { clock, pollIntervalMs = POLL_INTERVAL_MS, onReload, onRejected } = options;
-    const watcher = new IdentityWatcher(paths, clock, pollIntervalMs, await loadIdentity(paths, clock));
+    const { clock, onReload, onRejected } = options;
+    const watcher = new IdentityWatcher(paths, clock, await loadIdentity(paths, clock));
     watcher.listen({ onReload, onRejected });
     return watcher;
   }
@@ -99,7 +99,7 @@ export class IdentityWatcher {
 
   close(): void {
     this.#closed = true;
-    this.#nextPoll?.cancel();
+    void this.#polls.stop();
   }
 
   /** An issuer's clock may be ahead: peers would refuse such a certificate, and the old one is good for now. */
@@ -107,14 +107,6 @@ export class IdentityWatcher {
     const nowMs = this.#clock.wallMs();
     if (validFromMs <= nowMs || this.#current.expiresAtMs <= nowMs) return;
     throw new Error(`${this.#paths.certPath} is not valid before ${new Date(validFromMs).toISOString()}`);
-  }
-
-  #scheduleNext(): void {
-    this.#nextPoll = this.#clock.schedule(this.#pollIntervalMs, () => {
-      void this.poll().finally(() => {
-        if (!this.#closed) this.#scheduleNext();
-      });
-    });
   }
 }
 

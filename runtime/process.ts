@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { choice, durationMs, integer, path, text, type Config, type Settings } from './config.ts';
-import { startStatusServer, type StatusServer } from './http-server.ts';
+import { startStatusServer, type StatusServer } from './status-server.ts';
 import { IdentityWatcher, type IdentityPaths } from './identity.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProcessMetrics } from './metrics.ts';

@@ -1,8 +1,8 @@
-import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { constants } from 'node:crypto';
 import grpc from '@grpc/grpc-js';
 import type { Identity, IdentityWatcher } from './identity.ts';
+import { listen } from './listen.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 10_000;
@@ -79,11 +79,8 @@ export async function startTlsListener(options: TlsListenerOptions): Promise<Tls
     onReload: (next) => listener.setSecureContext(secureContext(next)),
   });
 
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject).listen(options.port, options.host, () => resolve());
-  });
   return {
-    port: (listener.address() as AddressInfo).port,
+    port: await listen(listener, options),
     close: () => {
       stopFollowing();
       listener.close();

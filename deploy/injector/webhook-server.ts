@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Identity, IdentityWatcher } from '../../runtime/identity.ts';
+import { listen } from '../../runtime/listen.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { MalformedReview, review } from './admission.ts';
 import type { InjectionSettings } from './config.ts';
@@ -49,11 +49,8 @@ export async function startWebhookServer(
   const stopFollowing = identity.listen({
     onReload: (next) => server.setSecureContext(tlsOptions(next)),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(address.port, address.host, () => resolve());
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server, address),
     close: () => {
       stopFollowing();
       return new Promise((resolve) => {

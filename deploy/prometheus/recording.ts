@@ -1,7 +1,5 @@
 import { FAULT_OF_CODE, keysOf } from './faults.ts';
-import { anyOf, JOBS, type Fault, type RecordingRule } from './rule.ts';
-
-const FAULTS: readonly Fault[] = ['ours', 'customer', 'kms', 'caller'];
+import { anyOf, FAULTS, JOBS, type RecordingRule } from './rule.ts';
 
 const OF = `job=~${anyOf([JOBS.broker, JOBS.sidecar])}`;
 

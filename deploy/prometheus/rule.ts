@@ -38,7 +38,8 @@ export interface Alert {
  * Whose doing a failure is. `ours`: the provider's, who runs this. `customer`: whoever holds the key wanted it. `kms`: a
  * KMS, or the way to it. `caller`: a service, a program or a person that asks for what it cannot have.
  */
-export type Fault = 'ours' | 'customer' | 'kms' | 'caller';
+export const FAULTS = ['ours', 'customer', 'kms', 'caller'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** The `job` label of each process; deploy/kubernetes/overlays/production/monitoring.yaml gives it. */
 export const JOBS = { broker: 'cmk-broker', sidecar: 'cmk-sidecar', injector: 'cmk-injector' } as const;

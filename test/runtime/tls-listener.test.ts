@@ -36,7 +36,7 @@ async function setUp(t: ExecutionContext, overrides: Overrides = {}) {
   const ca = await createTestCa();
   const watch = async (name: string, from: TestCa, leaf: LeafOptions) => {
     const paths = await from.writeIdentity(join(dir, name), leaf);
-    const watcher = await IdentityWatcher.start(paths, { clock: systemClock, pollIntervalMs: HOUR_MS });
+    const watcher = await IdentityWatcher.start(paths, { clock: systemClock });
     t.teardown(() => watcher.close());
     return { paths, watcher };
   };

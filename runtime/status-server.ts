@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { listen } from './listen.ts';
 
 /** A running status server. */
 export interface StatusServer {
@@ -27,11 +27,8 @@ export async function startStatusServer(options: {
   server.on('request', (request, response) => {
     void answer(request, response, options);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port, options.host, () => resolve());
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server, options),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

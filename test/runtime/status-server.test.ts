@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { startStatusServer } from '../../runtime/http-server.ts';
+import { startStatusServer } from '../../runtime/status-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function setUp(t: ExecutionContext) {
