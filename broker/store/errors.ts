@@ -1,7 +1,7 @@
 import { CmkError } from '../../core/errors.ts';
 
 /** What the drivers tell: SQLSTATE (PostgreSQL), SQLITE_… or a system call's code. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
 }

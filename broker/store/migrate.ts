@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
-import { isSerializationConflict, translateStoreError } from './errors.ts';
+import { codeOf, isSerializationConflict, translateStoreError } from './errors.ts';
 import { migrationSource } from './migrations/source.ts';
 
-/** How long a process waits for another one that migrates the same database, milliseconds. */
+/** How long a process waits for others: one that migrates the same database, or uses a table, milliseconds. */
 const PATIENCE_MS = 60_000;
+/** Between attempts to get a table, so that those who waited meanwhile get it first, milliseconds. */
+const PAUSE_MS = 500;
 
 /**
  * Brings the schema up to date. All in one transaction, the migrations' own tables too: a process that dies in the
@@ -18,7 +20,9 @@ export async function migrate(db: Knex): Promise<void> {
       await db.transaction((transaction) => transaction.migrate.latest(CONFIG));
       return;
     } catch (error) {
-      if (!isRace(error) || performance.now() > end) throw translateStoreError(error);
+      const isTaken = codeOf(error) === LOCK_NOT_AVAILABLE;
+      if (!(isTaken || isRace(error)) || performance.now() > end) throw translateStoreError(error);
+      if (isTaken) await delay(PAUSE_MS);
     }
     await delay(20 + Math.random() * 100);
   }
@@ -34,7 +38,9 @@ export async function requireMigrated(db: Knex): Promise<void> {
   const missing = known.filter((name) => !made.has(name));
   if (missing.length === 0) return;
   const names = missing.join(', ');
-  throw new CmkError('CONFIG_INVALID', `the database lacks ${names}: run \`broker migrate\` first`);
+  // PostgreSQL does not show tables to those who have no right to them.
+  const rights = made.size === 0 ? ', and let this user read and write its tables' : '';
+  throw new CmkError('CONFIG_INVALID', `the database lacks ${names}: run \`broker migrate\` first${rights}`);
 }
 
 async function madeMigrations(db: Knex): Promise<ReadonlySet<string>> {
@@ -46,6 +52,9 @@ async function madeMigrations(db: Knex): Promise<ReadonlySet<string>> {
     throw translateStoreError(error);
   }
 }
+
+/** SQLSTATE: the statement gave up waiting. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const MIGRATIONS_TABLE = 'schema_migrations';
 
@@ -60,7 +69,7 @@ const CONFIG: Knex.MigratorConfig = {
 function isRace(error: unknown): boolean {
   if (isSerializationConflict(error)) return true;
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? error.code : '';
+  const code = codeOf(error);
   return (
     code === '23505' ||
     code === '42P07' ||

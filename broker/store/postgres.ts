@@ -16,11 +16,16 @@ export interface Patience {
   readonly statementMs: number;
   /** Longer than any statement and any idle connection: beyond it, the other side is gone without a word. */
   readonly silenceMs: number;
+  /** How long a statement waits for a lock; null: as long as it may take. */
+  readonly lockMs: number | null;
 }
 
-const USUAL: Patience = { statementMs: 5_000, silenceMs: 10_000 };
-/** An index on a table that is large takes minutes. */
-export const FOR_MIGRATIONS: Patience = { statementMs: 1_800_000, silenceMs: 1_810_000 };
+const USUAL: Patience = { statementMs: 5_000, silenceMs: 10_000, lockMs: null };
+/**
+ * An index on a table that is large takes minutes. But what waits for a table makes everybody wait who comes after it, so
+ * behind somebody's long transaction a migration gives way long before brokers' statements give up.
+ */
+export const FOR_MIGRATIONS: Patience = { statementMs: 1_800_000, silenceMs: 1_810_000, lockMs: 1_000 };
 
 /**
  * Connects to PostgreSQL or to a database that speaks like it.
@@ -80,13 +85,14 @@ function checkUrl(databaseUrl: string): void {
 
 function connectionSettings(
   databaseUrl: string,
-  { statementMs, silenceMs }: Patience,
+  { statementMs, silenceMs, lockMs }: Patience,
 ): Knex.PgConnectionConfig {
   const settings = {
     connectionString: databaseUrl,
     application_name: 'cmk-broker',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementMs,
+    ...(lockMs !== null && { lock_timeout: lockMs }),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     stream: () => newSocket(silenceMs),
   };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,9 @@ import * as keyIdentities from '../../../broker/store/migrations/0010-key-identi
 import { migrateStore, openStore } from '../../../broker/store/open-store.ts';
 import { openPostgres } from '../../../broker/store/postgres.ts';
 import { openSqlite } from '../../../broker/store/sqlite.ts';
+import { eventually } from '../../support/eventually.ts';
 import { PostgresServer } from '../../support/postgres.ts';
+import { anAccount, anAuditEvent } from '../../support/stored-facts.ts';
 
 const DATABASES: Record<string, () => Promise<{ db: Knex; remove: () => Promise<void> }>> = {
   async SQLite() {
@@ -20,10 +23,14 @@ const DATABASES: Record<string, () => Promise<{ db: Knex; remove: () => Promise<
     };
   },
   async PostgreSQL() {
-    const server = await PostgresServer.start();
-    return { db: await openPostgres(await server.createDatabase(), 1), remove: () => server.remove() };
+    const server = await postgres();
+    return { db: await openPostgres(await server.createDatabase(), 1), remove: () => Promise.resolve() };
   },
 };
+
+let started: Promise<PostgresServer> | null = null;
+const postgres = () => (started ??= PostgresServer.start());
+test.after.always(async () => (await started)?.remove());
 
 test('a store that somebody else migrates opens when it is up to date, and not before', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'cmk-store-'));
@@ -42,6 +49,50 @@ test('a store that somebody else migrates opens when it is up to date, and not b
   await (await openStore(location, { migrated: true })).close();
   await db('schema_migrations').where({ name: '0014-views' }).delete();
   await lacks(/lacks 0014-views: run/);
+});
+
+test('PostgreSQL: brokers work as the user that docs/deploying.md makes, which cannot change tables', async (t) => {
+  const server = await postgres();
+  const page = readFileSync('docs/deploying.md', 'utf8');
+  const [, sql = ''] = /```sql\n([^]*?)```/.exec(page) ?? [];
+  const [ofServer = '', ofDatabase = ''] = sql.replaceAll('…', 'secret').split('\\connect cmk');
+  for (const statement of ofServer.split(';').slice(0, -1)) await server.query(server.url(), statement);
+  await server.query(server.url('cmk'), ofDatabase);
+  const urlOf = (user: string) => server.url('cmk').replace('cmk:cmk@', `${user}:secret@`);
+
+  await migrateStore({ databaseUrl: urlOf('cmk_migrate') });
+  const databaseUrl = urlOf('cmk_broker');
+  const store = await openStore({ databaseUrl }, { migrated: true });
+  t.teardown(() => store.close());
+  await store.putAccount(anAccount(), anAuditEvent());
+  t.is((await store.listAudit('acme', 10)).length, 1);
+  const db = await openPostgres(databaseUrl, 1);
+  t.teardown(() => db.destroy());
+  await t.throwsAsync(() => Promise.resolve(db.raw('alter table accounts add column x text')), {
+    code: '42501',
+  });
+});
+
+test('PostgreSQL: a migration that waits for a long transaction lets others work, and is made when that has ended', async (t) => {
+  const databaseUrl = await (await postgres()).createDatabase();
+  await migrateStore({ databaseUrl });
+  const db = await openPostgres(databaseUrl, 2);
+  t.teardown(() => db.destroy());
+  // As the previous release left it.
+  await db.raw('drop index alert_deliveries_undelivered');
+  await db('schema_migrations').where({ name: '0017-deliveries' }).delete();
+  const indexes = () => db('pg_indexes').where({ indexname: 'alert_deliveries_undelivered' });
+
+  const long = await db.transaction();
+  await long('alert_deliveries').whereRaw('false').delete();
+  const migrated = migrateStore({ databaseUrl });
+  await eventually(async () => (await db('pg_locks').where({ granted: false })).length > 0);
+  // A broker's write queues behind what waits.
+  await t.notThrowsAsync(() => db('alert_deliveries').whereRaw('false').delete());
+  t.deepEqual(await indexes(), []);
+  await long.commit();
+  await migrated;
+  t.is((await indexes()).length, 1);
 });
 
 for (const [name, open] of Object.entries(DATABASES)) {
