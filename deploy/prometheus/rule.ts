@@ -51,8 +51,10 @@ export function anyOf(values: readonly string[]): string {
 
 /**
  * How often each series of a selector was counted up within a time. A series whose first value is younger counts from
- * zero, which `increase` does not know: the first event of a kind would be lost.
+ * zero, which `increase` does not know: the first event of a kind would be lost. A series that was only not seen for a
+ * while, because Prometheus or the way to the process failed, is not young: all that it ever counted would be news.
  */
 export function events(selector: string, within: string): string {
-  return `(${selector} unless ${selector} offset ${within} or increase(${selector}[${within}]))`;
+  const seenBefore = `count_over_time(${selector}[6h] offset ${within})`;
+  return `(${selector} unless ${seenBefore} or increase(${selector}[${within}]))`;
 }

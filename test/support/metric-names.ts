@@ -15,7 +15,7 @@ const TARGET_LABELS = ['job', 'instance', 'namespace', 'pod', 'srv_id'];
 const AGGREGATIONS = ['sum', 'max', 'min', 'avg', 'count', 'topk', 'bottomk'];
 const FUNCTIONS = [
   ...AGGREGATIONS,
-  ...['rate', 'increase', 'avg_over_time', 'min_over_time', 'histogram_quantile'],
+  ...['rate', 'increase', 'avg_over_time', 'count_over_time', 'min_over_time', 'histogram_quantile'],
   ...['clamp_min', 'absent', 'vector', 'time', 'label_replace'],
 ];
 

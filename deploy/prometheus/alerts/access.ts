@@ -1,4 +1,4 @@
-import { JOBS, type Alert } from '../rule.ts';
+import { events, JOBS, type Alert } from '../rule.ts';
 
 const OF = `job="${JOBS.broker}"`;
 
@@ -27,7 +27,7 @@ export const ACCESS_ALERTS: readonly Alert[] = [
     name: 'CmkSignInFailing',
     severity: 'ticket',
     fault: 'ours',
-    expr: `sum(increase(cmk_sign_ins_total{${OF},outcome=~"UNREACHABLE|INVALID"}[30m])) > 3`,
+    expr: `sum ${events(`cmk_sign_ins_total{${OF},outcome=~"UNREACHABLE|INVALID"}`, '30m')} > 3`,
     summary: 'nobody can sign in to the portal',
     description:
       '{{ $value | humanize }} times in half an hour the identity provider did not answer, or not as it should.',

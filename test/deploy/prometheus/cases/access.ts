@@ -1,4 +1,4 @@
-import { counts, one, type AlertCases } from './alert-cases.ts';
+import { appears, counts, one, type AlertCases } from './alert-cases.ts';
 
 const BROKER = 'job="cmk-broker"';
 
@@ -30,7 +30,18 @@ export const ACCESS_CASES: Readonly<Record<string, AlertCases>> = {
     ],
   },
   CmkSignInFailing: {
-    fires: [{ series: one(`cmk_sign_ins_total{${BROKER},outcome="UNREACHABLE"}`, counts(1)), value: '30' }],
+    fires: [
+      { series: one(`cmk_sign_ins_total{${BROKER},outcome="UNREACHABLE"}`, counts(1)), value: '30' },
+      {
+        // Nobody ever could: the first of each kind at each broker count as well.
+        series: {
+          [`cmk_sign_ins_total{${BROKER},instance="a",outcome="INVALID"}`]: appears(2),
+          [`cmk_sign_ins_total{${BROKER},instance="b",outcome="INVALID"}`]: appears(2),
+        },
+        at: '40m',
+        value: '4',
+      },
+    ],
     silent: [{ series: one(`cmk_sign_ins_total{${BROKER},outcome="DENIED"}`, counts(1)) }],
   },
 };

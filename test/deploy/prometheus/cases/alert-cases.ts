@@ -41,6 +41,11 @@ export function appears(value: number): string {
   return `_x30 ${stays(value)}`;
 }
 
+/** A counter that stays, and of which Prometheus saw nothing for twenty minutes after the first hour. */
+export function interrupted(value: number): string {
+  return `${value}x60 _x20 ${stays(value)}`;
+}
+
 /** One series. */
 export function one(series: string, values: string): Record<string, string> {
   return { [series]: values };

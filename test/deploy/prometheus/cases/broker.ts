@@ -1,4 +1,4 @@
-import { appears, counts, histogram, one, stays, type AlertCases } from './alert-cases.ts';
+import { appears, counts, histogram, interrupted, one, stays, type AlertCases } from './alert-cases.ts';
 
 const BROKER = 'job="cmk-broker"';
 const SIDECAR = 'job="cmk-sidecar"';
@@ -113,6 +113,10 @@ export const BROKER_CASES: Readonly<Record<string, AlertCases>> = {
       {
         series: one(`cmk_alert_deliveries_total{${BROKER},channel="MAIL",state="FAILED"}`, stays(7)),
         at: '120m',
+      },
+      {
+        series: one(`cmk_alert_deliveries_total{${BROKER},channel="MAIL",state="FAILED"}`, interrupted(7)),
+        at: '130m',
       },
     ],
   },

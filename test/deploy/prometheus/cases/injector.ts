@@ -1,4 +1,4 @@
-import { appears, counts, histogram, one, stays, type AlertCases } from './alert-cases.ts';
+import { appears, counts, histogram, interrupted, one, stays, type AlertCases } from './alert-cases.ts';
 
 const INJECTOR = 'job="cmk-injector"';
 
@@ -27,7 +27,13 @@ export const INJECTOR_CASES: Readonly<Record<string, AlertCases>> = {
         value: '1',
       },
     ],
-    silent: [{ series: one(`cmk_injector_reviews_total{${INJECTOR},outcome="UNCHANGED"}`, counts(3)) }],
+    silent: [
+      { series: one(`cmk_injector_reviews_total{${INJECTOR},outcome="UNCHANGED"}`, counts(3)) },
+      {
+        series: one(`cmk_injector_reviews_total{${INJECTOR},outcome="REFUSED"}`, interrupted(9)),
+        at: '94m',
+      },
+    ],
   },
   CmkInjectorSlow: {
     fires: [

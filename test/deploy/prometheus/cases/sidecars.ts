@@ -1,4 +1,4 @@
-import { appears, counts, one, stays, type AlertCases } from './alert-cases.ts';
+import { appears, counts, interrupted, one, stays, type AlertCases } from './alert-cases.ts';
 
 const BROKER = 'job="cmk-broker"';
 const SIDECAR = 'job="cmk-sidecar"';
@@ -46,6 +46,13 @@ export const SIDECAR_CASES: Readonly<Record<string, AlertCases>> = {
         ),
         at: '120m',
       },
+      {
+        series: one(
+          `cmk_authentication_failures_total{${SIDECAR},srv_id="0001",reason="TRUNCATED"}`,
+          interrupted(2),
+        ),
+        at: '130m',
+      },
     ],
   },
   CmkFilesOfOtherAssets: {
@@ -61,6 +68,13 @@ export const SIDECAR_CASES: Readonly<Record<string, AlertCases>> = {
     ],
     silent: [
       { series: one(`cmk_authorization_denied_total{${BROKER},reason="CONTEXT_MISMATCH"}`, appears(1)) },
+      {
+        series: one(
+          `cmk_authorization_denied_total{${SIDECAR},srv_id="0001",reason="OTHER_ASSET"}`,
+          interrupted(1),
+        ),
+        at: '130m',
+      },
     ],
   },
 };
