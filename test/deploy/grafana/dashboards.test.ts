@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { CUSTOMER_DASHBOARD } from '../../../deploy/grafana/customer.ts';
 import { DASHBOARDS, RENDERED } from '../../../deploy/grafana/dashboards.ts';
 import type { Panel, SqlPanel } from '../../../deploy/grafana/panel.ts';
+import { literalProblems, type TypedLiteral } from '../../support/literal-problems.ts';
 import { unknownNames } from '../../support/metric-names.ts';
 import { vocabularyOf } from '../../support/promql.ts';
 
@@ -85,3 +86,32 @@ for (const dashboard of DASHBOARDS) {
     }
   });
 }
+
+const MISTAKES = {
+  'another case': ['"schemaVersion":', '"schemaversion":'],
+  'no kind of panel': ['"type":"timeseries"', '"type":"graph"'],
+  'a member of a query': ['"legendFormat":', '"legend":'],
+  'a word of an option': ['"displayMode":"table"', '"displayMode":"tabular"'],
+  'a word of a colour': ['"mode":"palette-classic"', '"mode":"palette"'],
+  'a member of a field': ['"showPoints":', '"points":'],
+  'a number that stands for nothing': ['"refresh":2', '"refresh":9'],
+  'a member of a variable': ['"includeAll":', '"all":'],
+  'a member of a place': ['"gridPos":{"x":', '"gridPos":{"left":'],
+  'a member deep inside': ['"calcs":', '"calculations":'],
+} as const;
+
+test('Grafana’s schema has nothing against them, and would say so', (t) => {
+  const sound = JSON.stringify(RENDERED['cmk-sidecars']);
+  const broken = Object.entries(MISTAKES).map(([name, [right, wrong]]) => {
+    t.true(sound.includes(right), name);
+    return [name, JSON.parse(sound.replace(right, wrong)) as object] as const;
+  });
+  const literals = [...Object.entries(RENDERED), ...broken].map(([name, value]): [string, TypedLiteral] => [
+    name,
+    { type: 'DashboardFile', value },
+  ]);
+  const imports = "import type { DashboardFile } from './grafana-schema.ts';";
+  const problems = literalProblems(imports, Object.fromEntries(literals));
+  const named = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(':'))));
+  t.deepEqual([...named].sort(), Object.keys(MISTAKES).sort());
+});
