@@ -15,6 +15,9 @@ session cookie, and for what changes something the header \`X-CMK-CSRF\` as well
 and auditors see one, and any other answers as if it did not exist. \`x-cmk-access\` says for each operation who may call it:
 \`READ\` operators, administrators and auditors; \`ADMINISTER\` operators and administrators; \`OPERATE\` operators.
 
+**Sets of words** in answers, such as the states of a key, grow with releases, also while one is rolled out. Take a word that
+you do not know as it comes.
+
 **Refusals** are problem details (RFC 9457) with a \`code\` to decide by, all of them in docs/errors.md.
 
 **Writing on what was read.** Where an answer has an \`ETag\`, send it back as \`If-Match\`: when somebody else changed the thing

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Alert, KeyStatus, KeyUse } from '../model/alerts.ts';
+import type { Alert, KeyStatus, KeyStatusFacts } from '../model/alerts.ts';
+import type { NewerWord } from '../model/newer-word.ts';
 
 /** What a person is told about alerts of one topic. Sentences, without markup. */
 export interface Summary {
@@ -52,7 +53,7 @@ function describe(newest: Alert, alerts: readonly Alert[]): Omit<Summary, 'happe
       return {
         title: `Key ${shown(facts.reference)} is now ${facts.to}`,
         cause: null,
-        consequence: LIFECYCLES[facts.to],
+        consequence: known(LIFECYCLES, facts.to) ?? OF_NEWER,
         action: 'If you did not expect this, ask your administrator or your provider.',
       };
     case 'TEST':
@@ -75,7 +76,7 @@ const LIFECYCLES = {
 
 /** The state now of each use that is among the alerts. The worse one names the message. */
 function describeStatus(alerts: readonly Alert[]): Omit<Summary, 'happened'> {
-  const now = new Map<KeyUse, { to: KeyStatus; cause: ErrorCode | null; reference: string }>();
+  const now = new Map<KeyStatusFacts['use'], Pick<KeyStatusFacts, 'to' | 'cause' | 'reference'>>();
   let changes = 0;
   for (const { facts } of alerts) {
     if (facts.kind !== 'KEY_STATUS') continue;
@@ -83,19 +84,30 @@ function describeStatus(alerts: readonly Alert[]): Omit<Summary, 'happened'> {
     now.set(facts.use, facts);
     changes++;
   }
-  const worst = [...now.entries()].sort(([, a], [, b]) => SEVERITY[b.to] - SEVERITY[a.to])[0];
+  const worst = [...now.entries()].sort(([, a], [, b]) => severityOf(b.to) - severityOf(a.to))[0];
   if (!worst) throw new Error('a summary of no status');
   const [, { to, cause, reference }] = worst;
   const uses = [...now].filter(([, state]) => state.to === to).map(([use]) => use);
   const flapped = changes > now.size ? ` (it changed ${changes} times)` : '';
   return {
-    title: `Key ${shown(reference)} ${STATUS_TITLES[to]}${flapped}`,
+    title: `Key ${shown(reference)} ${known(STATUS_TITLES, to) ?? `is now ${to}`}${flapped}`,
     cause: cause && causeOf(cause),
     ...consequenceOf(to, uses),
   };
 }
 
 const SEVERITY = { OK: 0, UNKNOWN: 1, DEGRADED: 2, FAILED: 3 } as const satisfies Record<KeyStatus, number>;
+
+function severityOf(status: KeyStatusFacts['to']): number {
+  return known(SEVERITY, status) ?? SEVERITY.DEGRADED;
+}
+
+/** What a newer release added has no words here. */
+const OF_NEWER = 'Your provider’s staff know what that means.';
+
+function known<K extends string, V>(words: Readonly<Record<K, V>>, word: K | NewerWord): V | undefined {
+  return Object.hasOwn(words, word) ? words[word as K] : undefined;
+}
 
 const STATUS_TITLES = {
   OK: 'works again',
@@ -104,7 +116,10 @@ const STATUS_TITLES = {
   FAILED: 'cannot be used',
 } as const satisfies Record<KeyStatus, string>;
 
-function consequenceOf(to: KeyStatus, uses: readonly KeyUse[]): Pick<Summary, 'consequence' | 'action'> {
+function consequenceOf(
+  to: KeyStatusFacts['to'],
+  uses: readonly KeyStatusFacts['use'][],
+): Pick<Summary, 'consequence' | 'action'> {
   const opening = uses.includes('DECRYPT');
   const sealing = uses.includes('ENCRYPT');
   switch (to) {
@@ -134,6 +149,8 @@ function consequenceOf(to: KeyStatus, uses: readonly KeyUse[]): Pick<Summary, 'c
         action:
           'If you took the key away on purpose, nothing needs to be done. Otherwise make it usable again in your KMS: enable it, cancel its deletion, or allow its use in its policy. It is then found to work by itself.',
       };
+    default:
+      return { consequence: OF_NEWER, action: 'If you did not expect this, ask your provider.' };
   }
 }
 
@@ -203,7 +220,7 @@ function bounded(lines: readonly string[]): string[] {
   return [...lines.slice(0, half), `… ${lines.length - MAX_LINES} more …`, ...lines.slice(-half)];
 }
 
-const CAUSES: Partial<Record<ErrorCode, string>> = {
+const CAUSES: Readonly<Partial<Record<ErrorCode | NewerWord, string>>> = {
   KEY_DISABLED: 'The key is disabled in your KMS.',
   KEY_PERMISSION_REVOKED: 'The key’s policy in your KMS does not allow its use any more.',
   KEY_PENDING_DELETION: 'The key is scheduled for deletion in your KMS.',
@@ -215,7 +232,7 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   KMS_INVALID_RESPONSE: 'Your KMS answers in a way that makes no sense.',
 };
 
-function causeOf(code: ErrorCode): string {
+function causeOf(code: ErrorCode | NewerWord): string {
   return `${CAUSES[code] ?? 'The key cannot be used.'} (${code})`;
 }
 

@@ -4,7 +4,7 @@ import { KmsError } from '../kms/provider.ts';
 import type { AuditEvent, Canary, Kek, KeyLifecycle } from '../model/types.ts';
 import type { Precondition, Store, Versioned } from '../store/store.ts';
 import { failureIn, parseReferences, type Trial } from './enrol-key.ts';
-import { findOwnKek, wrongState } from './key-life.ts';
+import { findListedKek, findOwnKek, wrongState } from './key-life.ts';
 import type { KeyStatuses } from './key-statuses.ts';
 import type { KmsCalls } from './kms-calls.ts';
 import type { Ledger } from './ledger.ts';
@@ -49,7 +49,7 @@ export class ChangeKey {
   /** In the order of preference. @throws CmkError NOT_FOUND, STORE_UNAVAILABLE */
   async references(account: string, kekId: string): Promise<Versioned<readonly string[]>> {
     const { store } = this.#options;
-    await findOwnKek(store, account, kekId);
+    await findListedKek(store, account, kekId);
     const references = await store.keyLife.references(kekId);
     if (references) return references;
     throw new CmkError('INTERNAL', `key ${kekId} is stored without references`);
@@ -145,7 +145,7 @@ export class ChangeKey {
 }
 
 interface ChangeKeyOptions {
-  readonly store: Pick<Store, 'findKek' | 'ownerOfKey' | 'keyLife'>;
+  readonly store: Pick<Store, 'findKek' | 'listAnyKeks' | 'ownerOfKey' | 'keyLife'>;
   readonly kms: KmsCalls;
   readonly statuses: Pick<KeyStatuses, 'verified'>;
   readonly ledger: Ledger;

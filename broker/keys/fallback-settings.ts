@@ -57,7 +57,7 @@ export class FallbackSettings {
   }
 
   /** Those that are not FAIL_ASSET. @throws CmkError ACCOUNT_UNKNOWN, STORE_UNAVAILABLE */
-  async wishes(account: string): Promise<{ srvId: string; type: string; wish: FailureWish }[]> {
+  async wishes(account: string): ReturnType<Store['fallbacks']['listWishes']> {
     await this.policy(account);
     return this.#store.listWishes(account);
   }

@@ -2,14 +2,14 @@ import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { KEY_USES, newAlert } from '../model/alerts.ts';
 import { unknownStatus, type KeyStatusRecord } from '../model/key-status.ts';
-import type { AuditEvent, Kek, KeyLifecycle } from '../model/types.ts';
+import type { AuditEvent, Kek, KeyLifecycle, ListedKek } from '../model/types.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revocations } from './revocations.ts';
 
 /** A key, and how each use of each of its references goes. */
-export interface KeyView extends Omit<Kek, 'canary'> {
+export interface KeyView extends Omit<ListedKek, 'canary'> {
   readonly statuses: readonly KeyStatusRecord[];
 }
 
@@ -36,14 +36,14 @@ export class KeyLife {
   async list(account: string): Promise<KeyView[]> {
     const { store } = this.#options;
     if (!(await store.findAccount(account))) throw unknownAccount(account);
-    const keks = await store.listKeks(account);
+    const keks = await store.listAnyKeks(account);
     const statuses = await store.keyStatuses.list(keks.map(({ id }) => id));
     return keks.map((kek) => viewOf(kek, statuses));
   }
 
   /** @throws CmkError NOT_FOUND, STORE_UNAVAILABLE */
   async one(account: string, kekId: string): Promise<KeyView> {
-    const kek = await findOwnKek(this.#options.store, account, kekId);
+    const kek = await findListedKek(this.#options.store, account, kekId);
     return viewOf(kek, await this.#options.store.keyStatuses.list([kekId]));
   }
 
@@ -127,11 +127,26 @@ export async function findOwnKek(
 ): Promise<Kek> {
   const kek = await store.findKek(kekId);
   if (kek?.account === account) return kek;
-  throw new CmkError('NOT_FOUND', 'the account has no such key');
+  throw noSuchKey();
+}
+
+/** As {@link findOwnKek}, to be looked at. @throws CmkError NOT_FOUND */
+export async function findListedKek(
+  store: Pick<Store, 'listAnyKeks'>,
+  account: string,
+  kekId: string,
+): Promise<ListedKek> {
+  const kek = (await store.listAnyKeks(account)).find(({ id }) => id === kekId);
+  if (kek) return kek;
+  throw noSuchKey();
+}
+
+function noSuchKey(): CmkError {
+  return new CmkError('NOT_FOUND', 'the account has no such key');
 }
 
 /** A key as operators see it: without its canary, which is nobody's business. */
-export function viewOf(kek: Kek, statuses: readonly KeyStatusRecord[]): KeyView {
+export function viewOf(kek: ListedKek, statuses: readonly KeyStatusRecord[]): KeyView {
   const { canary: _canary, ...facts } = kek;
   const places = kek.references.flatMap((reference) =>
     KEY_USES.map((use) => ({ kekId: kek.id, reference, use })),
@@ -166,7 +181,10 @@ function lastKey(): CmkError {
 }
 
 interface KeyLifeOptions {
-  readonly store: Pick<Store, 'findAccount' | 'findKek' | 'listKeks' | 'moveKek' | 'keyLife' | 'keyStatuses'>;
+  readonly store: Pick<
+    Store,
+    'findAccount' | 'findKek' | 'listKeks' | 'listAnyKeks' | 'moveKek' | 'keyLife' | 'keyStatuses'
+  >;
   readonly revocations: Pick<Revocations, 'dropHere' | 'poll' | 'publishMoved'>;
   readonly ledger: Ledger;
   readonly clock: Clock;

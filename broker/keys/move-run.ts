@@ -1,5 +1,5 @@
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
-import { CmkError } from '../../core/errors.ts';
+import { CmkError, type ErrorCode } from '../../core/errors.ts';
 import {
   MOVE_SETTLES_MS,
   type DataKeyPlace,
@@ -149,7 +149,7 @@ export class MoveRun {
 
   async #commit(
     { rewrapped }: RewrapResult,
-    failures: readonly (DataKeyPlace & Pick<MoveFailure, 'code'>)[],
+    failures: readonly (DataKeyPlace & { readonly code: ErrorCode })[],
     { from, to }: { from: Kek; to: Kek },
   ): Promise<number | null> {
     if (rewrapped.length + failures.length === 0) return 0;

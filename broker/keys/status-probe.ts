@@ -78,7 +78,7 @@ export class StatusProbe {
       const kek = await store.findKek(kekId);
       const uses = kek?.references.includes(reference) ? usesOf(kek) : [];
       for (const record of records) {
-        if (uses.includes(record.use)) statuses.learn(record, kek?.account ?? null);
+        if (uses.some((use) => use === record.use)) statuses.learn(record, kek?.account ?? null);
         else await store.keyStatuses.dropProbe(record);
       }
       if (kek) await Promise.all(uses.map((use) => this.#ask(kek, reference, use)));

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { NewerWord } from './newer-word.ts';
 import type { KeyLifecycle } from './types.ts';
 import { uuidv7 } from './uuid.ts';
 
@@ -17,7 +18,7 @@ export type MoveOutcome = (typeof MOVE_OUTCOMES)[number];
 export type AlertFacts =
   | KeyStatusFacts
   /** New data keys of the account are wrapped under the platform key. */
-  | { readonly kind: 'FALLBACK_STARTED'; readonly reference: string; readonly cause: ErrorCode }
+  | { readonly kind: 'FALLBACK_STARTED'; readonly reference: string; readonly cause: ErrorCode | NewerWord }
   /** The customer's key protects new data again. */
   | { readonly kind: 'FALLBACK_ENDED'; readonly reference: string; readonly dataKeys: number }
   /** Data keys were moved from one key to another; null: the platform's. */
@@ -25,7 +26,7 @@ export type AlertFacts =
       readonly kind: 'MOVE_ENDED';
       readonly from: string | null;
       readonly to: string | null;
-      readonly outcome: MoveOutcome;
+      readonly outcome: MoveOutcome | NewerWord;
       readonly moved: number;
       /** Those that are still under the old key. */
       readonly left: number;
@@ -33,8 +34,8 @@ export type AlertFacts =
   | {
       readonly kind: 'KEY_LIFECYCLE';
       readonly reference: string;
-      readonly from: KeyLifecycle;
-      readonly to: KeyLifecycle;
+      readonly from: KeyLifecycle | NewerWord;
+      readonly to: KeyLifecycle | NewerWord;
     }
   /** Nothing happened: somebody wants to see that alerts arrive. */
   | { readonly kind: 'TEST' };
@@ -43,11 +44,11 @@ export type AlertFacts =
 export interface KeyStatusFacts {
   readonly kind: 'KEY_STATUS';
   readonly reference: string;
-  readonly use: KeyUse;
-  readonly from: KeyStatus;
-  readonly to: KeyStatus;
+  readonly use: KeyUse | NewerWord;
+  readonly from: KeyStatus | NewerWord;
+  readonly to: KeyStatus | NewerWord;
   /** Why it is not OK; null when it is. */
-  readonly cause: ErrorCode | null;
+  readonly cause: ErrorCode | NewerWord | null;
 }
 
 export type AlertKind = AlertFacts['kind'];
@@ -109,10 +110,10 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** One message to one recipient, as operators see it. */
 export interface DeliveryStatus {
-  readonly channel: Channel;
+  readonly channel: Channel | NewerWord;
   /** An e-mail address, or the webhook's URL. */
   readonly recipient: string;
-  readonly state: DeliveryState;
+  readonly state: DeliveryState | NewerWord;
   readonly attempts: number;
   /** Why the last attempt failed. */
   readonly problem: string | null;

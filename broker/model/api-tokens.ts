@@ -1,3 +1,4 @@
+import type { NewerWord } from './newer-word.ts';
 import type { Role } from './principal.ts';
 
 /** What a token may be: never an operator, whose reach is all accounts. */
@@ -11,7 +12,7 @@ export interface ApiToken {
   readonly account: string;
   /** The account's own name for it; no two of an account have the same. */
   readonly name: string;
-  readonly role: ApiTokenRole;
+  readonly role: ApiTokenRole | NewerWord;
   /** Who made it, as written in ledgers. */
   readonly createdBy: string;
   readonly createdAt: number;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { KeyStatus, KeyUse } from './alerts.ts';
 import type { MoveKind } from './moves.ts';
+import type { NewerWord } from './newer-word.ts';
 import type { FallbackEpisode, FallbackPolicy, KeyLifecycle, Licence } from './types.ts';
 
 /**
@@ -17,17 +18,22 @@ export type Attention = { readonly level: AttentionLevel } & (
   | {
       readonly code: 'MOVE_WAITING';
       readonly moveId: string;
-      readonly kind: MoveKind;
-      readonly cause: ErrorCode;
+      readonly kind: MoveKind | NewerWord;
+      readonly cause: ErrorCode | NewerWord;
       readonly left: number;
     }
   | {
       readonly code: 'MOVE_FAILURES';
       readonly moveId: string;
-      readonly kind: MoveKind;
+      readonly kind: MoveKind | NewerWord;
       readonly failed: number;
     }
-  | { readonly code: 'MOVE_PAUSED'; readonly moveId: string; readonly kind: MoveKind; readonly left: number }
+  | {
+      readonly code: 'MOVE_PAUSED';
+      readonly moveId: string;
+      readonly kind: MoveKind | NewerWord;
+      readonly left: number;
+    }
   /** Data keys are under a key that was retired: nothing opens them. */
   | { readonly code: 'RETIRED_KEY_PROTECTS'; readonly kekId: string; readonly reference: string }
   | { readonly code: 'REENCRYPTION_BACKLOG'; readonly dataKeys: number; readonly oldestSince: number }
@@ -45,10 +51,10 @@ export type Attention = { readonly level: AttentionLevel } & (
 export interface KeyTrouble {
   readonly code: 'KEY_FAILED' | 'KEY_DEGRADED';
   readonly kekId: string;
-  readonly lifecycle: KeyLifecycle;
+  readonly lifecycle: KeyLifecycle | NewerWord;
   readonly reference: string;
-  readonly use: KeyUse;
-  readonly cause: ErrorCode | null;
+  readonly use: KeyUse | NewerWord;
+  readonly cause: ErrorCode | NewerWord | null;
   readonly since: number | null;
 }
 
@@ -66,7 +72,7 @@ export interface FallbackTrouble {
 
 /** What is stored of an account, as far as somebody may have to act on it. */
 export interface AttentionFacts {
-  readonly licence: Licence;
+  readonly licence: Licence | NewerWord;
   readonly enrolments: number;
   /** Of both kinds: e-mail addresses and webhooks. */
   readonly recipients: number;
@@ -85,7 +91,7 @@ export interface AttentionFacts {
 
 export interface KekFacts {
   readonly id: string;
-  readonly lifecycle: KeyLifecycle;
+  readonly lifecycle: KeyLifecycle | NewerWord;
   readonly reference: string;
   /** Whether a data key that is not destroyed is under it; told of retired keys alone. */
   readonly protects: boolean;
@@ -95,18 +101,18 @@ export interface KekFacts {
 export interface StatusFacts {
   readonly kekId: string;
   readonly reference: string;
-  readonly use: KeyUse;
+  readonly use: KeyUse | NewerWord;
   readonly status: Extract<KeyStatus, 'DEGRADED' | 'FAILED'>;
-  readonly cause: ErrorCode | null;
+  readonly cause: ErrorCode | NewerWord | null;
   readonly since: number | null;
 }
 
 /** A move that has not ended. */
 export interface MoveFacts {
   readonly id: string;
-  readonly kind: MoveKind;
+  readonly kind: MoveKind | NewerWord;
   readonly isPaused: boolean;
-  readonly problem: ErrorCode | null;
+  readonly problem: ErrorCode | NewerWord | null;
   readonly left: number;
   readonly failed: number;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { NewerWord } from './newer-word.ts';
 import type { Protection } from './types.ts';
 
 /**
@@ -39,10 +40,11 @@ export interface MovePlan {
 }
 
 /** One background move of data keys between keys. Times are UNIX milliseconds. */
-export interface Move extends MovePlan {
+export interface Move extends Omit<MovePlan, 'kind'> {
   /** UUIDv7. */
   readonly id: string;
-  readonly state: MoveState;
+  readonly kind: MoveKind | NewerWord;
+  readonly state: MoveState | NewerWord;
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** Data keys under the selection when it started. */
@@ -63,7 +65,7 @@ export interface Move extends MovePlan {
 }
 
 export interface MoveProblem {
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | NewerWord;
   /** In words: which key, and what its KMS said. */
   readonly detail: string;
 }
@@ -85,7 +87,7 @@ export interface DataKeyPlace {
 
 /** A data key that cannot be moved for a reason of its own. */
 export interface MoveFailure extends DataKeyPlace {
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | NewerWord;
   /** When it was tried last, UNIX milliseconds. */
   readonly at: number;
 }

@@ -1,3 +1,5 @@
+import type { NewerWord } from './newer-word.ts';
+
 /** The provider's staff, for all accounts; who sets an account up; who reads what is in it. */
 export const ROLES = ['OPERATOR', 'ADMINISTRATOR', 'AUDITOR'] as const;
 export type Role = (typeof ROLES)[number];
@@ -13,7 +15,8 @@ export interface Principal {
    * could have: a SPIFFE id, `broker`.
    */
   readonly name: string;
-  readonly role: Role;
+  /** One that a newer release knows may do nothing here. */
+  readonly role: Role | NewerWord;
   /** The only account that it sees; null: all of them, and only operators may. */
   readonly account: string | null;
   readonly via: PrincipalVia;

@@ -1,3 +1,5 @@
+import type { NewerWord } from './newer-word.ts';
+
 /** A broker that runs, or ran a short while ago. Times are UNIX milliseconds. */
 export interface BrokerProcess {
   /** A UUID that it made for itself. */
@@ -17,7 +19,7 @@ export type SidecarState = (typeof SIDECAR_STATES)[number];
 export interface SidecarProcess {
   readonly instance: string;
   readonly spiffeId: string;
-  readonly state: SidecarState;
+  readonly state: SidecarState | NewerWord;
   readonly heardAt: number;
   /** After so long without a word it counts as gone, milliseconds. */
   readonly patienceMs: number;

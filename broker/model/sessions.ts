@@ -1,3 +1,4 @@
+import type { NewerWord } from './newer-word.ts';
 import type { Role } from './principal.ts';
 
 /** Somebody who is signed in with a browser. Times are UNIX milliseconds. */
@@ -8,7 +9,7 @@ export interface Session {
   readonly person: string;
   /** As written in ledgers. */
   readonly name: string;
-  readonly role: Role;
+  readonly role: Role | NewerWord;
   /** The only account it sees; null: all. */
   readonly account: string | null;
   readonly createdAt: number;

@@ -1,11 +1,12 @@
 import type { Asset } from '../../core/asset.ts';
 import type { EncryptionContext } from '../../core/encryption-context.ts';
+import type { NewerWord } from './newer-word.ts';
 
 /** A customer. */
 export interface Account {
   readonly id: string;
   readonly name: string;
-  readonly licence: Licence;
+  readonly licence: Licence | NewerWord;
   /**
    * What the broker names when it assumes a role in the customer's AWS account; made when the account is first stored,
    * and never changed. Their trust policy demands it, so that a role serves this account alone. No secret.
@@ -52,6 +53,12 @@ export interface Kek {
   readonly createdAt: number;
 }
 
+/** A key to be looked at, not to be used: its provider or the state of its life may be ones that a newer release knows. */
+export type ListedKek = Omit<Kek, 'provider' | 'lifecycle'> & {
+  readonly provider: ProviderName | NewerWord;
+  readonly lifecycle: KeyLifecycle | NewerWord;
+};
+
 /** A role in a customer's AWS account that the broker assumes. */
 export interface AssumedRole {
   readonly arn: string;
@@ -70,14 +77,14 @@ export type FallbackMode = (typeof FALLBACK_MODES)[number];
 
 /** What an account wants to happen when its key cannot wrap. */
 export interface FallbackPolicy {
-  readonly mode: FallbackMode;
+  readonly mode: FallbackMode | NewerWord;
   /** Hours from the beginning of an episode; null: without end. */
   readonly maxHours: number | null;
   /** Assets of one episode; null: any number. */
   readonly maxAssets: number | null;
 }
 
-export const NO_FALLBACK: FallbackPolicy = { mode: 'OFF', maxHours: null, maxAssets: null };
+export const NO_FALLBACK = { mode: 'OFF', maxHours: null, maxAssets: null } as const satisfies FallbackPolicy;
 
 /** A time in which the platform key stands in for an account's key, until that works again. */
 export interface FallbackEpisode {
@@ -131,6 +138,11 @@ export interface DataKeyRecord {
   readonly destroyedAt: number | null;
 }
 
+/** A data key to be looked at, not to be used: its protection may be one that a newer release knows. */
+export type ListedDataKey = Omit<DataKeyRecord, 'protection'> & {
+  readonly protection: Protection | NewerWord;
+};
+
 /** Why a key is used; see `Reason` in proto/cmk/v1/common.proto. */
 export const REASONS = [
   'STORAGE',
@@ -163,18 +175,18 @@ export interface AuditEvent {
   readonly at: number;
   /** Null when the caller could not even be tied to an account. */
   readonly account: string | null;
-  readonly action: AuditAction;
-  readonly outcome: AuditOutcome;
+  readonly action: AuditAction | NewerWord;
+  readonly outcome: AuditOutcome | NewerWord;
   /** The caller's SPIFFE id, a principal's name such as `operator`, or `broker`; for an unknown peer a short description of why. */
   readonly actor: string;
   readonly asset: Asset | null;
-  readonly reason: Reason | null;
+  readonly reason: Reason | NewerWord | null;
   readonly dataKeyId: string | null;
   readonly kekId: string | null;
   /** Where the plaintext key came from; null when none was handed out. */
-  readonly source: KeySource | null;
+  readonly source: KeySource | NewerWord | null;
   /** For uses that a sidecar reports: what they were. */
-  readonly operation: UseOperation | null;
+  readonly operation: UseOperation | NewerWord | null;
   /** For uses that a sidecar reports: how many there were. For a gap: how many are not told; null when unknown. */
   readonly count: number | null;
   /** For uses that a sidecar reports: the first and the last of them. For a gap: its span. UNIX milliseconds. */
@@ -271,13 +283,13 @@ export interface UseReport extends Reporter {
   readonly final: boolean;
 }
 
-/** Facts for one policy decision. */
+/** Facts for one policy decision: there is nothing in them that this release does not know. */
 export interface Coverage {
-  readonly account: Account;
+  readonly account: Account & { readonly licence: Licence };
   /** Whether a licensed group has the owner as a member. */
   readonly ownerInLicensedGroup: boolean;
   readonly enrolled: boolean;
-  readonly fallback: FallbackPolicy;
+  readonly fallback: FallbackPolicy & { readonly mode: FallbackMode };
   readonly onFailure: FailureWish;
   /** The account's keys, newest first. */
   readonly keks: readonly Kek[];

@@ -1,6 +1,6 @@
 import type { KeyStatusRecord } from '../model/key-status.ts';
 import { keysInUse } from '../model/keys-in-use.ts';
-import type { FallbackMode, Kek, Licence } from '../model/types.ts';
+import type { Account, FallbackPolicy, Kek } from '../model/types.ts';
 
 /** A key or replica, and whether others open what it opens. */
 export interface ReferenceRadius {
@@ -30,7 +30,8 @@ export function referenceRadius(kek: Kek, statuses: readonly KeyStatusRecord[]):
  */
 export type NewData = 'UNAFFECTED' | 'FALLBACK' | 'FALLBACK_IN_OUTAGES' | 'REFUSED';
 
-const WITHOUT_KEY: Readonly<Record<FallbackMode, NewData>> = {
+/** Of a mode that this release does not know: nothing stands in. */
+const WITHOUT_KEY: Readonly<Partial<Record<FallbackPolicy['mode'], NewData>>> = {
   OFF: 'REFUSED',
   OUTAGE: 'FALLBACK_IN_OUTAGES',
   ANY: 'FALLBACK',
@@ -40,13 +41,13 @@ const WITHOUT_KEY: Readonly<Record<FallbackMode, NewData>> = {
 export interface NewDataFacts {
   /** The account's, newest first. */
   readonly keks: readonly Pick<Kek, 'id' | 'lifecycle'>[];
-  readonly licence: Licence;
-  readonly fallback: FallbackMode;
+  readonly licence: Account['licence'];
+  readonly fallback: FallbackPolicy['mode'];
 }
 
 export function newDataWithout(kek: Pick<Kek, 'id'>, { keks, licence, fallback }: NewDataFacts): NewData {
   const [used] = keysInUse(keks);
-  return used?.id === kek.id && licence !== 'NONE' ? WITHOUT_KEY[fallback] : 'UNAFFECTED';
+  return used?.id === kek.id && licence !== 'NONE' ? (WITHOUT_KEY[fallback] ?? 'REFUSED') : 'UNAFFECTED';
 }
 
 /**

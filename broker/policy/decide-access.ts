@@ -3,11 +3,11 @@ import type { AccessRule, Principal, Role } from '../model/principal.ts';
 /** `ACCOUNT_UNKNOWN`: as if there were no such account. `ROLE_INSUFFICIENT`: seen, but not for this role. */
 export type AccessDecision = 'ALLOWED' | 'ACCOUNT_UNKNOWN' | 'ROLE_INSUFFICIENT';
 
-const ALLOWED: Readonly<Record<Exclude<AccessRule, 'PUBLIC'>, readonly Role[]>> = {
-  READ: ['OPERATOR', 'ADMINISTRATOR', 'AUDITOR'],
-  ADMINISTER: ['OPERATOR', 'ADMINISTRATOR'],
-  OPERATE: ['OPERATOR'],
-  ANY: ['OPERATOR', 'ADMINISTRATOR', 'AUDITOR'],
+const ALLOWED: Readonly<Record<Exclude<AccessRule, 'PUBLIC'>, ReadonlySet<Principal['role']>>> = {
+  READ: new Set<Role>(['OPERATOR', 'ADMINISTRATOR', 'AUDITOR']),
+  ADMINISTER: new Set<Role>(['OPERATOR', 'ADMINISTRATOR']),
+  OPERATE: new Set<Role>(['OPERATOR']),
+  ANY: new Set<Role>(['OPERATOR', 'ADMINISTRATOR', 'AUDITOR']),
 };
 
 /**
@@ -21,7 +21,7 @@ export function decideAccess(
 ): AccessDecision {
   const seesAll = principal.role === 'OPERATOR' && principal.account === null;
   if (account !== null && !seesAll && principal.account !== account) return 'ACCOUNT_UNKNOWN';
-  if (!ALLOWED[rule].includes(principal.role)) return 'ROLE_INSUFFICIENT';
+  if (!ALLOWED[rule].has(principal.role)) return 'ROLE_INSUFFICIENT';
   // Without an account in the path it is about all of them, or about the caller.
   if (account === null && rule !== 'ANY' && !seesAll) return 'ROLE_INSUFFICIENT';
   return 'ALLOWED';

@@ -1,5 +1,5 @@
 import { keysInUse } from '../model/keys-in-use.ts';
-import type { Coverage, DataKeyRecord, Kek, Protection } from '../model/types.ts';
+import type { Coverage, Kek, ListedDataKey, Protection } from '../model/types.ts';
 
 /** Why a key was chosen. */
 export type KeyReason =
@@ -34,7 +34,7 @@ export function decideKey(coverage: Omit<Coverage, 'fallback' | 'onFailure'>, pl
 export function isToGiveWay({
   reencryptSince,
   protection,
-}: Pick<DataKeyRecord, 'reencryptSince' | 'protection'>): boolean {
+}: Pick<ListedDataKey, 'reencryptSince' | 'protection'>): boolean {
   return reencryptSince !== null && protection === 'CUSTOMER_KEY';
 }
 

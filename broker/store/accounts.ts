@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
-import { type Account, type Licence, LICENCES } from '../model/types.ts';
+import { type Account, type Coverage, type Licence, LICENCES } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 import type { AccountFacts } from './store.ts';
@@ -10,9 +10,14 @@ export function toAccount(row: Row): Account {
   return {
     id: row.text('id'),
     name: row.text('name'),
-    licence: row.oneOf('licence', LICENCES),
+    licence: row.word('licence', LICENCES),
     externalId: row.text('external_id'),
   };
+}
+
+/** To decide by. */
+export function toKnownAccount(row: Row): Coverage['account'] {
+  return { ...toAccount(row), licence: row.oneOf('licence', LICENCES) };
 }
 
 /** The database makes the external id, see migrations/0002-assumed-roles.ts; what is not named here stays as it is. */
@@ -40,6 +45,12 @@ export async function findVersioned(db: Knex, id: string): Promise<Versioned<Acc
 export async function findAccount(db: Knex, id: string): Promise<Account | null> {
   const row = await readRow('accounts', db('accounts').where({ id }));
   return row && toAccount(row);
+}
+
+/** As {@link findAccount}, to decide by its licence. */
+export async function findKnownAccount(db: Knex, id: string): Promise<Coverage['account'] | null> {
+  const row = await readRow('accounts', db('accounts').where({ id }));
+  return row && toKnownAccount(row);
 }
 
 /** For this transaction: whoever else locks it waits. @throws CmkError CONFLICT when there is no such account */

@@ -1,29 +1,31 @@
 import type { Knex } from 'knex';
-import { isErrorCode } from '../../core/errors.ts';
+import { ERROR_CODES } from '../../core/errors.ts';
 import { KEY_STATUSES, KEY_USES, MOVE_OUTCOMES, type AlertFacts, type AlertKind } from '../model/alerts.ts';
+import { isNewerWord } from '../model/newer-word.ts';
 import { KEY_LIFECYCLES } from '../model/types.ts';
 
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const cause: Check = (value) => typeof value === 'string' && isErrorCode(value);
-const oneOf =
-  (values: readonly unknown[]): Check =>
+/** One of these, or one that a newer release added to them. */
+const word =
+  (known: readonly string[]): Check =>
   (value) =>
-    values.includes(value);
+    typeof value === 'string' && isNewerWord(value, known);
+const cause = word(Object.keys(ERROR_CODES));
 const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
 
-/** What each kind must hold, apart from its name. */
+/** What each kind must hold, apart from its name. A newer release may add to it. */
 const SHAPES = {
   KEY_STATUS: {
     reference: text,
-    use: oneOf(KEY_USES),
-    from: oneOf(KEY_STATUSES),
-    to: oneOf(KEY_STATUSES),
+    use: word(KEY_USES),
+    from: word(KEY_STATUSES),
+    to: word(KEY_STATUSES),
     cause: orNull(cause),
   },
   FALLBACK_STARTED: { reference: text, cause },
@@ -31,11 +33,11 @@ const SHAPES = {
   MOVE_ENDED: {
     from: orNull(text),
     to: orNull(text),
-    outcome: oneOf(MOVE_OUTCOMES),
+    outcome: word(MOVE_OUTCOMES),
     moved: count,
     left: count,
   },
-  KEY_LIFECYCLE: { reference: text, from: oneOf(KEY_LIFECYCLES), to: oneOf(KEY_LIFECYCLES) },
+  KEY_LIFECYCLE: { reference: text, from: word(KEY_LIFECYCLES), to: word(KEY_LIFECYCLES) },
   TEST: {},
 } as const satisfies {
   [K in AlertKind]: Record<Exclude<keyof Extract<AlertFacts, { kind: K }>, 'kind'>, Check>;
@@ -48,7 +50,7 @@ export function isAlertFacts(value: unknown): value is AlertFacts {
   if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind)) return false;
   const shape: Record<string, Check> = SHAPES[kind as AlertKind];
   const names = Object.keys(shape);
-  return names.length === Object.keys(rest).length && names.every((name) => shape[name]?.(rest[name]));
+  return names.every((name) => shape[name]?.(rest[name]));
 }
 
 /** As it stands in stored facts: texts in them have their quotation marks escaped, so nothing else looks like it. */

@@ -1,8 +1,8 @@
 import type { Asset } from '../../core/asset.ts';
-import type { DataKeyRecord, Protection } from '../model/types.ts';
+import type { ListedDataKey, Protection } from '../model/types.ts';
 
 /** An asset as its newest data key shows it. */
-export type AssetRow = Omit<DataKeyRecord, 'wrapped' | 'context'>;
+export type AssetRow = Omit<ListedDataKey, 'wrapped' | 'context'>;
 
 /** Which of an account's assets; what is absent does not matter. */
 export interface AssetQuery {
@@ -21,7 +21,7 @@ export type AssetPlace = Pick<Asset, 'srvId' | 'type' | 'id'>;
 export interface ProtectionCount {
   readonly srvId: string;
   readonly type: string;
-  readonly protection: Protection;
+  readonly protection: ListedDataKey['protection'];
   readonly kekId: string;
   /** Those whose newest data key it is. */
   readonly assets: number;

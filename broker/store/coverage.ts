@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { toAccount } from './accounts.ts';
+import { toKnownAccount } from './accounts.ts';
 import { FAILURE_WISHES } from '../model/types.ts';
 import { readRows } from './database.ts';
-import { FALLBACK_COLUMNS, toFallback } from './fallbacks.ts';
+import { FALLBACK_COLUMNS, toKnownFallback } from './fallbacks.ts';
 import { joinReferences, KEK_COLUMNS, toKeks } from './keks.ts';
 import type { Coverage } from './store.ts';
 
@@ -32,11 +32,11 @@ export async function coverage(
   const [first] = rows;
   if (!first) return null;
   return {
-    account: toAccount(first),
+    account: toKnownAccount(first),
     ownerInLicensedGroup: first.boolean('in_licensed_group'),
     enrolled: first.boolean('enrolled'),
-    fallback: toFallback(first),
-    onFailure: first.optionalOneOf('wish', FAILURE_WISHES) ?? 'FAIL_ASSET',
+    fallback: toKnownFallback(first),
+    onFailure: FAILURE_WISHES.find((wish) => wish === first.optionalText('wish')) ?? 'FAIL_ASSET',
     keks: first.isNull('kek_id') ? [] : toKeks(rows),
   };
 }

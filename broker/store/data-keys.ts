@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Asset } from '../../core/asset.ts';
 import { assetContext, isContextOf } from '../../core/encryption-context.ts';
 import { CmkError } from '../../core/errors.ts';
-import { type DataKeyRecord, PROTECTIONS } from '../model/types.ts';
+import { type DataKeyRecord, type ListedDataKey, PROTECTIONS } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
 import type { Row } from './row.ts';
 
@@ -28,6 +28,11 @@ export function assetColumns(asset: Asset): Record<string, string> {
 
 /** The context is not stored: it follows from the asset and the time, and cannot be another asset's. */
 export function toRecord(row: Row): DataKeyRecord {
+  return { ...toListed(row), protection: row.oneOf('protection', PROTECTIONS) };
+}
+
+/** As {@link toRecord}, to be looked at: the protection may be one that a newer release knows. */
+export function toListed(row: Row): ListedDataKey {
   const asset: Asset = {
     account: row.text('account'),
     srvId: row.text('srv_id'),
@@ -41,7 +46,7 @@ export function toRecord(row: Row): DataKeyRecord {
     id: row.text('data_key_id'),
     generation: row.integer('generation', 1),
     kekId: row.text('kek_id'),
-    protection: row.oneOf('protection', PROTECTIONS),
+    protection: row.word('protection', PROTECTIONS),
     wrapped: destroyedAt === null ? row.bytes('wrapped') : new Uint8Array(),
     context: assetContext(asset, createdAt),
     createdAt,

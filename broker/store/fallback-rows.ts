@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { keysInUse } from '../model/keys-in-use.ts';
-import type { MovePlan, MoveSelection } from '../model/moves.ts';
+import type { Move, MoveSelection } from '../model/moves.ts';
 import { listKeks } from './keks.ts';
 import { selected } from './move-rows.ts';
 
@@ -26,7 +26,7 @@ export async function keepUnderPlatformKey(
  */
 export async function keepWhatFollows(
   db: Knex,
-  { account, kind, selection }: Pick<MovePlan, 'account' | 'kind' | 'selection'>,
+  { account, kind, selection }: Pick<Move, 'account' | 'kind' | 'selection'>,
 ): Promise<number> {
   if (kind !== 'LEAVE' && kind !== 'SHRINK') return 0;
   const [inUse] = keysInUse(await listKeks(db, account));

@@ -6,6 +6,7 @@ import type {
   FallbackEpisode,
   FallbackPolicy,
 } from '../model/types.ts';
+import type { TypeWish } from './fallbacks.ts';
 import type { Precondition, Versioned } from './versions.ts';
 
 /** Why a data key is made under the platform key, and whether it still may. */
@@ -37,7 +38,7 @@ export interface FallbackStore {
   /** FAIL_ASSET is what every type has by itself. */
   setWish(account: string, srvId: string, type: string, wish: FailureWish, audit: AuditEvent): Promise<void>;
   /** Those that are not FAIL_ASSET. */
-  listWishes(account: string): Promise<{ srvId: string; type: string; wish: FailureWish }[]>;
+  listWishes(account: string): Promise<TypeWish[]>;
 
   /**
    * As `Store.insertDataKey`, for a data key under the platform key in place of one that failed: counts it in the

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { CmkError } from '../../core/errors.ts';
+import type { NewerWord } from '../model/newer-word.ts';
 import {
   FAILURE_WISHES,
   FALLBACK_MODES,
+  type Coverage,
   type FailureWish,
   type FallbackEpisode,
   type FallbackPolicy,
@@ -14,14 +16,27 @@ import type { FallbackStart } from './fallback-store.ts';
 import { isSqlite } from './migrations/columns.ts';
 import type { Versioned } from './versions.ts';
 
+/** What an account wants for an asset type. */
+export interface TypeWish {
+  readonly srvId: string;
+  readonly type: string;
+  readonly wish: FailureWish | NewerWord;
+}
+
 export const FALLBACK_COLUMNS = ['a.fallback_mode', 'a.fallback_max_hours', 'a.fallback_max_assets'];
 
 export function toFallback(row: Row): FallbackPolicy {
   return {
-    mode: row.oneOf('fallback_mode', FALLBACK_MODES),
+    mode: row.word('fallback_mode', FALLBACK_MODES),
     maxHours: row.isNull('fallback_max_hours') ? null : row.integer('fallback_max_hours', 1),
     maxAssets: row.isNull('fallback_max_assets') ? null : row.integer('fallback_max_assets', 1),
   };
+}
+
+/** To decide by: of a mode that a newer release added nobody here knows when the platform key may stand in, so never. */
+export function toKnownFallback(row: Row): Coverage['fallback'] {
+  const policy = toFallback(row);
+  return { ...policy, mode: FALLBACK_MODES.find((mode) => mode === policy.mode) ?? 'OFF' };
 }
 
 /** @returns the policy as stored @throws CmkError CONFLICT when there is no such account */
@@ -63,15 +78,12 @@ export async function setFailureWish(
   }
 }
 
-export async function listFailureWishes(
-  db: Knex,
-  account: string,
-): Promise<{ srvId: string; type: string; wish: FailureWish }[]> {
+export async function listFailureWishes(db: Knex, account: string): Promise<TypeWish[]> {
   const query = db('failure_wishes').where({ account }).orderBy(['srv_id', 'type']);
   return (await readRows('failure_wishes', query)).map((row) => ({
     srvId: row.text('srv_id'),
     type: row.text('type'),
-    wish: row.oneOf('wish', FAILURE_WISHES),
+    wish: row.word('wish', FAILURE_WISHES),
   }));
 }
 

@@ -6,6 +6,7 @@ import {
   type Kek,
   KEY_LIFECYCLES,
   type KeyLifecycle,
+  type ListedKek,
   PROVIDER_NAMES,
 } from '../model/types.ts';
 import { readRow, readRows } from './database.ts';
@@ -38,23 +39,38 @@ export function joinReferences(query: Knex.QueryBuilder): Knex.QueryBuilder {
 
 /** Keys out of rows where those of one key stand together, its references in order. */
 export function toKeks(rows: readonly Row[]): Kek[] {
-  const keks = new Map<string, Kek & { references: [string, ...string[]] }>();
+  return gathered(rows, toKek);
+}
+
+function gathered<K extends object>(
+  rows: readonly Row[],
+  toOne: (id: string, row: Row) => K,
+): (K & Pick<Kek, 'references'>)[] {
+  const keks = new Map<string, K & { references: [string, ...string[]] }>();
   for (const row of rows) {
     const id = row.text('kek_id');
     const kek = keks.get(id);
     if (kek) kek.references.push(row.text('reference'));
-    else keks.set(id, { ...toKek(id, row), references: [row.text('reference')] });
+    else keks.set(id, { ...toOne(id, row), references: [row.text('reference')] });
   }
   return [...keks.values()];
 }
 
 function toKek(id: string, row: Row): Omit<Kek, 'references'> {
   return {
+    ...toListed(id, row),
+    provider: row.oneOf('provider', PROVIDER_NAMES),
+    lifecycle: row.oneOf('lifecycle', KEY_LIFECYCLES),
+  };
+}
+
+function toListed(id: string, row: Row): Omit<ListedKek, 'references'> {
+  return {
     id,
     account: row.optionalText('kek_account'),
-    provider: row.oneOf('provider', PROVIDER_NAMES),
+    provider: row.word('provider', PROVIDER_NAMES),
     role: row.isNull('role_arn') ? null : toRole(row),
-    lifecycle: row.oneOf('lifecycle', KEY_LIFECYCLES),
+    lifecycle: row.word('lifecycle', KEY_LIFECYCLES),
     canary: row.isNull('canary_wrapped') ? null : toCanary(row),
     createdAt: row.integer('created_at'),
   };
@@ -143,9 +159,15 @@ export async function ownerOfKey(db: Knex, identity: string): Promise<{ account:
 }
 
 export async function listKeks(db: Knex, account: string | null): Promise<Kek[]> {
-  return toKeks(
-    await readRows('keks', joinReferences(db('keks as k').where('k.account', account)).select(KEK_COLUMNS)),
-  );
+  return toKeks(await rowsOf(db, account));
+}
+
+export async function listAnyKeks(db: Knex, account: string | null): Promise<ListedKek[]> {
+  return gathered(await rowsOf(db, account), toListed);
+}
+
+function rowsOf(db: Knex, account: string | null): Promise<Row[]> {
+  return readRows('keks', joinReferences(db('keks as k').where('k.account', account)).select(KEK_COLUMNS));
 }
 
 /** @returns whether the key was in one of `from` */

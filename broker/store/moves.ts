@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { ERROR_CODES, isErrorCode, type ErrorCode } from '../../core/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
 import {
   MOVE_KINDS,
   MOVE_STATES,
@@ -19,7 +19,7 @@ import type { Row } from './row.ts';
 
 /** SQLite takes no more than 500 rows in one statement. */
 const FAILURES_A_STATEMENT = 400;
-const CODES = Object.keys(ERROR_CODES).filter(isErrorCode);
+const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 const UNFINISHED: readonly MoveState[] = ['RUNNING', 'PAUSED'];
 
 /** A move's columns, and how many failures are noted. */
@@ -32,10 +32,10 @@ function toMove(row: Row): Move {
   return {
     id: row.text('id'),
     account: row.text('account'),
-    kind: row.oneOf('kind', MOVE_KINDS),
+    kind: row.word('kind', MOVE_KINDS),
     selection: row.json('selection', 'a selection of data keys', isSelection),
     target: row.text('target'),
-    state: row.oneOf('state', MOVE_STATES),
+    state: row.word('state', MOVE_STATES),
     startedAt: row.integer('started_at'),
     endedAt: row.isNull('ended_at') ? null : row.integer('ended_at'),
     total: row.integer('total'),
@@ -48,22 +48,40 @@ function toMove(row: Row): Move {
       : { since: row.integer('paced_since'), moved: row.integer('paced_moved') },
     problem: row.isNull('problem_code')
       ? null
-      : { code: row.oneOf('problem_code', CODES), detail: row.text('problem_detail') },
+      : { code: row.word('problem_code', CODES), detail: row.text('problem_detail') },
     dueAt: row.integer('due_at'),
   };
 }
 
+/** Whether it can be shown: there may be more in it than this release knows. */
 function isSelection(value: unknown): value is MoveSelection {
   if (typeof value !== 'object' || value === null) return false;
   const { kekIds, protections, srvId, type, owners, ownerLicensed } = value as Record<string, unknown>;
   const texts = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string');
-  const known = (each: unknown) => PROTECTIONS.some((protection) => protection === each);
   return (
     texts(kekIds) &&
-    (protections === undefined || (Array.isArray(protections) && protections.every(known))) &&
+    (protections === undefined || texts(protections)) &&
     (owners === undefined || texts(owners)) &&
     (ownerLicensed === undefined || typeof ownerLicensed === 'boolean') &&
     [srvId, type].every((text) => text === undefined || typeof text === 'string')
+  );
+}
+
+const SELECTS = {
+  kekIds: true,
+  protections: true,
+  srvId: true,
+  type: true,
+  owners: true,
+  ownerLicensed: true,
+} as const satisfies Record<keyof MoveSelection, true>;
+
+/** Whether it selects by nothing that only a newer release knows: without that it would select more. */
+function isKnown(selection: MoveSelection): boolean {
+  const { protections = [] } = selection;
+  return (
+    Object.keys(selection).every((name) => Object.hasOwn(SELECTS, name)) &&
+    protections.every((each) => PROTECTIONS.includes(each))
   );
 }
 
@@ -105,7 +123,7 @@ export async function listFailures(db: Knex, id: string, limit: number): Promise
   const query = db('move_failures').where({ move_id: id }).orderBy(order).limit(limit);
   return (await readRows('move_failures', query)).map((row) => ({
     ...toPlace(row),
-    code: row.oneOf('code', CODES),
+    code: row.word('code', CODES),
     at: row.integer('at'),
   }));
 }
@@ -138,7 +156,12 @@ export async function claimMove(
     .update({ claim, due_at: untilMs, paced_since: nowMs, paced_moved: db.ref('moved') });
   if (count === 0) return null;
   const row = await readRow('moves', moveRows(db).where({ 'm.claim': claim }));
-  return row && { move: toMove(row), claim, tries: row.integer('tries') };
+  if (!row) return null;
+  const move = toMove(row);
+  if (isKnown(move.selection)) return { move, claim, tries: row.integer('tries') };
+  // For a broker of that release; this one looks at others meanwhile.
+  await db('moves').where({ claim }).update({ claim: null });
+  return null;
 }
 
 /** Locks the move for this transaction. @returns null when the claim is lost */

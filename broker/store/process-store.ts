@@ -1,4 +1,10 @@
-import type { BrokerProcess, SidecarProcess, SidecarState } from '../model/processes.ts';
+import type { BrokerProcess, SidecarProcess } from '../model/processes.ts';
+
+/** How many sidecars of a service are in one state. */
+export interface SidecarCount extends Pick<SidecarProcess, 'state'> {
+  readonly srvId: string;
+  readonly count: number;
+}
 
 /** Which processes there are. A part of broker/store/store.ts, with the same promises. */
 export interface ProcessStore {
@@ -11,7 +17,5 @@ export interface ProcessStore {
   /** In order of instance, from after this one. */
   sidecars(after: string | null, limit: number): Promise<SidecarProcess[]>;
   /** How many there are in each state, by service; one that serves several services counts for each. */
-  countSidecars(): Promise<
-    { readonly srvId: string; readonly state: SidecarState; readonly count: number }[]
-  >;
+  countSidecars(): Promise<SidecarCount[]>;
 }

@@ -1,4 +1,5 @@
 import { CmkError } from '../../core/errors.ts';
+import { isNewerWord, type NewerWord } from '../model/newer-word.ts';
 
 /** One row as the driver gave it. Nothing leaves it unchecked: a corrupt row is an INTERNAL error that names the column. */
 export class Row {
@@ -19,13 +20,24 @@ export class Row {
     return this.isNull(column) ? null : this.text(column);
   }
 
+  /** Where something is decided upon it: a word that a newer release added makes this one row unreadable. */
   oneOf<T extends string>(column: string, values: readonly T[]): T {
     const value = this.text(column);
-    return values.find((known) => known === value) ?? this.#corrupt(column, values.join(' or '), value);
+    const known = values.find((each) => each === value);
+    if (known !== undefined) return known;
+    return isNewerWord(value, values)
+      ? this.#refuse('not of this release', column, values.join(' or '), 'another word')
+      : this.#corrupt(column, values.join(' or '), value);
   }
 
-  optionalOneOf<T extends string>(column: string, values: readonly T[]): T | null {
-    return this.isNull(column) ? null : this.oneOf(column, values);
+  /** Where it is only shown: also a word that a newer release added. */
+  word<T extends string>(column: string, values: readonly T[]): T | NewerWord {
+    const value = this.text(column);
+    return isNewerWord(value, values) ? value : this.oneOf(column, values);
+  }
+
+  optionalWord<T extends string>(column: string, values: readonly T[]): T | NewerWord | null {
+    return this.isNull(column) ? null : this.word(column, values);
   }
 
   /** PostgreSQL's driver gives 64-bit integers as text. */
@@ -76,12 +88,16 @@ export class Row {
     return this.#columns[column] === null;
   }
 
-  /** Says what kind of thing is there, never the thing itself. */
   #corrupt(column: string, expected: string, value: unknown): never {
     const got = value === null ? 'null' : typeof value === 'string' ? 'another text' : typeof value;
+    return this.#refuse('corrupt', column, expected, got);
+  }
+
+  /** @param got what kind of thing is there, never the thing itself */
+  #refuse(is: string, column: string, expected: string, got: string): never {
     throw new CmkError(
       'INTERNAL',
-      `stored row is corrupt: ${this.#table}.${column}: expected ${expected}, got ${got}`,
+      `stored row is ${is}: ${this.#table}.${column}: expected ${expected}, got ${got}`,
     );
   }
 }

@@ -130,9 +130,9 @@ async function deliveriesOf(db: Knex, alerts: readonly Alert[]): Promise<Map<str
   const deliveries = new Map<string, DeliveryStatus[]>();
   for (const row of await readRows('alert_deliveries', query)) {
     const alert = row.text('alert_id');
-    const state = row.oneOf('state', DELIVERY_STATES);
+    const state = row.word('state', DELIVERY_STATES);
     const status = {
-      channel: row.oneOf('channel', CHANNELS),
+      channel: row.word('channel', CHANNELS),
       recipient: row.optionalText('url') ?? row.text('recipient'),
       state,
       attempts: row.integer('attempts'),

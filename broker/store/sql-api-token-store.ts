@@ -81,7 +81,7 @@ function toApiToken(row: Row): ApiToken {
     id: row.text('id'),
     account: row.text('account'),
     name: row.text('name'),
-    role: row.oneOf('role', API_TOKEN_ROLES),
+    role: row.word('role', API_TOKEN_ROLES),
     createdBy: row.text('created_by'),
     createdAt: row.integer('created_at'),
     expiresAt: row.integer('expires_at'),

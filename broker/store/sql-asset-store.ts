@@ -9,7 +9,7 @@ import type {
   Backlog,
   ProtectionCount,
 } from './asset-store.ts';
-import { assetColumns, DATA_KEY_COLUMNS, toRecord } from './data-keys.ts';
+import { assetColumns, DATA_KEY_COLUMNS, toListed } from './data-keys.ts';
 import { readRow, readRows, type Database } from './database.ts';
 import type { Row } from './row.ts';
 
@@ -150,7 +150,7 @@ async function countDataKeys(db: Knex, account: string): Promise<ProtectionCount
   return rows.map((row) => ({
     srvId: row.text('srv_id'),
     type: row.text('type'),
-    protection: row.oneOf('protection', PROTECTIONS),
+    protection: row.word('protection', PROTECTIONS),
     kekId: row.text('kek_id'),
     assets: row.integer('all_rows') - (older.get(groupOf(row)) ?? 0),
     dataKeys: row.integer('all_rows') - row.integer('gone'),
@@ -180,6 +180,6 @@ function groupOf(row: Row): string {
 }
 
 function toAssetRow(row: Row): AssetRow {
-  const { wrapped: _wrapped, context: _context, ...facts } = toRecord(row);
+  const { wrapped: _wrapped, context: _context, ...facts } = toListed(row);
   return facts;
 }

@@ -59,7 +59,7 @@ async function readFacts(
     rows.map((row) => {
       const id = row.text('id');
       const facts: AttentionFacts = {
-        licence: row.oneOf('licence', LICENCES),
+        licence: row.word('licence', LICENCES),
         enrolments: enrolments.get(id) ?? 0,
         recipients: (contacts.get(id) ?? 0) + (webhooks.get(id) ?? 0),
         untold: untold.get(id) ?? 0,
@@ -115,7 +115,7 @@ function readKeks(db: Knex, ids: readonly string[]): Promise<ReadonlyMap<string,
     .select('k.account', 'k.id', 'k.lifecycle', 'r.reference', protects);
   return groupBy('keks', query, (row) => ({
     id: row.text('id'),
-    lifecycle: row.oneOf('lifecycle', KEY_LIFECYCLES),
+    lifecycle: row.word('lifecycle', KEY_LIFECYCLES),
     reference: row.text('reference'),
     protects: row.boolean('protects'),
   }));
@@ -131,9 +131,9 @@ function readTroubles(db: Knex, ids: readonly string[]): Promise<ReadonlyMap<str
   return groupBy('key_statuses', query, (row) => ({
     kekId: row.text('kek_id'),
     reference: row.text('reference'),
-    use: row.oneOf('key_use', KEY_USES),
+    use: row.word('key_use', KEY_USES),
     status: row.oneOf('status', ['DEGRADED', 'FAILED']),
-    cause: row.optionalOneOf('cause', CODES),
+    cause: row.optionalWord('cause', CODES),
     since: row.optionalInteger('failing_since'),
   }));
 }
@@ -153,9 +153,9 @@ function readMoves(db: Knex, ids: readonly string[]): Promise<ReadonlyMap<string
     .select(failed.as('failed'));
   return groupBy('moves', query, (row) => ({
     id: row.text('id'),
-    kind: row.oneOf('kind', MOVE_KINDS),
+    kind: row.word('kind', MOVE_KINDS),
     isPaused: row.text('state') === 'PAUSED',
-    problem: row.optionalOneOf('problem_code', CODES),
+    problem: row.optionalWord('problem_code', CODES),
     left: row.integer('left_over'),
     failed: row.integer('failed'),
   }));

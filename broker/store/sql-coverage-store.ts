@@ -64,7 +64,7 @@ export class SqlCoverageStore implements CoverageStore {
 }
 
 async function readFacts(db: Knex, account: string, change: CoverageChange): Promise<CoverageFacts | null> {
-  const stored = await accounts.findAccount(db, account);
+  const stored = await accounts.findKnownAccount(db, account);
   if (!stored) return null;
   return {
     licence: stored.licence,

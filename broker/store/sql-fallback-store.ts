@@ -52,7 +52,7 @@ export class SqlFallbackStore implements FallbackStore {
     });
   }
 
-  listWishes(account: string): Promise<{ srvId: string; type: string; wish: FailureWish }[]> {
+  listWishes(account: string): Promise<fallbacks.TypeWish[]> {
     return this.#database.run((db) => fallbacks.listFailureWishes(db, account));
   }
 

@@ -1,12 +1,7 @@
 import type { Knex } from 'knex';
-import {
-  SIDECAR_STATES,
-  type BrokerProcess,
-  type SidecarProcess,
-  type SidecarState,
-} from '../model/processes.ts';
+import { SIDECAR_STATES, type BrokerProcess, type SidecarProcess } from '../model/processes.ts';
 import { readRows, type Database } from './database.ts';
-import type { ProcessStore } from './process-store.ts';
+import type { ProcessStore, SidecarCount } from './process-store.ts';
 import type { Row } from './row.ts';
 
 const MAX_BROKERS = 1_000;
@@ -50,7 +45,7 @@ export class SqlProcessStore implements ProcessStore {
     return this.#database.run((db) => listSidecars(db, after, limit));
   }
 
-  countSidecars(): Promise<{ srvId: string; state: SidecarState; count: number }[]> {
+  countSidecars(): Promise<SidecarCount[]> {
     return this.#database.run(async (db) => {
       const query = db('use_reporters as r')
         .join('use_reporter_leases as l', 'l.instance', 'r.instance')
@@ -60,7 +55,7 @@ export class SqlProcessStore implements ProcessStore {
         .countDistinct('r.instance as count');
       return (await readRows('use_reporters', query)).map((row) => ({
         srvId: row.text('srv_id'),
-        state: row.oneOf('state', SIDECAR_STATES),
+        state: row.word('state', SIDECAR_STATES),
         count: row.integer('count'),
       }));
     });
@@ -97,7 +92,7 @@ function toSidecar(row: Row): Omit<SidecarProcess, 'accounts' | 'services'> {
   return {
     instance: row.text('instance'),
     spiffeId: row.text('spiffe_id'),
-    state: row.oneOf('state', SIDECAR_STATES),
+    state: row.word('state', SIDECAR_STATES),
     heardAt: row.integer('heard_at'),
     patienceMs: row.integer('patience_ms'),
     coveredUntil: row.integer('covered_until'),

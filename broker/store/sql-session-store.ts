@@ -89,7 +89,7 @@ function toSession(row: Row): Session {
     idHash: row.text('id_hash'),
     person: row.text('person'),
     name: row.text('name'),
-    role: row.oneOf('role', ROLES),
+    role: row.word('role', ROLES),
     account: row.optionalText('account'),
     createdAt: row.integer('created_at'),
     seenAt: row.integer('seen_at'),

@@ -9,6 +9,7 @@ import type {
   Kek,
   KeyEvent,
   KeyLifecycle,
+  ListedKek,
   ReporterLease,
   SilentReporter,
   UseReport,
@@ -155,6 +156,10 @@ export class SqlStore implements Store {
 
   ownerOfKey(identity: string): Promise<{ account: string | null } | null> {
     return this.#database.run((db) => keks.ownerOfKey(db, identity));
+  }
+
+  listAnyKeks(account: string | null): Promise<ListedKek[]> {
+    return this.#database.run((db) => keks.listAnyKeks(db, account));
   }
 
   listKeks(account: string | null): Promise<Kek[]> {

@@ -146,9 +146,9 @@ function toLedgerTally(row: Row): LedgerTally {
   return {
     hour: row.integer('bucket'),
     kekId: nullable(row, 'kek_id'),
-    action: row.oneOf('action', AUDIT_ACTIONS),
-    outcome: row.oneOf('outcome', AUDIT_OUTCOMES),
-    source: source === null ? null : row.oneOf('source', KEY_SOURCES),
+    action: row.word('action', AUDIT_ACTIONS),
+    outcome: row.word('outcome', AUDIT_OUTCOMES),
+    source: source === null ? null : row.word('source', KEY_SOURCES),
     cause: nullable(row, 'cause'),
     events: row.integer('events'),
     uses: row.integer('uses'),

@@ -9,6 +9,7 @@ import type {
   Kek,
   KeyEvent,
   KeyLifecycle,
+  ListedKek,
   Reporter,
   ReporterLease,
   SilentReporter,
@@ -125,6 +126,8 @@ export interface Store {
   ownerOfKey(identity: string): Promise<{ readonly account: string | null } | null>;
   /** The account's keys, newest first; null: the platform's. */
   listKeks(account: string | null): Promise<Kek[]>;
+  /** As {@link listKeks}, to be looked at: also those of kinds and states that a newer release knows. */
+  listAnyKeks(account: string | null): Promise<ListedKek[]>;
   /** Moves a key to another state of its life; does nothing when it is not in one of `from`. */
   moveKek(id: string, from: readonly KeyLifecycle[], to: KeyLifecycle, audit: AuditEvent): Promise<boolean>;
   /** What happens to keys later. */

@@ -1,4 +1,4 @@
-import type { AuditAction, AuditOutcome, KeySource } from '../model/types.ts';
+import type { AuditEvent } from '../model/types.ts';
 
 /** From `fromHour` up to, but not, `untilHour`; hours since the UNIX epoch. */
 export interface HourSpan {
@@ -13,9 +13,9 @@ export interface LedgerTally {
   /** The first of its bucket, since the UNIX epoch. */
   readonly hour: number;
   readonly kekId: string | null;
-  readonly action: AuditAction;
-  readonly outcome: AuditOutcome;
-  readonly source: KeySource | null;
+  readonly action: AuditEvent['action'];
+  readonly outcome: AuditEvent['outcome'];
+  readonly source: AuditEvent['source'];
   /**
    * What begins an event's detail: the cause of a refusal or failure; of a data key that was made, why it was made under
    * that key. Null: nothing of the kind.

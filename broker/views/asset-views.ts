@@ -1,6 +1,6 @@
 import type { Asset } from '../../core/asset.ts';
 import { CmkError } from '../../core/errors.ts';
-import type { Kek, KeyLifecycle, Protection } from '../model/types.ts';
+import type { ListedKek } from '../model/types.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import { isToGiveWay } from '../policy/decide-key.ts';
 import type { ActivityPage, AssetPlace, AssetQuery, AssetRow, Store } from '../store/store.ts';
@@ -12,7 +12,7 @@ export interface KeyName {
   readonly platform: boolean;
   /** As its KMS names it; null: the provider's, which is nobody else's business. */
   readonly reference: string | null;
-  readonly lifecycle: KeyLifecycle;
+  readonly lifecycle: ListedKek['lifecycle'];
 }
 
 /**
@@ -26,7 +26,7 @@ export interface DataKeyView {
   readonly id: string;
   readonly generation: number;
   readonly state: DataKeyState;
-  readonly protection: Protection;
+  readonly protection: AssetRow['protection'];
   readonly key: KeyName;
   readonly madeAt: number;
   readonly reencryptSince: number | null;
@@ -42,7 +42,7 @@ export interface ListedAsset extends DataKeyView {
 /** How an asset is protected. */
 export interface AssetView {
   readonly asset: Asset;
-  readonly protection: Protection;
+  readonly protection: AssetRow['protection'];
   readonly key: KeyName;
   /** Of the newest data key. */
   readonly generation: number;
@@ -56,9 +56,9 @@ export interface AssetView {
 
 /** Assets as administrators look for them, and what was done with one. */
 export class AssetViews {
-  readonly #store: Pick<Store, 'assets' | 'activity' | 'findAccount' | 'listKeks'>;
+  readonly #store: Pick<Store, 'assets' | 'activity' | 'findAccount' | 'listAnyKeks'>;
 
-  constructor(options: { store: Pick<Store, 'assets' | 'activity' | 'findAccount' | 'listKeks'> }) {
+  constructor(options: { store: Pick<Store, 'assets' | 'activity' | 'findAccount' | 'listAnyKeks'> }) {
     this.#store = options.store;
   }
 
@@ -117,7 +117,7 @@ export class AssetViews {
   /** An account's data keys are under its own keys or under the provider's. */
   async #keyNames(account: string): Promise<(kekId: string) => KeyName> {
     if (!(await this.#store.findAccount(account))) throw unknownAccount(account);
-    const keks = [...(await this.#store.listKeks(account)), ...(await this.#store.listKeks(null))];
+    const keks = [...(await this.#store.listAnyKeks(account)), ...(await this.#store.listAnyKeks(null))];
     const names = new Map(keks.map((kek) => [kek.id, keyName(kek)]));
     return (kekId) => {
       const name = names.get(kekId);
@@ -127,7 +127,7 @@ export class AssetViews {
   }
 }
 
-function keyName({ id, account, references, lifecycle }: Kek): KeyName {
+function keyName({ id, account, references, lifecycle }: ListedKek): KeyName {
   const platform = account === null;
   return { id, platform, reference: platform ? null : references[0], lifecycle };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
-import { findOwnKek } from '../keys/key-life.ts';
+import { findListedKek } from '../keys/key-life.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import type { KmsTally, LedgerTally, Store } from '../store/store.ts';
 import { bucketsOf, HOUR_MS, hoursIn, type Bucket } from './hours.ts';
@@ -79,7 +79,7 @@ export class KeyUses {
    * @throws CmkError NOT_FOUND, INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   async ofKey(account: string, kekId: string, query: UsesQuery): Promise<Uses> {
-    await findOwnKek(this.#store, account, kekId);
+    await findListedKek(this.#store, account, kekId);
     return this.#read(account, query, kekId);
   }
 
@@ -124,6 +124,7 @@ function countsOf({ action, outcome, source, cause, events, uses }: LedgerTally)
       // What was made says why it was made under that key.
       return cause === null ? { unwraps: events } : { wraps: events };
     case null:
+    default:
       return {};
   }
 }
@@ -160,4 +161,4 @@ function sumOf(a: UseCounts, b: Partial<UseCounts>): UseCounts {
   };
 }
 
-type KeyUsesStore = Pick<Store, 'findAccount' | 'findKek' | 'tallies'>;
+type KeyUsesStore = Pick<Store, 'findAccount' | 'listAnyKeks' | 'tallies'>;

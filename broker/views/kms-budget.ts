@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { KmsCalls } from '../keys/kms-calls.ts';
-import type { Kek, ProviderName } from '../model/types.ts';
+import { PROVIDER_NAMES, type ListedKek } from '../model/types.ts';
 import { unknownAccount } from '../model/unknown-account.ts';
 import type { KmsTally, Store } from '../store/store.ts';
 import { HOUR_MS, lastDay } from './hours.ts';
@@ -17,7 +17,7 @@ export interface KmsLimits {
 /** Calls to one key or replica within the span, for the account's assets or about its key. */
 export interface ReplicaBudget extends KmsCounts {
   readonly kekId: string;
-  readonly provider: ProviderName;
+  readonly provider: ListedKek['provider'];
   /** Whether it is the provider's own key; all its replicas are told together. */
   readonly platform: boolean;
   /** Null: the provider's. */
@@ -59,7 +59,7 @@ export class KmsBudgets {
     if (!(await store.findAccount(account))) throw unknownAccount(account);
     const span = lastDay(clock.wallMs());
     const tallies = await store.tallies.kms(account, span);
-    const keks = [...(await store.listKeks(account)), ...(await store.listKeks(null))];
+    const keks = [...(await store.listAnyKeks(account)), ...(await store.listAnyKeks(null))];
     return {
       from: span.fromHour * HOUR_MS,
       until: span.untilHour * HOUR_MS,
@@ -70,7 +70,7 @@ export class KmsBudgets {
   }
 
   /** Those of an own key, asked or not; the provider's only if it was asked. */
-  #replicas(kek: Kek, tallies: readonly KmsTally[]): ReplicaBudget[] {
+  #replicas(kek: ListedKek, tallies: readonly KmsTally[]): ReplicaBudget[] {
     const own = tallies.filter(({ kekId }) => kekId === kek.id);
     if (kek.account === null) return own.length > 0 ? [this.#budget(kek, null, own)] : [];
     return kek.references.map((reference) =>
@@ -82,13 +82,14 @@ export class KmsBudgets {
     );
   }
 
-  #budget(kek: Kek, reference: string | null, tallies: readonly KmsTally[]): ReplicaBudget {
+  #budget(kek: ListedKek, reference: string | null, tallies: readonly KmsTally[]): ReplicaBudget {
     const { id: kekId, provider, account } = kek;
     const counts = tallies
       .map(kmsCountsOf)
       .reduce(addKms, { calls: 0, failures: 0, throttled: 0, limited: 0 });
     const busiestHour = busiestOf(tallies);
-    const quota = this.#options.kmsCalls.quotaOf(provider, reference ?? kek.references[0]);
+    const known = PROVIDER_NAMES.find((name) => name === provider);
+    const quota = known ? this.#options.kmsCalls.quotaOf(known, reference ?? kek.references[0]) : null;
     const usedPercent = quota ? ((busiestHour?.calls ?? 0) / (quota.perSecond * 3_600)) * 100 : 0;
     return {
       kekId,
@@ -112,7 +113,7 @@ function busiestOf(tallies: readonly KmsTally[]): ReplicaBudget['busiestHour'] {
 }
 
 interface KmsBudgetsOptions {
-  readonly store: Pick<Store, 'findAccount' | 'listKeks' | 'tallies' | 'processes'>;
+  readonly store: Pick<Store, 'findAccount' | 'listAnyKeks' | 'tallies' | 'processes'>;
   readonly clock: Clock;
   readonly kmsCalls: Pick<KmsCalls, 'quotaOf'>;
   readonly limits: KmsLimits;

@@ -6,7 +6,7 @@ import type { Move } from '../model/moves.ts';
 import {
   ACTS_OF_SERVICES,
   type Account,
-  type AuditOutcome,
+  type AuditEvent,
   type FallbackEpisode,
   type FallbackPolicy,
 } from '../model/types.ts';
@@ -37,7 +37,7 @@ export interface FallbackOverview extends FallbackEpisode {
 
 /** Why services were refused, or failed. */
 export interface RefusalCount {
-  readonly outcome: Exclude<AuditOutcome, 'ALLOWED'>;
+  readonly outcome: AuditEvent['outcome'];
   /** A denial reason or an error code; null: the events do not say. */
   readonly cause: string | null;
   readonly count: number;
@@ -109,7 +109,7 @@ export class Overviews {
   }
 
   async #keys(account: string, counts: readonly ProtectionCount[]): Promise<KeyOverview[]> {
-    const keks = await this.#store.listKeks(account);
+    const keks = await this.#store.listAnyKeks(account);
     const statuses = await this.#store.keyStatuses.list(keks.map(({ id }) => id));
     return keks.map((kek) => {
       const under = counts.filter(({ kekId }) => kekId === kek.id);
@@ -154,5 +154,12 @@ function fallbackOf(policy: FallbackPolicy, episode: FallbackEpisode, nowMs: num
 
 type OverviewStore = Pick<
   Store,
-  'findAccount' | 'listEnrolments' | 'listKeks' | 'keyStatuses' | 'assets' | 'attention' | 'moves' | 'tallies'
+  | 'findAccount'
+  | 'listEnrolments'
+  | 'listAnyKeks'
+  | 'keyStatuses'
+  | 'assets'
+  | 'attention'
+  | 'moves'
+  | 'tallies'
 >;

@@ -19,8 +19,8 @@ const ICONS = {
   muted: IconCircleDashed,
 } as const;
 
-/** A state in a word and a sign; the colour only underlines it. */
-export function Badge({ tone, children }: { readonly tone: Tone; readonly children: string }) {
+/** A state in a word and a sign; the colour only underlines it. A state that only a newer release knows has no tone. */
+export function Badge({ tone = 'muted', children }: { readonly tone?: Tone; readonly children: string }) {
   const Icon = ICONS[tone];
   return (
     <span className="badge" data-tone={tone}>

@@ -18,7 +18,8 @@ export function shortReference(reference: string): string {
 }
 
 export function keyName(key: Pick<Key, 'provider' | 'references'>): string {
-  return `${PROVIDER_LABELS[key.provider]} · ${shortReference(key.references[0] ?? '')}`;
+  const label = (PROVIDER_LABELS as Readonly<Record<string, string>>)[key.provider] ?? key.provider;
+  return `${label} · ${shortReference(key.references[0] ?? '')}`;
 }
 
 /** Whether new data goes under a key of this age and state: the newest that may does it. */

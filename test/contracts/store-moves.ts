@@ -1,5 +1,5 @@
 import { newAlert } from '../../broker/model/alerts.ts';
-import type { DataKeyPlace, Move, MovePlan } from '../../broker/model/moves.ts';
+import type { DataKeyPlace, Move, MovePlan, MoveState } from '../../broker/model/moves.ts';
 import type { DataKeyRecord, Kek } from '../../broker/model/types.ts';
 import { uuidv7 } from '../../broker/model/uuid.ts';
 import { openStore } from '../../broker/store/open-store.ts';
@@ -341,7 +341,7 @@ export const moveCases: Record<string, StoreCase> = {
     const facts = await world(store, 1);
     const { id } = await store.moves.start(aPlan(facts), anEvent);
     const claim = await claimed(store);
-    const change = (from: Move['state'], to: Move['state'], account = 'acme') =>
+    const change = (from: MoveState, to: MoveState, account = 'acme') =>
       store.moves.setState(account, id, { from: [from], to, nowMs: NOW + 5 }, aRecord(to));
     t.false(await change('PAUSED', 'RUNNING'));
     await withAccount(store, 'other');

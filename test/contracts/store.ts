@@ -18,6 +18,7 @@ import { keyCases } from './store-keys.ts';
 import { ledgerCases } from './store-ledger.ts';
 import { leaseCases } from './store-leases.ts';
 import { moveCases } from './store-moves.ts';
+import { newerReleaseCases } from './store-newer-release.ts';
 import { reencryptionCases } from './store-reencryption.ts';
 import { sessionCases } from './store-sessions.ts';
 import { useCases } from './store-uses.ts';
@@ -64,6 +65,7 @@ export function testStore(harness: StoreHarness): void {
     ...activityCases,
     ...attentionCases,
     ...choreCases,
+    ...newerReleaseCases,
     ...wholeCases,
     ...alertRaces,
   };

@@ -1,7 +1,9 @@
 import test from 'ava';
+import type { NewerWord } from '../../broker/model/newer-word.ts';
 import { issue } from '../support/broker-world.ts';
 import { ASSET } from '../support/key-world.ts';
 import { goTo, portalWorld } from '../support/portal-world.ts';
+import { anAuditEvent } from '../support/stored-facts.ts';
 import { sharedWorld } from '../support/shared-world.ts';
 
 const ACME = '/v1/accounts/acme';
@@ -58,6 +60,20 @@ test.serial('a head that was not looked for is not said to be part of the ledger
   await page.getByText('The head that you kept, 1, is part of the chain.').waitFor();
   await keyboard.write('A head that you kept (optional)', `7:${'0'.repeat(64)}`);
   t.is(await page.getByText('The head that you kept, 7').count(), 0);
+});
+
+test.serial('a word that only a newer release knows is shown as it is', async (t) => {
+  const { maria, store } = shared();
+  const { page, keyboard } = maria;
+  const word = 'FROM_TOMORROW' as NewerWord;
+  const event = anAuditEvent({ action: word, outcome: word, reason: word, source: word, actor: 'tomorrow' });
+  await store.appendAudit([event]);
+  await goTo(page, '/accounts/acme/activity');
+  await keyboard.write('Who', 'tomorrow');
+  await page
+    .getByRole('row', { name: /FROM_TOMORROW FROM_TOMORROW · FROM_TOMORROW FROM_TOMORROW/ })
+    .waitFor();
+  t.is(await page.getByRole('alert').count(), 0);
 });
 
 test.serial('when the portal fails it says what to do, and the other pages go on', async (t) => {

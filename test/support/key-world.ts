@@ -76,6 +76,7 @@ export interface KeyWorld extends KeyServices {
   readonly kms: FakeKms;
   /** Without what the test put around it. */
   readonly store: Store;
+  readonly sqlitePath: string;
   readonly observer: Recorder;
   /** The customer's key and its replica elsewhere. */
   readonly reference: string;
@@ -105,7 +106,8 @@ export interface WorldOptions {
 export async function keyWorld(t: Teardowns, options: WorldOptions = {}): Promise<KeyWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-keys-'));
   t.teardown(() => rm(dir, { recursive: true }));
-  const store = await openStore({ sqlitePath: join(dir, 'cmk.db') });
+  const sqlitePath = join(dir, 'cmk.db');
+  const store = await openStore({ sqlitePath });
   // Before anything can fail: what stays open keeps the test's process from ending.
   t.teardown(() => store.close());
   const clock = new DrivenClock();
@@ -160,6 +162,7 @@ export async function keyWorld(t: Teardowns, options: WorldOptions = {}): Promis
     clock,
     kms,
     store,
+    sqlitePath,
     reference,
     replica,
     platformReference,

@@ -63,7 +63,7 @@ for (const {
   expected,
 } of ROWS) {
   test(name, (t) => {
-    const coverage = { account: anAccount({ licence }), ownerInLicensedGroup: inGroup, enrolled, keks };
+    const coverage = { account: { ...anAccount(), licence }, ownerInLicensedGroup: inGroup, enrolled, keks };
     const { kek, protection, reason } = decideKey(coverage, platform);
     t.deepEqual([kek.id, protection, reason], [...expected]);
   });

@@ -183,7 +183,7 @@ function done({ licence, inGroup, enrolled, keys }: Owner, circumstances: Circum
   const { answer, mode, limits, platformAnswer, wish } = circumstances;
   const fallback = { mode, maxHours: limits.maxHours, maxAssets: limits.maxAssets };
   const coverage: Coverage = {
-    account: anAccount({ licence }),
+    account: { ...anAccount(), licence },
     ownerInLicensedGroup: inGroup,
     enrolled,
     fallback,

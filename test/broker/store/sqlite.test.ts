@@ -6,18 +6,13 @@ import test, { type ExecutionContext } from 'ava';
 import sqlite3 from 'sqlite3';
 import { openStore, type StoreLocation } from '../../../broker/store/open-store.ts';
 import { testStore } from '../../contracts/store.ts';
+import { executeSql } from '../../support/execute-sql.ts';
 import { anAccount, anAuditEvent } from '../../support/stored-facts.ts';
 
 async function freshPath(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cmk-store-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   return path.join(folder, 'cmk.db');
-}
-
-async function execute(file: string, sql: string): Promise<void> {
-  const database = new sqlite3.Database(file);
-  await promisify<string>(database.exec.bind(database))(sql);
-  await promisify(database.close.bind(database))();
 }
 
 let migrated: string;
@@ -36,7 +31,7 @@ testStore({
     return { sqlitePath };
   },
   execute: (location: StoreLocation, sql) =>
-    execute('sqlitePath' in location ? location.sqlitePath : '', sql),
+    executeSql('sqlitePath' in location ? location.sqlitePath : '', sql),
 });
 
 for (const [name, mode] of [
