@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CmkError } from '../../core/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { PROBLEM_TYPE } from './problem.ts';
 import type { IdempotencyStore } from '../store/store.ts';
+import { sendOutcome, type Outcome } from './outcome.ts';
 
 /** Longer than a request is served, verifications too: who took a key and died has let go of it after that. */
 const TAKEN_MS = 180_000;
@@ -11,10 +11,8 @@ const ANSWER_MS = 24 * 60 * 60_000;
 /** Of one account within a day. */
 const MAX_KEYS = 10_000;
 
-interface Made {
-  readonly status: number;
-  readonly body: object;
-}
+/** Without headers: they are not kept. */
+type Made = Omit<Outcome, 'headers'>;
 
 export interface Secrets {
   /** What of an answer is kept: no secret. */
@@ -50,18 +48,18 @@ export class Idempotency {
     secrets?: Secrets,
   ): Promise<FastifyReply> {
     const key = keyOf(request);
-    if (key === null) return send(reply, await make());
+    if (key === null) return sendOutcome(reply, await make());
     const wanted = { account, key, hash: hashOf(request) };
     const nowMs = Math.trunc(this.#clock.wallMs());
     const stored = await this.#store.take(wanted, { nowMs, untilMs: nowMs + TAKEN_MS }, MAX_KEYS);
     if (stored) {
       const { status, body } = answerOf(stored, wanted.hash);
-      return send(reply.header('idempotent-replay', 'true'), {
+      return sendOutcome(reply.header('idempotent-replay', 'true'), {
         status,
         body: secrets?.reveal(body) ?? body,
       });
     }
-    return send(reply, await this.#serveFirst(wanted, make, secrets));
+    return sendOutcome(reply, await this.#serveFirst(wanted, make, secrets));
   }
 
   async #serveFirst(
@@ -112,9 +110,4 @@ function answerOf(
   }
   if (!answer) throw new CmkError('CONFLICT', 'the request with this idempotency-key is still being served');
   return { status: answer.status, body: JSON.parse(answer.body) as object };
-}
-
-function send(reply: FastifyReply, { status, body }: Made): FastifyReply {
-  if (status >= 400) void reply.type(PROBLEM_TYPE);
-  return reply.code(status).send(body);
 }

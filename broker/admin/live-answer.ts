@@ -4,14 +4,8 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Onlooker } from '../keys/verify-key.ts';
 import { LineStream } from './line-stream.ts';
 import { NDJSON } from './operation.ts';
-import { PROBLEM_TYPE, toProblem } from './problem.ts';
-
-/** How a request came out: with 400 and above the body is a problem. */
-export interface Outcome {
-  readonly status: number;
-  readonly body: object;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+import { sendOutcome, type Outcome } from './outcome.ts';
+import { toProblem } from './problem.ts';
 
 /**
  * Serves a request in which a key is verified: with one answer, or to whoever accepts lines with each step as it begins and
@@ -26,7 +20,7 @@ export async function answerLive(
   work: (onlooker: Onlooker) => Promise<Outcome>,
 ): Promise<FastifyReply> {
   void reply.header('vary', 'accept');
-  if (!request.headers.accept?.includes(NDJSON)) return send(reply, await work({}));
+  if (!request.headers.accept?.includes(NDJSON)) return sendOutcome(reply, await work({}));
   const lines = new LineStream();
   const gone = new AbortController();
   lines.once('close', () => gone.abort());
@@ -41,7 +35,7 @@ export async function answerLive(
     gone: gone.signal,
   });
   const first = await Promise.race([begun, done]);
-  if (first !== 'BEGUN') return send(reply, first);
+  if (first !== 'BEGUN') return sendOutcome(reply, first);
   void tellEnd(done, lines, (error) => {
     logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
   });
@@ -60,9 +54,4 @@ async function tellEnd(
     if (toCmkError(error).code === 'INTERNAL') onInternal(error);
     lines.end({ problem: toProblem(error) });
   }
-}
-
-function send(reply: FastifyReply, { status, body, headers = {} }: Outcome): FastifyReply {
-  if (status >= 400) void reply.type(PROBLEM_TYPE);
-  return reply.headers(headers).code(status).send(body);
 }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Io } from '../io.ts';
 import { ACCOUNT, addCommand, addSubject, choice, meant, pageOptions } from './command.ts';
 import { at, type AccountOptions, type PageOptions } from './desk.ts';
-import { PROTECTION_WORDS } from './overview.ts';
+import { PROTECTION_WORDS, PROTECTIONS } from './protection.ts';
 import { fields, inWords, table, time } from './text.ts';
 
 interface DataKey {
@@ -39,7 +39,6 @@ const STATE_WORDS = {
   OLDER: 'opens older files',
   DESTROYED: 'destroyed',
 };
-const PROTECTIONS = ['CUSTOMER_KEY', 'PLATFORM_KEY', 'FALLBACK_KEY'] as const;
 
 /** `cmk admin assets …`. */
 export function addAssets(admin: Command, io: Io): void {

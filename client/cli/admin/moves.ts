@@ -6,6 +6,7 @@ import { at, type AccountOptions, type Desk, type PageOptions } from './desk.ts'
 import { follow } from './follow.ts';
 import { findKey } from './key-view.ts';
 import { moveInText, movesInText, previewInText, type Move, type Preview } from './move-view.ts';
+import { PROTECTIONS } from './protection.ts';
 
 interface StartOptions extends AccountOptions {
   readonly kind: string;
@@ -20,7 +21,6 @@ interface StartOptions extends AccountOptions {
 }
 
 const KINDS = ['ENROL', 'ROTATE', 'RECOVER', 'SHRINK', 'LEAVE'] as const;
-const PROTECTIONS = ['CUSTOMER_KEY', 'FALLBACK_KEY', 'PLATFORM_KEY'] as const;
 /** The provider's own key, in place of a key's name. */
 const PLATFORM = 'platform';
 

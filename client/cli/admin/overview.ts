@@ -3,6 +3,7 @@ import type { Io } from '../io.ts';
 import { ACCOUNT, addCommand } from './command.ts';
 import { at, type AccountOptions } from './desk.ts';
 import { keysInText, type Key } from './key-view.ts';
+import { PROTECTION_WORDS } from './protection.ts';
 import { count, fields, inWords, table, time } from './text.ts';
 
 interface Overview {
@@ -51,11 +52,6 @@ const ATTENTION_WORDS = {
   NO_KEY: 'no key is in use',
   NOTHING_ENROLLED: 'no asset type is enrolled',
   NO_CONTACTS: 'nobody is told when a key fails',
-};
-export const PROTECTION_WORDS = {
-  CUSTOMER_KEY: 'customer’s key',
-  PLATFORM_KEY: 'provider’s key',
-  FALLBACK_KEY: 'provider’s key, in place of the customer’s',
 };
 
 /** `cmk admin overview`. */
