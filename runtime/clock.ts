@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 
 /** Time as the processes see it. Tests drive one by hand. */
@@ -14,11 +15,14 @@ export interface ScheduledCall {
   cancel(): void;
 }
 
+/** Outside of every call: what calls itself back again and again would be part of the trace of the one that began it. */
+const outside = AsyncLocalStorage.snapshot();
+
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   schedule(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
+    const timer = outside(() => setTimeout(callback, delayMs));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

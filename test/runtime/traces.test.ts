@@ -1,6 +1,7 @@
 import grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { CmkError } from '../../core/errors.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { NO_TRACES, startTraces } from '../../runtime/traces.ts';
 import { eventually } from '../support/eventually.ts';
@@ -139,6 +140,25 @@ test('outside of a call nothing is recorded', async (t) => {
   await traces.close();
   t.deepEqual(collector.spans(), []);
   t.is(counts.ENDED, 0);
+});
+
+test('what a call has the clock do later is no part of its trace', async (t) => {
+  const { collector, traces } = await world(t);
+  await traces.serve(METHOD, calledWith(), async () => {
+    await new Promise<void>((resolve) =>
+      systemClock.schedule(1, () => {
+        traces.waited('KMS unwrap', {}, 'OK', 5);
+        resolve();
+      }),
+    );
+    // Whoever waits for the clock goes on in the call.
+    traces.waited('KMS wrap', {}, 'OK', 5);
+  });
+  await traces.close();
+  t.deepEqual(
+    collector.spans().map(({ name }) => name),
+    ['KMS wrap', METHOD],
+  );
 });
 
 test('a collector that fails costs spans and one line of the log, and one that works again is told of', async (t) => {
