@@ -10,10 +10,12 @@ import test, { type ExecutionContext } from 'ava';
 import { newAlert, type AlertFacts } from '../../broker/model/alerts.ts';
 import { raiseAlerts } from '../../broker/store/alert-outbox.ts';
 import { openPostgres } from '../../broker/store/postgres.ts';
-import { CmkClient } from '../../client/index.ts';
+import { CmkClient, CmkError } from '../../client/index.ts';
 import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startMailServer } from '../../sandbox/mail-server.ts';
-import type { Programs } from '../../sandbox/parts.ts';
+import type { BrokerProcess, Programs, SidecarProcess } from '../../sandbox/parts.ts';
+import type { References } from '../../sandbox/customers/customer.ts';
+import type { SandboxSystem } from '../../sandbox/system.ts';
 import { metricIn, scrape } from '../../sandbox/scrape.ts';
 import { buildBundles } from '../support/bundles.ts';
 import { eventually } from '../support/eventually.ts';
@@ -78,6 +80,77 @@ async function raiseUnknown(databaseUrl: string): Promise<void> {
   await raiseAlerts(db, [alert]).finally(() => db.destroy());
 }
 
+/** Sidecars of both releases at brokers of both. */
+async function startSidecars(
+  sandbox: SandboxSystem,
+  releases: Readonly<Record<string, Programs>>,
+  brokers: Readonly<Record<string, BrokerProcess>>,
+): Promise<SidecarProcess[]> {
+  const sidecars: SidecarProcess[] = [];
+  for (const [release, programs] of Object.entries(releases))
+    for (const [at, broker] of Object.entries(brokers))
+      sidecars.push(await sandbox.startSidecar(`${release}-${at}`, '0001', { programs, broker }));
+  return sidecars;
+}
+
+/** What each seals, every other one opens. */
+function startLoad(system: WholeSystem, sidecars: readonly SidecarProcess[]): SteadyLoad {
+  const load = new SteadyLoad(system);
+  for (const [from, sealer] of sidecars.entries())
+    for (const [to, opener] of sidecars.entries())
+      if (from !== to) load.add(`${from}-${to}`, { sealer, opener }, 20_000);
+  return load;
+}
+
+async function rotate({ customer }: SandboxSystem, admin: AdminClient): Promise<References> {
+  const key = await customer.createKey();
+  await customer.allowBroker(key, ACCOUNT);
+  await admin.enrolKey(ACCOUNT, key, customer.kms);
+  return key;
+}
+
+/** The customer takes keys away and gives them back: whichever broker notices, all sidecars hear of it. */
+async function takeAway(
+  t: ExecutionContext,
+  { customer }: SandboxSystem,
+  {
+    sidecars,
+    keys,
+    meanwhile,
+  }: {
+    readonly sidecars: readonly SidecarProcess[];
+    readonly keys: readonly References[];
+    readonly meanwhile: () => Promise<void>;
+  },
+): Promise<void> {
+  const clients = sidecars.map(({ address }) => new CmkClient({ address }));
+  t.teardown(() => clients.forEach((client) => client.close()));
+  const asset = recording('taken-away');
+  const files = await Promise.all(
+    clients.map((client, by) => buffer(client.encrypt(Buffer.from(`by ${by}`), { asset, owner: OWNER }))),
+  );
+  const open = async (client: CmkClient, file = Buffer.alloc(0)) =>
+    (await buffer(client.decrypt(file, { asset, reason: 'USER_ACCESS' }))).toString();
+  const everyClientGets = async (expected: string, withinMs: number) => {
+    for (const client of clients)
+      await eventually(
+        async () => (await open(client, files[0]).catch((error: unknown) => codeOf(error))) === expected,
+        withinMs,
+      );
+  };
+  for (const client of clients)
+    for (const [by, file] of files.entries()) t.is(await open(client, file), `by ${by}`);
+  for (const key of keys) await customer.disable(key);
+  await everyClientGets('KEY_DISABLED', 20_000);
+  await meanwhile();
+  for (const key of keys) await customer.enable(key);
+  await everyClientGets('by 0', 30_000);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof CmkError ? error.code : String(error);
+}
+
 /** The releases in the order in which their brokers start; the first one finds an empty database. */
 const ORDERS = { 'an update': ['previous', 'current'], 'a step back': ['current', 'previous'] } as const;
 
@@ -100,76 +173,34 @@ for (const [name, order] of Object.entries(ORDERS)) {
     const { sandbox, store, keys } = system;
     if (!('databaseUrl' in store)) throw new Error('expected PostgreSQL');
     await migrate(releases.current.broker, store.databaseUrl);
-    const newer = await sandbox.startBroker('second', {
+    const joined = await sandbox.startBroker('second', {
       programs: releases[second],
       env: { CMK_DATABASE_MIGRATE: 'by-job' },
     });
-    const brokers = { [first]: sandbox.broker, [second]: newer };
-    const admins = [sandbox.admin, new AdminClient(newer.adminUrl, sandbox.adminToken)] as const;
-
-    // Sidecars of both releases at brokers of both.
-    const sidecars: { address: string }[] = [];
-    for (const [sidecar, programs] of Object.entries(releases))
-      for (const [at, broker] of Object.entries(brokers))
-        sidecars.push(await sandbox.startSidecar(`${sidecar}-${at}`, '0001', { programs, broker }));
-    const load = new SteadyLoad(system);
-    for (const [index, sealer] of sidecars.entries())
-      for (const offset of [1, 2, 3]) {
-        const opener = sidecars[(index + offset) % sidecars.length] ?? sealer;
-        load.add(`${index}-${offset}`, { sealer, opener }, 20_000);
-      }
-    await sleep(LOAD_MS);
+    const brokers = { [first]: sandbox.broker, [second]: joined };
+    const admins = [sandbox.admin, new AdminClient(joined.adminUrl, sandbox.adminToken)] as const;
+    const sidecars = await startSidecars(sandbox, releases, brokers);
 
     // A rotation begun at one, carried out by either, watched at both.
+    const load = startLoad(system, sidecars);
+    await sleep(LOAD_MS);
     await admins[1].putContacts(ACCOUNT, [CONTACT]);
     await raiseUnknown(store.databaseUrl);
-    const rotated = await sandbox.customer.createKey();
-    await sandbox.customer.allowBroker(rotated, ACCOUNT);
-    await admins[1].enrolKey(ACCOUNT, rotated, sandbox.customer.kms);
+    const rotated = await rotate(sandbox, admins[1]);
     await sleep(LOAD_MS);
     await load.stop();
     t.deepEqual(load.failures, []);
     t.true(load.files > 50, 'there was hardly any load');
 
-    // The customer takes the new key away: whichever notices, all sidecars hear of it, and somebody mails.
-    const clients = sidecars.map(({ address }) => new CmkClient({ address }));
-    t.teardown(() => clients.forEach((client) => client.close()));
-    const asset = recording('taken-away');
-    const seal = (client: CmkClient, content: string) =>
-      buffer(client.encrypt(Buffer.from(content), { asset, owner: OWNER }));
-    const open = async (client: CmkClient, file: Buffer) =>
-      (await buffer(client.decrypt(file, { asset, reason: 'USER_ACCESS' }))).toString();
-    const files: Buffer[] = [];
-    for (const [index, client] of clients.entries()) files.push(await seal(client, `by ${index}`));
-    for (const client of clients)
-      for (const [index, file] of files.entries()) t.is(await open(client, file), `by ${index}`);
-    await sandbox.customer.disable(rotated);
-    await sandbox.customer.disable(keys);
-    for (const client of clients) {
-      await eventually(async () => {
-        const outcome = await open(client, files[0] ?? Buffer.alloc(0)).catch((error: unknown) => error);
-        return (outcome as { code?: string }).code === 'KEY_DISABLED';
-      }, 20_000);
-    }
-    await eventually(() => mail.mails.length > 0, 20_000);
-    await sandbox.customer.enable(rotated);
-    await sandbox.customer.enable(keys);
-    for (const client of clients)
-      await eventually(
-        () =>
-          open(client, files[0] ?? Buffer.alloc(0)).then(
-            () => true,
-            () => false,
-          ),
-        30_000,
-      );
+    const meanwhile = () => eventually(() => mail.mails.length > 0, 20_000);
+    await takeAway(t, sandbox, { sidecars, keys: [rotated, keys], meanwhile });
 
     for (const admin of admins) {
       await admin.keys(ACCOUNT);
       for (const page of ['alerts', 'audit-events', 'moves', 'activity', 'overview'])
         await t.notThrowsAsync(admin.call('GET', `/v1/accounts/${ACCOUNT}/${page}`), page);
     }
-    const met = await Promise.all([sandbox.broker, newer].map(({ statusUrl }) => troubles(statusUrl)));
+    const met = await Promise.all(Object.values(brokers).map(({ statusUrl }) => troubles(statusUrl)));
     t.log(`${name}: ${String(load)}; ${mail.mails.length} mails; troubles ${JSON.stringify(met)}`);
     for (const each of met) t.deepEqual(each, { background: 0, audit: 0, internal: 0, alerts: 0 });
   });
