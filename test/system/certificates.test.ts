@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { loadBroker } from '../../proto/load.ts';
 import type { KeyBrokerClient } from '../../proto/types/cmk/v1/KeyBroker.ts';
 import type { Leaf } from '../../sandbox/ca.ts';
+import type { SidecarProcess } from '../../sandbox/parts.ts';
 import { metricIn, scrape } from '../../sandbox/scrape.ts';
 import { pod } from '../deploy/injector/pods.ts';
 import { buildBundles } from '../support/bundles.ts';
@@ -44,6 +45,12 @@ function ask(client: KeyBrokerClient): Promise<grpc.status> {
   });
 }
 
+/** How many of a sidecar's requests found no broker. */
+async function unreachableBroker({ statusUrl }: SidecarProcess): Promise<number> {
+  const name = 'cmk_broker_request_duration_seconds_count';
+  return metricIn(await scrape(statusUrl), name, 'outcome="BROKER_UNREACHABLE"');
+}
+
 test('certificates and authorities are renewed over and over, torn ones too: no call fails', async (t) => {
   t.timeout(RUN_MS + 180_000);
   const programs = await buildBundles(t, ['broker', 'sidecar']);
@@ -58,12 +65,9 @@ test('certificates and authorities are renewed over and over, torn ones too: no 
   const sealer = sidecars.recorder;
   const opener = await sandbox.startSidecar('second', '0001');
   const injector = await injectorWorld(t, { ca: sandbox.ca });
-  const part = (name: string, { statusUrl }: { statusUrl: string }, uri: string): Renewed => ({
-    name,
-    statusUrl,
-    dir: join(sandbox.dir, name),
-    leaf: { uriSans: [uri] },
-  });
+  const part = (name: string, { statusUrl }: { statusUrl: string }, uri: string): Renewed => {
+    return { name, statusUrl, dir: join(sandbox.dir, name), leaf: { uriSans: [uri] } };
+  };
   const processes: readonly Renewed[] = [
     part('broker', broker, BROKER_ID),
     part('recorder', sealer, RECORDER_ID),
@@ -93,28 +97,21 @@ test('certificates and authorities are renewed over and over, torn ones too: no 
   t.deepEqual(load.failures, []);
   t.true(load.files > 100, 'there was hardly any load');
   t.true(rotation.turns >= 3, `${rotation.turns} turns`);
-  const unreachable = await Promise.all(
-    [sealer, opener].map(async ({ statusUrl }) =>
-      metricIn(
-        await scrape(statusUrl),
-        'cmk_broker_request_duration_seconds_count',
-        'outcome="BROKER_UNREACHABLE"',
-      ),
-    ),
-  );
+  const unreachable = await Promise.all([sealer, opener].map(unreachableBroker));
   t.deepEqual(unreachable, [0, 0]);
 
   // TLS holds those who come to the end of their certificates and to today's authorities; an open connection goes on,
   // for as long as the broker lets connections live.
   if (RUN_MS < 300_000) t.is(await ask(opened), grpc.status.NOT_FOUND, 'on the connection that was open');
-  const late = { uriSans: [RECORDER_ID] };
-  const outcomes = {
-    expired: await ask(connect(t, broker.address, rotation.bundle, await rotation.issue(late, -1_000))),
-    'of an authority that is trusted no more': await ask(
-      connect(t, broker.address, rotation.bundle, await sandbox.ca.issue(late)),
-    ),
-    valid: await ask(connect(t, broker.address, rotation.bundle, await rotation.issue(late))),
+  const newcomer = { uriSans: [RECORDER_ID] };
+  const certificates = {
+    expired: await rotation.issue(newcomer, -1_000),
+    'of an authority that is trusted no more': await sandbox.ca.issue(newcomer),
+    valid: await rotation.issue(newcomer),
   };
+  const outcomes: Record<string, grpc.status> = {};
+  for (const [name, leaf] of Object.entries(certificates))
+    outcomes[name] = await ask(connect(t, broker.address, rotation.bundle, leaf));
   t.deepEqual(outcomes, {
     expired: grpc.status.PERMISSION_DENIED,
     'of an authority that is trusted no more': grpc.status.PERMISSION_DENIED,
