@@ -35,7 +35,8 @@ async function build(t: Teardowns) {
   await world.broker.close(1_000);
   await world.store.tallies.count('acme');
 
-  const [, role = ''] = /```sql\n([^`]*)```/.exec(readFileSync('docs/deploying.md', 'utf8')) ?? [];
+  const [, role = ''] =
+    /```sql\n(create role cmk_support [^`]*)```/.exec(readFileSync('docs/deploying.md', 'utf8')) ?? [];
   await server.query(url, role);
   const asSupport = new URL(url);
   asSupport.username = 'cmk_support';
