@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { listen } from './listen.ts';
+import { keepNewest } from './newest-connections.ts';
+
+const MAX_CONNECTIONS = 100;
 
 /** A running status server. */
 export interface StatusServer {
@@ -22,8 +25,13 @@ export async function startStatusServer(options: {
   registry: Registry;
   isReady: () => boolean;
 }): Promise<StatusServer> {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
-  server.maxConnections = 100;
+  const server = createServer({
+    requestTimeout: 5_000,
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 8_192,
+  });
+  keepNewest(server, MAX_CONNECTIONS);
   server.on('request', (request, response) => {
     void answer(request, response, options);
   });

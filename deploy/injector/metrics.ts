@@ -6,7 +6,7 @@ import type { Outcome } from './admission.ts';
 export const INJECTOR_METRICS = {
   cmk_injector_reviews_total: {
     type: 'counter',
-    help: 'Pods that Kubernetes asked about: given a sidecar (INJECTED), found with one (UNCHANGED), wanting none (NOT_WANTED), asking for what they cannot have (REFUSED); requests that were none (MALFORMED), and failures of the injector’s own (FAILED).',
+    help: 'Pods that Kubernetes asked about: given a sidecar (INJECTED), found with one (UNCHANGED), wanting none (NOT_WANTED), asking for what they cannot have (REFUSED); requests that were none, broke off, or were too long beside other long ones (MALFORMED), and failures of the injector’s own (FAILED).',
     labels: ['outcome'],
   },
   cmk_injector_review_duration_seconds: {

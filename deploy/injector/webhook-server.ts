@@ -3,15 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity, IdentityWatcher } from '../../runtime/identity.ts';
 import { listen } from '../../runtime/listen.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { keepNewest } from '../../runtime/newest-connections.ts';
 import { MalformedReview, review } from './admission.ts';
 import type { InjectionSettings } from './config.ts';
 import type { InjectorMetrics } from './metrics.ts';
+import { RequestBodies } from './request-bodies.ts';
 
-/** Kubernetes' objects have 1.5 MiB at the most, and a review may hold a second one. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** The API server waits 5 s: deploy/kubernetes/base/admission/webhook.yaml. */
 const REQUEST_TIMEOUT_MS = 5_000;
-const MAX_CONNECTIONS = 1_000;
+/** How often Node looks whose time is over; by default each 30 s. */
+const CHECK_INTERVAL_MS = 1_000;
+/** An API server has one for each pod that it is asked to create at the moment. */
+const MAX_CONNECTIONS = 200;
 
 export interface WebhookServer {
   readonly port: number;
@@ -41,11 +44,13 @@ export async function startWebhookServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,
     handshakeTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
     keepAliveTimeout: 60_000,
     maxHeaderSize: 16_384,
   });
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on('request', (request, response) => void answer(request, response, parts));
+  keepNewest(server, MAX_CONNECTIONS);
+  const bodies = new RequestBodies();
+  server.on('request', (request, response) => void answer(request, response, { ...parts, bodies }));
   const stopFollowing = identity.listen({
     onReload: (next) => server.setSecureContext(tlsOptions(next)),
   });
@@ -68,7 +73,7 @@ function tlsOptions({ cert, key }: Identity) {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { settings, metrics, logger }: Parts,
+  { settings, metrics, logger, bodies }: Parts & { readonly bodies: RequestBodies },
 ): Promise<void> {
   if (request.method !== 'POST' || request.url?.split('?')[0] !== '/mutate') {
     send(response, 404, { error: 'expected POST /mutate' });
@@ -76,7 +81,7 @@ async function answer(
   }
   const ended = metrics.reviewStarted();
   try {
-    const { outcome, answer: reviewed } = review(await readJson(request), settings);
+    const { outcome, answer: reviewed } = review(await bodies.readJson(request), settings);
     ended(outcome);
     if (outcome === 'REFUSED') logger.info({ status: reviewed.response.status }, 'a pod was refused');
     send(response, 200, reviewed);
@@ -92,20 +97,4 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   // What was not read of a refused request must not be taken for the next one.
   const connection = status === 200 ? 'keep-alive' : 'close';
   response.writeHead(status, { 'content-type': 'application/json', connection }).end(JSON.stringify(body));
-}
-
-/** @throws {MalformedReview} for more than {@link MAX_BODY_BYTES}, and for what is not JSON */
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > MAX_BODY_BYTES) throw new MalformedReview(`expected at most ${MAX_BODY_BYTES} bytes`);
-    pieces.push(piece);
-  }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
-  } catch {
-    throw new MalformedReview('expected JSON');
-  }
 }

@@ -75,6 +75,23 @@ test('close does not wait for idle connections', async (t) => {
   t.pass();
 });
 
+test('connections that say nothing do not keep the kubelet out', async (t) => {
+  const { server, get } = await setUp(t);
+  const seen = { connected: 0, closed: 0 };
+  const idle = Array.from({ length: 100 }, () => {
+    const socket = connect(server.port, '127.0.0.1', () => seen.connected++);
+    return socket
+      .on('error', () => undefined)
+      .once('close', () => seen.closed++)
+      .resume();
+  });
+  t.teardown(() => idle.forEach((socket) => socket.destroy()));
+  await eventually(() => seen.connected === 100);
+  t.is((await get('/live')).status, 200);
+  // The oldest one made room.
+  await eventually(() => seen.closed === 1);
+});
+
 test('a port in use is an error', async (t) => {
   const { server, registry } = await setUp(t);
   const options = { host: '127.0.0.1', port: server.port, registry, isReady: () => true };

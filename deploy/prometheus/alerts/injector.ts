@@ -17,10 +17,20 @@ export const INJECTOR_ALERTS: readonly Alert[] = [
     name: 'CmkInjectorFailing',
     severity: 'page',
     fault: 'ours',
-    expr: `sum(rate(cmk_injector_reviews_total{job="${injector}",outcome=~"FAILED|MALFORMED"}[5m])) > 0`,
+    expr: `sum(rate(cmk_injector_reviews_total{job="${injector}",outcome="FAILED"}[5m])) > 0`,
     for: '5m',
     summary: 'the injector fails',
     description: 'Pods that it is asked about are not created; those that run are not touched.',
+  },
+  {
+    // Every pod can send it something; that must not wake anybody.
+    name: 'CmkInjectorMisused',
+    severity: 'ticket',
+    fault: 'caller',
+    expr: `sum(rate(cmk_injector_reviews_total{job="${injector}",outcome="MALFORMED"}[5m])) > 0`,
+    for: '15m',
+    summary: 'somebody sends the injector what Kubernetes does not send',
+    description: '{{ $value | humanize }} requests a second are no reviews, or break off.',
   },
   {
     name: 'CmkInjectorRefusing',

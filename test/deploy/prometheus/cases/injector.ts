@@ -15,9 +15,19 @@ export const INJECTOR_CASES: Readonly<Record<string, AlertCases>> = {
         series: {
           [`cmk_injector_reviews_total{${INJECTOR},outcome="REFUSED"}`]: counts(5),
           [`cmk_injector_reviews_total{${INJECTOR},outcome="FAILED"}`]: stays(3),
+          [`cmk_injector_reviews_total{${INJECTOR},outcome="MALFORMED"}`]: counts(5),
         },
       },
     ],
+  },
+  CmkInjectorMisused: {
+    fires: [
+      {
+        series: one(`cmk_injector_reviews_total{${INJECTOR},outcome="MALFORMED"}`, counts(6)),
+        value: '100m',
+      },
+    ],
+    silent: [{ series: one(`cmk_injector_reviews_total{${INJECTOR},outcome="MALFORMED"}`, stays(3)) }],
   },
   CmkInjectorRefusing: {
     fires: [
