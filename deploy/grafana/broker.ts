@@ -1,10 +1,11 @@
-import type { Dashboard, Section } from './panel.ts';
+import type { Section } from './frame.ts';
+import type { MetricDashboard, MetricPanel } from './metric-dashboard.ts';
 import { lastHour, percentile, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-broker"';
 const KEYS = `${OF},method=~"IssueDataKey|ResolveDataKey",code="OK"`;
 
-const CALLS: Section = {
+const CALLS: Section<MetricPanel> = {
   title: 'Calls',
   panels: [
     {
@@ -65,7 +66,7 @@ const CALLS: Section = {
   ],
 };
 
-const KMS: Section = {
+const KMS: Section<MetricPanel> = {
   title: 'KMSs',
   panels: [
     {
@@ -108,7 +109,7 @@ const KMS: Section = {
   ],
 };
 
-const KEYS_AND_MOVES: Section = {
+const KEYS_AND_MOVES: Section<MetricPanel> = {
   title: 'Data keys, fallback and moves',
   panels: [
     {
@@ -165,7 +166,7 @@ const KEYS_AND_MOVES: Section = {
   ],
 };
 
-const INSIDE: Section = {
+const INSIDE: Section<MetricPanel> = {
   title: 'Database and process',
   panels: [
     {
@@ -213,7 +214,7 @@ const INSIDE: Section = {
   ],
 };
 
-export const BROKER_DASHBOARD: Dashboard = {
+export const BROKER_DASHBOARD: MetricDashboard = {
   uid: 'cmk-broker',
   title: 'CMK: broker',
   description:

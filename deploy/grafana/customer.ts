@@ -1,4 +1,4 @@
-import type { SqlDashboard, SqlPanel } from './panel.ts';
+import type { SqlDashboard, SqlPanel } from './sql-dashboard.ts';
 
 /** Quoted by Grafana. */
 const THIS = 'account = ${account:sqlstring}';

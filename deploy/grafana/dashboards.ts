@@ -1,15 +1,19 @@
 import { BROKER_DASHBOARD } from './broker.ts';
 import { CUSTOMER_DASHBOARD } from './customer.ts';
 import { INJECTOR_DASHBOARD } from './injector.ts';
-import type { Dashboard } from './panel.ts';
-import { renderDashboard, renderSqlDashboard } from './render.ts';
+import { renderMetricDashboard, type MetricDashboard } from './metric-dashboard.ts';
 import { SIDECARS_DASHBOARD } from './sidecars.ts';
+import { renderSqlDashboard } from './sql-dashboard.ts';
 
 /** Those that ask Prometheus. */
-export const DASHBOARDS: readonly Dashboard[] = [BROKER_DASHBOARD, SIDECARS_DASHBOARD, INJECTOR_DASHBOARD];
+export const METRIC_DASHBOARDS: readonly MetricDashboard[] = [
+  BROKER_DASHBOARD,
+  SIDECARS_DASHBOARD,
+  INJECTOR_DASHBOARD,
+];
 
 /** Every dashboard as Grafana imports it, by its uid. */
 export const RENDERED: Readonly<Record<string, object>> = {
-  ...Object.fromEntries(DASHBOARDS.map((each) => [each.uid, renderDashboard(each)])),
+  ...Object.fromEntries(METRIC_DASHBOARDS.map((each) => [each.uid, renderMetricDashboard(each)])),
   [CUSTOMER_DASHBOARD.uid]: renderSqlDashboard(CUSTOMER_DASHBOARD),
 };

@@ -1,10 +1,10 @@
-import type { Dashboard } from './panel.ts';
+import type { MetricDashboard } from './metric-dashboard.ts';
 import { lastHour, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-injector"';
 const LEFT = '(cmk_certificate_expiry_timestamp_seconds - time()) / 86400';
 
-export const INJECTOR_DASHBOARD: Dashboard = {
+export const INJECTOR_DASHBOARD: MetricDashboard = {
   uid: 'cmk-injector',
   title: 'CMK: injector and certificates',
   description: 'Whether pods get their sidecars, and processes their certificates.',

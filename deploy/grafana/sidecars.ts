@@ -1,9 +1,10 @@
-import type { Dashboard, Section } from './panel.ts';
+import type { Section } from './frame.ts';
+import type { MetricDashboard, MetricPanel } from './metric-dashboard.ts';
 import { lastHour, percentile, percentiles, rate } from './query.ts';
 
 const OF = 'job="cmk-sidecar",srv_id=~"$srv_id"';
 
-const STREAMS: Section = {
+const STREAMS: Section<MetricPanel> = {
   title: 'Streams',
   panels: [
     {
@@ -49,7 +50,7 @@ const STREAMS: Section = {
   ],
 };
 
-const BROKERS: Section = {
+const BROKERS: Section<MetricPanel> = {
   title: 'Brokers, as sidecars see them',
   panels: [
     {
@@ -104,7 +105,7 @@ const BROKERS: Section = {
   ],
 };
 
-const FLEET: Section = {
+const FLEET: Section<MetricPanel> = {
   title: 'Fleet',
   panels: [
     {
@@ -133,7 +134,7 @@ const FLEET: Section = {
   ],
 };
 
-export const SIDECARS_DASHBOARD: Dashboard = {
+export const SIDECARS_DASHBOARD: MetricDashboard = {
   uid: 'cmk-sidecars',
   title: 'CMK: sidecar fleet',
   description: 'What sidecars do, how they get on with brokers, and which of them are in trouble.',

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { DASHBOARDS } from '../../deploy/grafana/dashboards.ts';
+import { METRIC_DASHBOARDS } from '../../deploy/grafana/dashboards.ts';
 import { GROUPS } from '../../deploy/prometheus/groups.ts';
 import { monitoredDay } from '../support/monitored-day.ts';
 
@@ -37,7 +37,7 @@ test('a day: every panel and every rule has data, and alerts fire for what happe
   for (const rule of GROUPS.flatMap(({ rules }) => rules)) {
     if ('record' in rule && !(await hasData(rule.record))) empty.push(rule.record);
   }
-  for (const { uid, sections } of DASHBOARDS) {
+  for (const { uid, sections } of METRIC_DASHBOARDS) {
     for (const { title, queries } of sections.flatMap(({ panels }) => panels)) {
       for (const { expr } of queries) {
         const query = expr.replaceAll('$__rate_interval', '1m').replaceAll('$srv_id', '.*');

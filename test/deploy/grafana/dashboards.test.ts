@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { parse } from 'yaml';
 import { CUSTOMER_DASHBOARD } from '../../../deploy/grafana/customer.ts';
-import { DASHBOARDS, RENDERED } from '../../../deploy/grafana/dashboards.ts';
-import type { Panel, SqlPanel } from '../../../deploy/grafana/panel.ts';
+import { METRIC_DASHBOARDS, RENDERED } from '../../../deploy/grafana/dashboards.ts';
+import type { Panel } from '../../../deploy/grafana/frame.ts';
 import { literalProblems, type TypedLiteral } from '../../support/literal-problems.ts';
 import { unknownNames } from '../../support/metric-names.ts';
 import { vocabularyOf } from '../../support/promql.ts';
@@ -20,7 +20,7 @@ interface Rendered {
 
 test('each dashboard has an id of its own, and is among those for Kubernetes', (t) => {
   const uids = Object.keys(RENDERED);
-  t.is(uids.length, DASHBOARDS.length + 1);
+  t.is(uids.length, METRIC_DASHBOARDS.length + 1);
   t.true(uids.every((uid) => /^[a-z-]{1,40}$/.test(uid)));
   const { configMapGenerator } = parse(readFileSync('deploy/grafana/kustomization.yaml', 'utf8')) as {
     configMapGenerator: { files: string[] }[];
@@ -31,8 +31,8 @@ test('each dashboard has an id of its own, and is among those for Kubernetes', (
   );
 });
 
-for (const { uid, sections } of [...DASHBOARDS, CUSTOMER_DASHBOARD]) {
-  const panels = sections.flatMap<Panel | SqlPanel>((section) => section.panels);
+for (const { uid, sections } of [...METRIC_DASHBOARDS, CUSTOMER_DASHBOARD]) {
+  const panels = sections.flatMap<Panel>((section) => section.panels);
 
   test(`${uid}: panels have ids of their own, stand on the grid, and on no other`, (t) => {
     const rendered = (RENDERED[uid] as Rendered).panels;
@@ -61,7 +61,7 @@ for (const { uid, sections } of [...DASHBOARDS, CUSTOMER_DASHBOARD]) {
   });
 }
 
-for (const dashboard of DASHBOARDS) {
+for (const dashboard of METRIC_DASHBOARDS) {
   const panels = dashboard.sections.flatMap((section) => section.panels);
 
   test(`${dashboard.uid}: queries name what there is, and legends what queries leave`, (t) => {
