@@ -65,6 +65,11 @@ export class RevocationWatchers {
     await send(call, { position }, signal);
     for (;;) {
       const newest = revocations.position;
+      if (position > newest) {
+        // The database lost what was told: the watcher hears that it went back, and then what is at those positions now.
+        position = newest;
+        await send(call, { position }, signal);
+      }
       const events = await revocations.after(position);
       for (const { kekId: keyId, reason, position: at } of events) {
         await send(call, { position: at, keyId, reason }, signal);

@@ -68,6 +68,7 @@ export class LeasedKeys {
       onEvent: (event) => options.observer.cached(event),
     });
     options.revocations.onRevoked((kekId) => this.#drop(kekId));
+    options.revocations.onLost(() => this.kekIds().forEach((kekId) => this.#drop(kekId)));
   }
 
   /** Data keys in the cache. */

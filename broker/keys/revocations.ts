@@ -8,6 +8,8 @@ import type { Observer } from './observer.ts';
 
 /** What an operator revokes at one broker ends the streams at the others this much later. */
 const POLL_INTERVAL_MS = 250;
+/** Looks each tenth second whether the database still has what was heard of. */
+const POLLS_BETWEEN_LOOKS_BACK = 40;
 const PAGE = 500;
 /** Events kept in memory, so that a thousand watchers do not each ask the database. */
 const RECENT = 1_000;
@@ -22,9 +24,11 @@ export class Revocations {
   readonly #observer: Observer;
   readonly #movedLeases: Pick<MovedLeases, 'sourcesOf'>;
   readonly #droppers = new Set<(kekId: string) => void>();
+  readonly #forgetters = new Set<() => void>();
   readonly #sleepers = new Set<() => void>();
   #recent: KeyEvent[] = [];
   #position = 0;
+  #polls = 0;
   #polling: Promise<void> = Promise.resolve();
   /** The poll that begins when the one under way has ended: whoever asks meanwhile shares it. */
   #nextPoll: Promise<void> | null = null;
@@ -62,6 +66,11 @@ export class Revocations {
   /** Registers what drops a key's data keys in this process. */
   onRevoked(drop: (kekId: string) => void): void {
     this.#droppers.add(drop);
+  }
+
+  /** Registers what drops every data key in this process. */
+  onLost(forget: () => void): void {
+    this.#forgetters.add(forget);
   }
 
   /** Drops the key's data keys in this process, without waiting for anything. */
@@ -156,6 +165,7 @@ export class Revocations {
   /** Never throws: the lease bounds what a missed poll can cost, and the next poll takes up where this one failed. */
   async #pollNow(): Promise<void> {
     try {
+      if (++this.#polls % POLLS_BETWEEN_LOOKS_BACK === 0) await this.#lookBack();
       for (;;) {
         const events = await this.#store.keyEventsAfter(this.#position, PAGE);
         for (const event of events) this.#apply(event);
@@ -165,6 +175,24 @@ export class Revocations {
     } catch (error) {
       this.#observer.backgroundFailed('poll revocations', error);
     }
+  }
+
+  /**
+   * A database that was restored, or failed over to a replica that lagged, gives positions that were told already to other
+   * events, which nobody would hear of. So everything is forgotten that was lent, here and, as the position goes back,
+   * at the sidecars.
+   */
+  async #lookBack(): Promise<void> {
+    const newest = await this.#store.newestKeyPosition();
+    if (newest >= this.#position) return;
+    const lost = new Error(
+      `the database lost revocations: expected position ${this.#position}, got ${newest}`,
+    );
+    this.#observer.backgroundFailed('poll revocations', lost);
+    for (const forget of this.#forgetters) forget();
+    this.#recent = [];
+    this.#position = newest;
+    this.#wake();
   }
 
   #apply(event: KeyEvent): void {

@@ -87,6 +87,39 @@ test('another broker’s revocations arrive too', async (t) => {
   t.like(watched.received.at(-1), { position: 1, keyId: world.kekId });
 });
 
+test('a database that lost its newest commits: nothing lent before is lent again, and what comes after is told', async (t) => {
+  const clock = new DrivenClock(Date.now());
+  const world = await brokerWorld(t, {}, clock);
+  const revoke = () => world.admin('POST', `/v1/keys/${world.kekId}/revoke`);
+  for (let count = 0; count < 3; count++) await revoke();
+  const watched = watch(world.recorder);
+  await eventually(() => watched.received.at(-1)?.position === 3);
+  await issue(world.recorder);
+  t.is(await world.metric('cmk_key_cache_entries'), 1);
+
+  // Restored, or failed over to a replica that lagged: positions 2 and 3 are free again.
+  const { store } = world;
+  const [newest, after] = [store.newestKeyPosition.bind(store), store.keyEventsAfter.bind(store)];
+  const lost = 2;
+  const restored: Pick<typeof store, 'newestKeyPosition' | 'keyEventsAfter'> = {
+    newestKeyPosition: async () => (await newest()) - lost,
+    keyEventsAfter: async (position, limit) =>
+      (await after(position + lost, limit)).map((event) => ({ ...event, position: event.position - lost })),
+  };
+  Object.assign(store, restored);
+  await eventually(() => {
+    clock.advance(1_000);
+    return watched.received.at(-1)?.position === 1;
+  });
+  t.is(await world.metric('cmk_key_cache_entries'), 0);
+  await revoke();
+  await eventually(() => {
+    clock.advance(250);
+    return positions(watched).at(-1) === 2;
+  });
+  t.is(watched.error, null);
+});
+
 test('a position that cannot be', async (t) => {
   const world = await brokerWorld(t);
   const watched = watch(world.recorder, 2 ** 60);
