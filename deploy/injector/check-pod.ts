@@ -1,10 +1,9 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import type { InjectionSettings } from './config.ts';
-import { allContainers, type Placed } from './containers.ts';
+import { otherContainers, type Placed } from './containers.ts';
 import { repositoryOf } from './image.ts';
 import {
   IDENTITY_DRIVER,
-  SIDECAR_NAME,
   sidecarVolumes,
   SOCKET_FOLDER,
   SOCKET_MOUNT,
@@ -48,7 +47,7 @@ export function refuse(annotation: keyof typeof ANNOTATIONS, problem: string): n
 function checkPorts(spec: PodSpec, { listen, statusPort }: Wishes): void {
   if (listen === 'tcp' && statusPort === TCP_PORT)
     refuse('statusPort', `port ${TCP_PORT} is for services; name another`);
-  for (const { container } of others(spec)) {
+  for (const { container } of otherContainers(spec)) {
     const uses = (port: number) => container.ports?.some(({ containerPort }) => containerPort === port);
     if (uses(statusPort))
       refuse('statusPort', `port ${statusPort} is container ${container.name}’s; name another`);
@@ -72,7 +71,7 @@ function checkMounts(spec: PodSpec, wishes: Wishes, users: readonly Placed[]): v
   const identities = [...(spec.volumes ?? []), ...sidecarVolumes(wishes)]
     .filter(({ csi }) => csi?.driver === IDENTITY_DRIVER)
     .map(({ name }) => name);
-  for (const { container } of others(spec)) {
+  for (const { container } of otherContainers(spec)) {
     const { name: who, volumeMounts = [] } = container;
     const isUser = users.some((user) => user.container === container);
     for (const { name, mountPath, readOnly, ...more } of volumeMounts) {
@@ -88,8 +87,4 @@ function checkMounts(spec: PodSpec, wishes: Wishes, users: readonly Placed[]): v
         refuse('listen', `${SOCKET_FOLDER} of container ${who} holds volume ${name}; use tcp`);
     }
   }
-}
-
-function others(spec: PodSpec): Placed[] {
-  return allContainers(spec).filter(({ container }) => container.name !== SIDECAR_NAME);
 }

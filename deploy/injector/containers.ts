@@ -1,4 +1,5 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import { SIDECAR_NAME } from './sidecar-container.ts';
 
 /** A container of a pod, and where. */
 export interface Placed {
@@ -13,4 +14,9 @@ export function allContainers(spec: PodSpec): Placed[] {
   const place = (list: Placed['list']) =>
     (spec[list] ?? []).map((container, index) => ({ container, list, path: `/spec/${list}/${index}` }));
   return [...place('containers'), ...place('initContainers')];
+}
+
+/** All but the sidecar. */
+export function otherContainers(spec: PodSpec): Placed[] {
+  return allContainers(spec).filter(({ container }) => container.name !== SIDECAR_NAME);
 }

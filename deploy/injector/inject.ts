@@ -1,7 +1,7 @@
 import type { Container, EnvVar, Pod, PodSpec, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
 import { checkPod, refuse } from './check-pod.ts';
 import type { InjectionSettings } from './config.ts';
-import { allContainers, type Placed } from './containers.ts';
+import { allContainers, otherContainers, type Placed } from './containers.ts';
 import { checkFoundSidecar } from './found-sidecar.ts';
 import {
   sidecarAddress,
@@ -53,14 +53,14 @@ export function injectSidecar(pod: Pod, settings: InjectionSettings): readonly A
 
 /** Those that are named, or all but the init containers. */
 function containersToServe(spec: PodSpec, wishes: Wishes, { mode }: InjectionSettings): Placed[] {
-  const others = allContainers(spec).filter(({ container }) => container.name !== SIDECAR_NAME);
+  const others = otherContainers(spec);
   const { containers } = wishes;
-  if (containers === null) return others.filter(({ path }) => path.startsWith('/spec/containers/'));
+  if (containers === null) return others.filter(({ list }) => list === 'containers');
   const found = others.filter(({ container }) => containers.includes(container.name));
   const names = found.map(({ container }) => container.name);
   const unknown = containers.filter((name) => !names.includes(name));
   if (unknown.length > 0) refuse('containers', `the pod has no container ${unknown.join(', ')}`);
-  const init = found.find(({ path }) => path.startsWith('/spec/initContainers/'));
+  const init = found.find(({ list }) => list === 'initContainers');
   if (mode === 'legacy' && init)
     refuse(
       'containers',

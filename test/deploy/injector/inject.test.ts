@@ -7,7 +7,8 @@ import { readInjectorConfig } from '../../../deploy/injector/config.ts';
 import { injectSidecar, type Addition } from '../../../deploy/injector/inject.ts';
 import { readSidecarConfig } from '../../../sidecar/config.ts';
 import { schemaProblems, type KubernetesObject } from '../../support/kubernetes-schema.ts';
-import { LEGACY, pod, PODS, RECORDER, REFUSED, SETTINGS } from './pods.ts';
+import { LEGACY, pod, PODS, RECORDER, SETTINGS } from './pods.ts';
+import { REFUSED } from './refused-pods.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 
