@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const READY_WITHIN_MS = 20_000;
+/** Whoever ends before is noticed at once. */
+const READY_WITHIN_MS = 60_000;
 
 /** One program of the sandbox, as a process of its own. */
 export interface ManagedProcess {

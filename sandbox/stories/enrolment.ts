@@ -10,6 +10,8 @@ export const OWNER = 'maria@acme.example';
 export const RECORDING = { srvId: '0001', type: 'MeetingWebinarRecording' } as const;
 /** How long a revocation may take to be noticed: a probe each 10 s, and one call's time. */
 export const REVOCATION_LIMIT_MS = 15_000;
+/** And a return: a key that refused is not asked again at once. */
+export const RETURN_LIMIT_MS = 10_000;
 
 /** What the broker tried on the key, in words. */
 const STEPS: Record<string, string> = {

@@ -3,7 +3,14 @@ import type { Customer } from '../customers/customer.ts';
 import type { MailServer } from '../mail-server.ts';
 import type { SandboxSystem } from '../system.ts';
 import { fact, heading, passed, quote } from '../terminal.ts';
-import { ACCOUNT, enrolKey, RECORDING, REVOCATION_LIMIT_MS, type OwnKey } from './enrolment.ts';
+import {
+  ACCOUNT,
+  enrolKey,
+  RECORDING,
+  RETURN_LIMIT_MS,
+  REVOCATION_LIMIT_MS,
+  type OwnKey,
+} from './enrolment.ts';
 import { LogReading, showSides, statusOf, type Sides } from './log-and-statuses.ts';
 import { must, mustSoon } from './must.ts';
 import { openSample, refusalOf, sealSample, type SealedSample } from './samples.ts';
@@ -16,8 +23,6 @@ const NEIGHBOUR = 'umbrella';
 const STATUS_LIMIT_MS = 30_000;
 /** Mails about one region come each 10 s at the most, in this story. */
 const MAIL_LIMIT_MS = 30_000;
-/** A key that refused is not asked again at once. */
-const RETURN_LIMIT_MS = 10_000;
 
 /** Settings of the broker in this story that differ from the defaults. */
 export function experimentSettings({ url }: Pick<MailServer, 'url'>): Record<string, string> {
