@@ -263,7 +263,7 @@ export function testKmsProvider(
     await kms.provider.generate(kms.key, CONTEXT, CALL);
     t.true((await kms.connections()) > 0, 'connections are kept for the next call');
     kms.provider.close();
-    await eventually(async () => (await kms.connections()) === 0, 2_000);
+    await eventually(async () => (await kms.connections()) === 0, 4_000);
     t.pass();
   });
 

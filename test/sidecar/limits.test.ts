@@ -97,7 +97,7 @@ async function standsStill(fixture: SidecarFixture): Promise<void> {
   await eventually(async () => {
     const now = await fixture.metric('cmk_stream_bytes_total{operation="seal"}');
     if (now !== moved) [moved, since] = [now, performance.now()];
-    return performance.now() - since > 300;
+    return performance.now() - since > 750;
   });
 }
 

@@ -21,6 +21,7 @@ import { keepTraces } from './artifacts.ts';
 import { dumpDatabase } from './database-dump.ts';
 import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
+import { inTurn } from './in-turn.ts';
 import { ASSET } from './key-world.ts';
 import { BROKER_ID, brokerSettings, sidecarId, TOKEN } from './settings.ts';
 import type { Teardowns } from './shared-world.ts';
@@ -55,11 +56,20 @@ export interface BrokerWorld {
  * @param env with CMK_DATABASE_URL, it is over PostgreSQL
  * @param real used in place of the driven KMS; if AWS is among them, `env` must name the platform key
  */
-export async function brokerWorld(
+export function brokerWorld(
   t: Teardowns,
   env: Record<string, string> = {},
   clock: Clock = systemClock,
   real: Partial<Providers> = {},
+): Promise<BrokerWorld> {
+  return inTurn(() => makeWorld(t, env, clock, real));
+}
+
+async function makeWorld(
+  t: Teardowns,
+  env: Record<string, string>,
+  clock: Clock,
+  real: Partial<Providers>,
 ): Promise<BrokerWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-broker-'));
   t.teardown(() => rm(dir, { recursive: true }));

@@ -20,7 +20,7 @@ export async function allowFallback({ admin }: Pick<DrivenSystem, 'admin'>): Pro
 }
 
 /** So much real time for a driven second: what it takes to try a key and to move some data keys fits into a few of them. */
-const REAL_MS_PER_SECOND = 25;
+const REAL_MS_PER_SECOND = 50;
 
 /**
  * Lets time pass until every data key of the account is under the customer's key.

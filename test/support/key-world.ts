@@ -13,6 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { everyProvider } from './every-provider.ts';
 import { FakeKms } from './fake-kms.ts';
+import { inTurn } from './in-turn.ts';
 import type { Teardowns } from './shared-world.ts';
 
 export const LEASE_MS = 300_000;
@@ -103,7 +104,11 @@ export interface WorldOptions {
 }
 
 /** An enrolled account `acme` whose Meeting Recorder's recordings are under its own key, and `globex` without one. */
-export async function keyWorld(t: Teardowns, options: WorldOptions = {}): Promise<KeyWorld> {
+export function keyWorld(t: Teardowns, options: WorldOptions = {}): Promise<KeyWorld> {
+  return inTurn(() => makeWorld(t, options));
+}
+
+async function makeWorld(t: Teardowns, options: WorldOptions): Promise<KeyWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'cmk-keys-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const sqlitePath = join(dir, 'cmk.db');

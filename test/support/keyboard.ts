@@ -3,6 +3,7 @@ import { placeOfFocus, stopOfGroup, type Place } from './focus.ts';
 
 /** More stops than any page has between two places. */
 const MOST_STOPS = 150;
+const MOST_WALKS = 5;
 const NEXT_FRAMES =
   'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))';
 interface Selected {
@@ -43,7 +44,7 @@ export class Keyboard {
 
   /** Writes into a field in place of what was in there. */
   async write(name: string | RegExp, text: string, within: Page | Locator = this.#page): Promise<void> {
-    await this.to(within.getByRole('textbox', { name }));
+    await this.to(within.getByRole('textbox', { name, disabled: false }));
     await this.#page.keyboard.press('ControlOrMeta+A');
     await this.#page.keyboard.press('Delete');
     await this.#page.keyboard.type(text);
@@ -51,13 +52,13 @@ export class Keyboard {
 
   /** Ticks or unticks. */
   async toggle(role: 'checkbox' | 'switch', name: string): Promise<void> {
-    await this.to(this.#page.getByRole(role, { name, exact: true }));
+    await this.to(this.#page.getByRole(role, { name, exact: true, disabled: false }));
     await this.#page.keyboard.press('Space');
   }
 
   /** Picks from a list with its first letters. */
   async pick(name: string, option: string, within: Page | Locator = this.#page): Promise<void> {
-    const list = within.getByRole('combobox', { name, exact: true });
+    const list = within.getByRole('combobox', { name, exact: true, disabled: false });
     await this.to(list);
     await this.#page.keyboard.type(option);
     const picked = await list.evaluate((each: Selected) => each.selectedOptions[0]?.label);
@@ -66,9 +67,9 @@ export class Keyboard {
 
   /** One of a few, with the arrows, as a group of radio buttons has a single stop. */
   async choose(name: string | RegExp, within: Page | Locator = this.#page): Promise<void> {
-    const wanted = await handleOf(within.getByRole('radio', { name }));
+    const wanted = await handleOf(within.getByRole('radio', { name, disabled: false }));
     const stop = (await this.#page.evaluateHandle(stopOfGroup, wanted)) as ElementHandle;
-    await this.#walk(stop, String(name));
+    if (!(await this.#walk(stop, String(name)))) throw new Error(`${String(name)} went away`);
     // Of a group of which none is chosen the first gets the focus, and is not chosen by that.
     if (!(await stop.isChecked())) await this.#page.keyboard.press('Space');
     for (let presses = 0; presses < 10; presses++) {
@@ -97,18 +98,22 @@ export class Keyboard {
 
   /** Goes somewhere with Tab and Shift+Tab. @throws Error where the focus is out of sight, or does not get there */
   async to(wanted: Locator): Promise<void> {
-    await this.#walk(await handleOf(wanted), String(wanted));
+    // On the way it may be drawn anew.
+    for (let walks = 0; walks < MOST_WALKS; walks++)
+      if (await this.#walk(await handleOf(wanted), String(wanted))) return;
+    throw new Error(`${String(wanted)} goes away whenever the focus comes near`);
   }
 
-  async #walk(wanted: ElementHandle, name: string): Promise<void> {
+  /** @returns false when it went away meanwhile */
+  async #walk(wanted: ElementHandle, name: string): Promise<boolean> {
     for (let stops = 0; stops < MOST_STOPS; stops++) {
       if (stops === 0 && this.#hasBegun) await this.#findFocus(name);
       const place = await this.#look(wanted);
       // Where one begins may be a heading, or nowhere.
       if (stops > 0 && !place.isSeen)
         throw new Error(`the focus cannot be seen at ${place.html}, ${place.above} is over it`);
-      if (place.side === 'HERE') return;
-      if (place.side === 'GONE') throw new Error(`${name} went away`);
+      if (place.side === 'HERE') return true;
+      if (place.side === 'GONE') return false;
       await this.#page.keyboard.press(place.side === 'BEFORE' ? 'Shift+Tab' : 'Tab');
       this.#hasBegun = true;
     }

@@ -179,7 +179,7 @@ function bodyLike(sample: unknown): fc.Arbitrary<string> {
 }
 
 test(`${REQUESTS} hostile requests: no failure of ours, and nothing of another account`, async (t) => {
-  t.timeout(120_000);
+  t.timeout(240_000);
   const world = await adminWorld(t);
   const own = await populate(world);
   const theirs = await populate(world, 'globex', MARK);

@@ -122,19 +122,19 @@ test('a caller’s deadline ends its call, not the KMS call that others wait for
 });
 
 test('a dead KMS of one account slows no other account', async (t) => {
-  const world = await brokerWorld(t, { CMK_KMS_TIMEOUT: '4s', CMK_KMS_CONCURRENCY: '4' });
+  const world = await brokerWorld(t, { CMK_KMS_TIMEOUT: '9s', CMK_KMS_CONCURRENCY: '4' });
   let revive = (): void => undefined;
   const dead = new Promise<void>((resolve) => (revive = resolve));
   world.kms.onCall = ({ reference }) => (reference === world.reference ? dead : undefined);
   const stuck = Array.from({ length: 50 }, (_, index) =>
-    issueWithin(world.recorder, 10_000, `dead-${index}`).catch(() => undefined),
+    issueWithin(world.recorder, 20_000, `dead-${index}`).catch(() => undefined),
   );
   await eventually(() => world.kms.count('generate') === 4);
   const startMs = performance.now();
   const other = await issue(world.recorder, { asset: { ...ASSET, account: 'globex' } });
   t.is(grantOf(other).protection, 'PROTECTION_PLATFORM_KEY');
   // Behind the dead one it would wait for the KMS's time limit at least.
-  t.true(performance.now() - startMs < 3_500);
+  t.true(performance.now() - startMs < 8_000);
   t.is(world.kms.count('generate'), 5);
   revive();
   await Promise.all(stuck);
@@ -147,10 +147,10 @@ test('a broker that stops lets calls under way end and refuses new ones', async 
   const release = world.kms.hold();
   const underWay = issue(world.recorder);
   await eventually(() => world.kms.count('generate') === 1);
-  const closing = world.broker.close(5_000);
+  const closing = world.broker.close(20_000);
   t.is(await ready(), 503);
   const late = await world.connectAs({ uriSans: [sidecarId('0001')] });
-  await t.throwsAsync(issueWithin(late, 2_000), { code: 'BROKER_UNREACHABLE' });
+  await t.throwsAsync(issueWithin(late, 10_000), { code: 'BROKER_UNREACHABLE' });
   release();
   t.is(grantOf(await underWay).plaintextKey.length, 32);
   await closing;
@@ -158,12 +158,12 @@ test('a broker that stops lets calls under way end and refuses new ones', async 
 });
 
 test('a call that does not end is cut off after the grace period', async (t) => {
-  const world = await brokerWorld(t);
+  const world = await brokerWorld(t, { CMK_KMS_TIMEOUT: '9s' });
   world.kms.onCall = () => new Promise<void>(() => undefined);
   const stuck = issue(world.recorder).catch((error: unknown) => error);
   await eventually(() => world.kms.count('generate') === 1);
   const startMs = performance.now();
   await world.broker.close(200);
-  t.true(performance.now() - startMs < 3_000);
-  t.truthy(await Promise.race([stuck, delay(5_000)]));
+  t.true(performance.now() - startMs < 8_000, 'before the KMS call’s own time is over');
+  t.truthy(await Promise.race([stuck, delay(20_000)]));
 });

@@ -34,7 +34,7 @@ test('a heartbeat at once, then revocations as they happen', async (t) => {
   const { body } = await world.admin('POST', `/v1/keys/${world.kekId}/revoke`);
   t.deepEqual(body, { position: 1 });
   await eventually(() => watched.received.length === 2);
-  t.true(performance.now() - startMs < 1_000);
+  t.true(performance.now() - startMs < 4_000, 'before the next heartbeat');
   t.deepEqual(watched.received[1], { position: 1, keyId: grant.keyId, reason: 'KEY_PERMISSION_REVOKED' });
   t.true(grant.position < 1);
 });
@@ -52,7 +52,7 @@ test('a customer’s decision reaches watchers through the probe', async (t) => 
   await eventually(async () => {
     const grant = await issue(world.recorder).then(grantOf, () => null);
     return grant?.position === 1;
-  }, 3_000);
+  });
   t.pass();
 });
 
@@ -133,8 +133,8 @@ test('a broker that stops ends its watchers, for them to resume elsewhere', asyn
   await eventually(() => watchers.every(({ received }) => received.length === 1));
   t.is(await world.metric('cmk_revocation_watchers'), 50);
   const startMs = performance.now();
-  await world.broker.close(10_000);
-  t.true(performance.now() - startMs < 5_000);
+  await world.broker.close(30_000);
+  t.true(performance.now() - startMs < 15_000);
   await eventually(() => watchers.every(({ error }) => error !== null));
   for (const { error } of watchers) t.is(error?.code, 14);
 });

@@ -189,7 +189,7 @@ for (const [title, effect, cause] of [
     kms.entraFaults.add({ effect, times: 1 });
     const startedMs = performance.now();
     t.is(await causeOf(t, provider.generate(key, CONTEXT, { timeoutMs: 1_500 })), cause);
-    t.true(performance.now() - startedMs < 1_700);
+    t.true(performance.now() - startedMs < 4_000);
     if (effect.kind === 'silence') return;
     await t.notThrowsAsync(provider.generate(key, CONTEXT, CALL));
   });

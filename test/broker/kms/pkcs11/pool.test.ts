@@ -41,7 +41,7 @@ test('a call that hangs ends at its deadline, and the next has a new process', a
   const before = text(await hsm.run(call('pid'), PATIENCE_MS, never));
   const startedMs = performance.now();
   await t.throwsAsync(hsm.run(call('hang'), 200, never), { code: 'KMS_UNREACHABLE' });
-  t.true(performance.now() - startedMs < 1_000);
+  t.true(performance.now() - startedMs < 5_000);
   const after = text(await hsm.run(call('pid'), PATIENCE_MS, never));
   t.not(after.split(' ')[0], before.split(' ')[0]);
 });
