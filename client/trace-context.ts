@@ -1,7 +1,12 @@
 import grpc from '@grpc/grpc-js';
 import { context, propagation } from '@opentelemetry/api';
 
-const SETTER = { set: (metadata: grpc.Metadata, key: string, value: string) => metadata.set(key, value) };
+/** Nothing else: baggage may hold anything, and metadata does not. */
+const SETTER = {
+  set(metadata: grpc.Metadata, key: string, value: string) {
+    if (key === 'traceparent') metadata.set(key, value);
+  },
+};
 
 /**
  * What a call sends along: the trace that the service is in, so that the sidecar's spans become part of it. Empty unless

@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
+import { outsideCalls } from './outside-calls.ts';
 
 /** Time as the processes see it. Tests drive one by hand. */
 export interface Clock {
@@ -15,14 +15,11 @@ export interface ScheduledCall {
   cancel(): void;
 }
 
-/** Outside of every call: what calls itself back again and again would be part of the trace of the one that began it. */
-const outside = AsyncLocalStorage.snapshot();
-
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   schedule(delayMs, callback) {
-    const timer = outside(() => setTimeout(callback, delayMs));
+    const timer = outsideCalls(() => setTimeout(callback, delayMs));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

@@ -41,9 +41,16 @@ const FAULTS: ReadonlySet<string> = new Set([
   'DATA_LOSS',
 ]);
 
+/** As W3C has it, with room for what later versions add. */
+const MAX_TRACEPARENT_LENGTH = 100;
+
+/** Where a call says which trace it belongs to. Its `tracestate` is left out: it may hold anything. */
 const CARRIER = {
-  get: (metadata: grpc.Metadata, key: string) => metadata.get(key).map(String),
-  keys: (metadata: grpc.Metadata) => Object.keys(metadata.getMap()),
+  get(metadata: grpc.Metadata, key: string): string | undefined {
+    const [value] = key === 'traceparent' ? metadata.get(key) : [];
+    return typeof value === 'string' && value.length <= MAX_TRACEPARENT_LENGTH ? value : undefined;
+  },
+  keys: () => ['traceparent'],
   set: (metadata: grpc.Metadata, key: string, value: string) => metadata.set(key, value),
 };
 

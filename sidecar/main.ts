@@ -123,13 +123,12 @@ export async function startSidecar(options: {
       await endStreams(streams, clock, graceMs);
       await endServer(server);
       await removeSockets(addresses);
-      await uses.close();
+      await Promise.all([uses.close(), traces.close()]);
       stopFollowing();
       watch.close();
       dataKeys.clear();
       broker.close();
       identity.close();
-      await traces.close();
       await status.close();
     },
   };

@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly (string | RegExp)[]> = {
   ],
   sidecar: ['sidecar', 'proto', 'runtime', 'core', /^:@grpc\//, /^:node:/],
   'deploy/injector': ['deploy/injector', 'runtime', 'core', /^:node:/, /^:kubernetes-types\//],
-  'deploy/grafana': ['deploy/grafana'],
+  'deploy/grafana': ['deploy/grafana', 'broker/model/types.ts'],
   'deploy/prometheus': [
     'deploy/prometheus',
     'broker/kms/provider.ts',

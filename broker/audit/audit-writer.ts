@@ -1,4 +1,5 @@
 import { CmkError, toCmkError } from '../../core/errors.ts';
+import { outsideCalls } from '../../runtime/outside-calls.ts';
 import type { AuditEvent } from '../model/types.ts';
 import type { Store } from '../store/store.ts';
 
@@ -51,7 +52,7 @@ export class AuditWriter {
     this.#pending++;
     return new Promise((resolve, reject) => {
       this.#queue.push({ event, resolve, reject });
-      this.#writing ??= this.#drain();
+      this.#writing ??= outsideCalls(() => this.#drain());
     });
   }
 

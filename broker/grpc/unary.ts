@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import grpc, { type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { CmkError, toCmkError } from '../../core/errors.ts';
 import { toGrpcStatus } from '../../proto/status.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -43,7 +43,7 @@ export function unary<Request, Result, Response>(
       }
     };
     traces
-      .serve(`cmk.v1.KeyBroker/${method.name}`, call.metadata, () => Promise.race([work(), limit.reached]))
+      .serve(`cmk.v1.KeyBroker/${method.name}`, traceOf(call), () => Promise.race([work(), limit.reached]))
       .then(
         () => finished('OK'),
         (error: unknown) => {
@@ -55,6 +55,13 @@ export function unary<Request, Result, Response>(
       )
       .finally(() => limit.clear());
   };
+}
+
+/** A stranger's trace is not taken up: whoever reaches the port could have all that they do recorded. */
+function traceOf(
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'metadata'>,
+): grpc.Metadata {
+  return call.getAuthContext().sslPeerCertificate ? call.metadata : new grpc.Metadata();
 }
 
 function deadlineMs(call: { getDeadline(): Date | number }): number {

@@ -1,6 +1,7 @@
 import { toCmkError } from '../../core/errors.ts';
 import { boundedMap } from '../../runtime/bounded-map.ts';
 import type { Clock, ScheduledCall } from '../../runtime/clock.ts';
+import { outsideCalls } from '../../runtime/outside-calls.ts';
 import { KEY_USES, newAlert, type Alert } from '../model/alerts.ts';
 import { unknownStatus, type KeyStatusPlace, type KeyStatusRecord } from '../model/key-status.ts';
 import type { Kek } from '../model/types.ts';
@@ -155,7 +156,7 @@ export class KeyStatuses {
 
   /** One writer at a time; what comes meanwhile goes with its next batch. */
   #write(): Promise<void> {
-    this.#writing ??= this.#drain();
+    this.#writing ??= outsideCalls(() => this.#drain());
     return this.#writing;
   }
 

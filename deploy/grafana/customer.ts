@@ -1,8 +1,10 @@
+import { ACTS_OF_SERVICES } from '../../broker/model/types.ts';
 import type { SqlDashboard, SqlPanel } from './sql-dashboard.ts';
 
 /** Quoted by Grafana. */
 const THIS = 'account = ${account:sqlstring}';
 const IN_TIME = '$__timeFilter(at)';
+const OF_SERVICES = ACTS_OF_SERVICES.map((action) => `'${action}'`).join(', ');
 
 const NOW: readonly SqlPanel[] = [
   {
@@ -47,7 +49,8 @@ const NOW: readonly SqlPanel[] = [
 const OVER_TIME: readonly SqlPanel[] = [
   {
     title: 'How often were data keys used?',
-    description: 'By the hour. KMS: their KMS was asked; CACHE: within the lease of an earlier call.',
+    description:
+      'By the hour. KMS: a KMS was asked. CACHE and SIDECAR_CACHE: within the lease of an earlier call.',
     kind: 'bars',
     sql: `select at as time, coalesce(nullif(source, ''), 'NONE') as metric, sum(uses) as uses from support_uses where ${THIS} and outcome = 'ALLOWED' and action in ('ISSUE', 'RESOLVE', 'USE') and ${IN_TIME} group by 1, 2 order by 1`,
     width: 12,
@@ -57,7 +60,7 @@ const OVER_TIME: readonly SqlPanel[] = [
     description:
       'By the hour. Causes such as KEY_DISABLED are the customer’s own; the portal says which asset.',
     kind: 'bars',
-    sql: `select at as time, concat_ws(' ', outcome, nullif(cause, '')) as metric, sum(events) as events from support_uses where ${THIS} and outcome <> 'ALLOWED' and ${IN_TIME} group by 1, 2 order by 1`,
+    sql: `select at as time, concat_ws(' ', outcome, nullif(cause, '')) as metric, sum(events) as events from support_uses where ${THIS} and outcome <> 'ALLOWED' and action in (${OF_SERVICES}) and ${IN_TIME} group by 1, 2 order by 1`,
     width: 12,
   },
   {
@@ -76,9 +79,10 @@ const OVER_TIME: readonly SqlPanel[] = [
   },
   {
     title: 'What were they told?',
-    description: 'Alerts in this time, by channel. PENDING is tried again; FAILED was given up.',
+    description:
+      'Alerts in this time, by channel. PENDING is tried again, FAILED was given up, NOT_CONFIGURED could not be sent from here.',
     kind: 'table',
-    sql: `select at as "At", kind as "Alert", channel as "Channel", state as "Delivery", count(*) as "Messages" from support_alerts where ${THIS} and ${IN_TIME} group by 1, 2, 3, 4 order by 1 desc limit 100`,
+    sql: `select at as "At", kind as "Alert", channel as "Channel", state as "Delivery", count(channel) as "Messages" from support_alerts where ${THIS} and ${IN_TIME} group by 1, 2, 3, 4 order by 1 desc limit 100`,
     width: 24,
   },
 ];

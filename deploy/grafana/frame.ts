@@ -44,7 +44,7 @@ const HEIGHTS = { timeseries: 8, stat: 4, table: 7 } as const;
 /** Where operators see accounts; change it to CMK_PORTAL_URL. */
 const PORTAL_URL = 'https://keys.example';
 
-/** A dashboard as Grafana 10 and later import it. */
+/** A dashboard as Grafana 10.2.3 and later import it. */
 export function renderFrame<P extends Panel>(
   { uid, title, description, sections }: Frame<P>,
   { datasource: { type, label }, range, refresh, variables, renderPanel }: Kind<P>,

@@ -23,7 +23,8 @@ export const INJECTOR_DASHBOARD: MetricDashboard = {
         },
         {
           title: 'What becomes of pods?',
-          description: 'REFUSED: the annotation is wrong. FAILED is ours. MALFORMED is not sent by Kubernetes.',
+          description:
+            'REFUSED: the annotation is wrong. FAILED is ours. MALFORMED is not sent by Kubernetes.',
           unit: 'reqps',
           queries: [rate(`cmk_injector_reviews_total{${OF}}`, ['outcome'])],
           width: 9,

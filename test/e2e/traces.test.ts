@@ -94,6 +94,7 @@ test('a recording’s way is one trace, from the service to its customer’s KMS
     '  cmk-sidecar: cmk.v1.KeyBroker/DescribeAsset',
     '    cmk-broker: cmk.v1.KeyBroker/DescribeAsset',
   ]);
+  // Two reads, and the data key with its event; events that are written for many calls at once are not among them.
   t.true(tree(spans, sealed.spanId).includes('      cmk-broker: database'));
   const [stream] = root();
   t.is(stream?.attributes['error.type'], 'KEY_DISABLED');

@@ -4,7 +4,7 @@ import { isSqlite } from './columns.ts';
 /**
  * What the provider's support may see of an account: the dashboard deploy/grafana/customer.ts reads these views, as a role
  * that may read nothing else. No assets, users, owners, contacts, key material or addresses of keys. SQLite has no roles.
- * A later migration that changes a column below has to drop the view first, and to make it again.
+ * A later migration that changes a column below has to drop the view first, make it again, and grant again what was granted.
  */
 const VIEWS = {
   support_accounts: `select id as account, name, licence, fallback_mode from accounts`,
@@ -13,7 +13,7 @@ const VIEWS = {
     select account, srv_id, type, protection, count(*) as data_keys
     from data_keys where destroyed_at is null group by account, srv_id, type, protection`,
   support_keys: `
-    select k.account, k.id as key_id, k.provider, k.lifecycle, to_timestamp(k.created_at / 1000.0) as created_at,
+    select k.account, k.id as key_id, k.provider, k.lifecycle, to_timestamp(k.created_at) as created_at,
       r.position, s.key_use, s.status, s.cause, to_timestamp(s.last_success_at / 1000.0) as last_success_at,
       to_timestamp(s.last_failure_at / 1000.0) as last_failure_at
     from keks k join kek_references r on r.kek_id = k.id
@@ -24,7 +24,9 @@ const VIEWS = {
     from ledger_tallies where chain <> ''`,
   support_kms_calls: `
     select account, to_timestamp(hour * 3600) as at, operation, result, sum(calls) as calls
-    from kms_tallies where account <> '' group by account, hour, operation, result`,
+    from kms_tallies t
+    where account <> '' and not exists (select from keks k where k.id = t.kek_id and k.account is null)
+    group by account, hour, operation, result`,
   support_fallbacks: `
     select account, cause, to_timestamp(started_at / 1000.0) as started_at,
       to_timestamp(ended_at / 1000.0) as ended_at, assets

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
+import type { PeerCertificate } from 'node:tls';
 import test from 'ava';
-import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import grpc, { type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { unary, type UnaryMethod } from '../../../broker/grpc/unary.ts';
 import { CmkError } from '../../../core/errors.ts';
 import { createLogger } from '../../../runtime/logger.ts';
@@ -9,14 +10,25 @@ import { eventually } from '../../support/eventually.ts';
 
 type Call = ServerUnaryCall<object, string>;
 
-function world(method: Partial<UnaryMethod<object, string, string>>, timeoutMs = 10_000) {
+function world(
+  method: Partial<UnaryMethod<object, string, string>>,
+  timeoutMs = 10_000,
+  peer: ReturnType<Call['getAuthContext']> = {},
+) {
+  const traced: string[] = [];
   const codes: string[] = [];
   const released: string[] = [];
   const answers: unknown[] = [];
   const handler = unary<object, string, string>(
     {
       rpc: { rpcStarted: () => (code) => codes.push(code) },
-      traces: NO_TRACES,
+      traces: {
+        ...NO_TRACES,
+        serve(_method, sent, work) {
+          traced.push(...Object.keys(sent.getMap()));
+          return work();
+        },
+      },
       logger: createLogger({ name: 'test', level: 'silent' }),
     },
     {
@@ -27,12 +39,24 @@ function world(method: Partial<UnaryMethod<object, string, string>>, timeoutMs =
       ...method,
     },
   );
-  const call = Object.assign(new EventEmitter(), { getDeadline: () => Date.now() + timeoutMs });
+  const metadata = new grpc.Metadata();
+  metadata.set('traceparent', 'a trace');
+  const call = Object.assign(new EventEmitter(), {
+    metadata,
+    getDeadline: () => Date.now() + timeoutMs,
+    getAuthContext: () => peer,
+  });
   const callback: sendUnaryData<string> = (error, value) =>
     answers.push(error && 'code' in error ? error.code : value);
   handler(call as unknown as Call, callback);
-  return { call, codes, released, answers };
+  return { call, codes, released, answers, traced };
 }
+
+test('a call belongs to the trace that its caller names, unless it is a stranger’s', (t) => {
+  const sslPeerCertificate = {} as PeerCertificate;
+  t.deepEqual(world({}, 10_000, { sslPeerCertificate }).traced, ['traceparent']);
+  t.deepEqual(world({}).traced, []);
+});
 
 test('a result is answered, then let go of', async (t) => {
   const { codes, released, answers } = world({});

@@ -69,6 +69,16 @@ for (const { title, kind, sql } of panels) {
   });
 }
 
+test('what it says is so: times, and what is theirs', async (t) => {
+  const one = async (sql: string) => (await shared().support.query<Record<string, unknown>>(sql)).rows[0];
+  const young = `created_at between now() - interval '1 hour' and now()`;
+  t.like(await one(`select every(${young}) as recent from support_keys`), { recent: true });
+  // The enrolment's and the first asset's. The second was the platform key's, which is in another's log.
+  const calls = `select sum(calls)::int as calls from support_kms_calls where account = 'acme' and operation = 'generate'`;
+  t.like(await one(`${calls} and result = 'OK'`), { calls: 2 });
+  t.like(await one(`${calls} and result = 'KEY_DISABLED'`), { calls: 1 });
+});
+
 test('accounts can be chosen, and another account’s rows are not shown', async (t) => {
   const { support } = shared();
   const [variable] = CUSTOMER_DASHBOARD.variables;
