@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import test from 'ava';
 import { AuditWriter } from '../../../broker/audit/audit-writer.ts';
 import type { AuditEvent } from '../../../broker/model/types.ts';
@@ -42,6 +43,23 @@ function states(promises: readonly Promise<void>[]): string[] {
   });
   return found;
 }
+
+test('a write is nobody’s call: that of the first would hold those of all that follow', async (t) => {
+  const calls = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const store = {
+    appendAudit() {
+      seen.push(calls.getStore());
+      return Promise.resolve();
+    },
+  };
+  const writer = new AuditWriter({ store });
+  await calls.run('a call', async () => {
+    await writer.record(anAuditEvent());
+    t.is(calls.getStore(), 'a call');
+  });
+  t.deepEqual(seen, [undefined]);
+});
 
 test('an event is recorded no sooner than its commit, and those that came meanwhile share the next', async (t) => {
   const store = new HeldStore();
