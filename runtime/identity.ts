@@ -82,7 +82,9 @@ export class IdentityWatcher {
   /** Looks at the files now. Never throws: what is wrong with them goes to `onRejected`. */
   async poll(): Promise<void> {
     try {
-      const identity = await loadIdentity(this.#paths, this.#clock);
+      const load = () => loadIdentity(this.#paths, this.#clock);
+      // Once more at once: a renewal by a swapped link may have come between two files, which is nobody's fault.
+      const identity = await load().catch(load);
       const isNew = !isSame(identity, this.#current);
       if (isNew) this.#checkBegun(identity);
       this.#lastReason = null;

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -49,6 +49,21 @@ test('takes a renewed set over by itself, once', async (t) => {
   await watcher.poll();
   t.is(reloaded.length, 1);
   t.deepEqual(rejected, []);
+});
+
+test('a renewal between the reading of two files is no rejection', async (t) => {
+  const { dir, ca, paths, watcher, reloaded, rejected } = await setUp(t);
+  const { keyPath } = paths;
+  const oldKeyPath = join(dir, 'old-key.pem');
+  await rename(keyPath, oldKeyPath);
+  await ca.writeIdentity(dir, ours);
+  // Whoever reads it first gets the old key, beside the new certificate.
+  const found = [oldKeyPath];
+  Object.defineProperty(paths, 'keyPath', { get: () => found.shift() ?? keyPath });
+  await watcher.poll();
+  t.deepEqual(found, []);
+  t.deepEqual(rejected, []);
+  t.deepEqual(reloaded[0]?.key, await readFile(keyPath));
 });
 
 test('a renewed certificate is taken over once it is valid', async (t) => {
