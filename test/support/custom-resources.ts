@@ -69,6 +69,9 @@ export interface PodMonitor {
   kind: 'PodMonitor';
   metadata: ObjectMeta;
   spec: {
+    sampleLimit?: number;
+    labelLimit?: number;
+    labelValueLengthLimit?: number;
     namespaceSelector?: { any?: boolean; matchNames?: string[] };
     selector: LabelSelector;
     podMetricsEndpoints: Endpoint[];

@@ -1,6 +1,8 @@
-import { JOBS, type Alert } from '../rule.ts';
+import { anyOf, JOBS, type Alert } from '../rule.ts';
 
-const SECONDS_LEFT = (role: string) => `cmk_certificate_expiry_timestamp_seconds{role=~"${role}"} - time()`;
+/** By the job, which the monitors give, rather than by the role, which whoever is scraped says of itself. */
+const SECONDS_LEFT = (...jobs: string[]) =>
+  `cmk_certificate_expiry_timestamp_seconds{job=~${anyOf(jobs)}} - time()`;
 
 /** Alerts about certificates, which are renewed by themselves. */
 export const CERTIFICATE_ALERTS: readonly Alert[] = [
@@ -9,7 +11,7 @@ export const CERTIFICATE_ALERTS: readonly Alert[] = [
     name: 'CmkIdentityEndsSoon',
     severity: 'page',
     fault: 'ours',
-    expr: `${SECONDS_LEFT('broker|sidecar')} < 900`,
+    expr: `${SECONDS_LEFT(JOBS.broker, JOBS.sidecar)} < 900`,
     for: '1m',
     summary: 'the certificate of the {{ $labels.role }} on {{ $labels.instance }} was not renewed',
     description:
@@ -20,7 +22,7 @@ export const CERTIFICATE_ALERTS: readonly Alert[] = [
     name: 'CmkServingCertificateEndsSoon',
     severity: 'ticket',
     fault: 'ours',
-    expr: `${SECONDS_LEFT('injector')} < 14 * 86400`,
+    expr: `${SECONDS_LEFT(JOBS.injector)} < 14 * 86400`,
     for: '1h',
     summary: 'the certificate of the injector on {{ $labels.instance }} was not renewed',
     description:

@@ -2,23 +2,29 @@ import { counts, one, stays, type AlertCases } from './alert-cases.ts';
 
 const BROKER = 'job="cmk-broker"';
 const SIDECAR = 'job="cmk-sidecar"';
+const INJECTOR = 'job="cmk-injector"';
 
 /** When alerts about certificates fire, and when not. */
 export const CERTIFICATE_CASES: Readonly<Record<string, AlertCases>> = {
   CmkIdentityEndsSoon: {
     fires: [
       {
-        series: one(`cmk_certificate_expiry_timestamp_seconds{role="broker",instance="a"}`, stays(3600)),
+        series: one(
+          `cmk_certificate_expiry_timestamp_seconds{${BROKER},role="broker",instance="a"}`,
+          stays(3600),
+        ),
         at: '50m',
-        labels: { role: 'broker', instance: 'a' },
+        labels: { job: 'cmk-broker', role: 'broker', instance: 'a' },
         value: '10m 0s',
       },
     ],
     silent: [
       {
         series: {
-          'cmk_certificate_expiry_timestamp_seconds{role="sidecar"}': '3600x40 7200x60',
-          'cmk_certificate_expiry_timestamp_seconds{role="injector"}': stays(3600),
+          [`cmk_certificate_expiry_timestamp_seconds{${SIDECAR},role="sidecar"}`]: '3600x40 7200x60',
+          [`cmk_certificate_expiry_timestamp_seconds{${INJECTOR},role="injector"}`]: stays(3600),
+          // Somebody else's, who says the same of itself.
+          'cmk_certificate_expiry_timestamp_seconds{job="other",role="broker"}': stays(3600),
         },
         at: '50m',
       },
@@ -27,16 +33,19 @@ export const CERTIFICATE_CASES: Readonly<Record<string, AlertCases>> = {
   CmkServingCertificateEndsSoon: {
     fires: [
       {
-        series: one(`cmk_certificate_expiry_timestamp_seconds{role="injector",instance="a"}`, stays(864_000)),
+        series: one(
+          `cmk_certificate_expiry_timestamp_seconds{${INJECTOR},role="injector",instance="a"}`,
+          stays(864_000),
+        ),
         at: '120m',
-        labels: { role: 'injector', instance: 'a' },
+        labels: { job: 'cmk-injector', role: 'injector', instance: 'a' },
         value: '9d 22h 0m 0s',
       },
     ],
     silent: [
       {
         series: one(
-          `cmk_certificate_expiry_timestamp_seconds{role="injector",instance="a"}`,
+          `cmk_certificate_expiry_timestamp_seconds{${INJECTOR},role="injector",instance="a"}`,
           stays(2_592_000),
         ),
         at: '120m',
