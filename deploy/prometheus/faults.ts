@@ -1,7 +1,13 @@
 import type { KmsCause } from '../../broker/kms/provider.ts';
 import type { ProviderName } from '../../broker/model/types.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Fault } from './rule.ts';
+
+/**
+ * Whose doing a failure is. `ours`: the provider's, who runs this. `customer`: whoever holds the key wanted it. `kms`: a
+ * KMS, or the way to it. `caller`: a service, a program or a person that asks for what it cannot have.
+ */
+export const FAULTS = ['ours', 'customer', 'kms', 'caller'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** Whose doing each code is. Only `ours` costs objectives anything; docs/decisions/0019-objectives.md. */
 export const FAULT_OF_CODE = {

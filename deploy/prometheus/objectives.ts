@@ -1,5 +1,6 @@
 import { FAULT_OF_CODE, keysOf } from './faults.ts';
-import { anyOf, JOBS, type Alert, type RecordingRule } from './rule.ts';
+import { anyOf, JOBS } from './promql.ts';
+import type { Alert, RecordingRule } from './rule.ts';
 
 /** What we promise, and how it is measured. docs/decisions/0019-objectives.md says what counts. */
 export interface Objective {

@@ -1,5 +1,6 @@
-import { FAULT_OF_CODE, keysOf } from './faults.ts';
-import { anyOf, FAULTS, JOBS, type RecordingRule } from './rule.ts';
+import { FAULT_OF_CODE, FAULTS, keysOf } from './faults.ts';
+import { anyOf, JOBS } from './promql.ts';
+import type { RecordingRule } from './rule.ts';
 
 const OF = `job=~${anyOf([JOBS.broker, JOBS.sidecar])}`;
 

@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../../core/errors.ts';
 import { InjectorMetrics } from '../../deploy/injector/metrics.ts';
 import { FAULT_OF_CAUSE } from '../../deploy/prometheus/faults.ts';
 import { GROUPS } from '../../deploy/prometheus/groups.ts';
-import { JOBS } from '../../deploy/prometheus/rule.ts';
+import { JOBS } from '../../deploy/prometheus/promql.ts';
 import { loadBroker, loadSidecar } from '../../proto/load.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { SidecarMetrics } from '../../sidecar/metrics.ts';
@@ -16,7 +16,7 @@ const AGGREGATIONS = ['sum', 'max', 'min', 'avg', 'count', 'topk', 'bottomk'];
 const FUNCTIONS = [
   ...AGGREGATIONS,
   ...['rate', 'increase', 'avg_over_time', 'count_over_time', 'min_over_time', 'histogram_quantile'],
-  ...['clamp_min', 'absent', 'vector', 'time', 'label_replace'],
+  ...['clamp_min', 'absent', 'vector', 'time'],
 ];
 
 const KNOWN = knownMetrics();

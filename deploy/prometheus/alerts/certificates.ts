@@ -1,4 +1,5 @@
-import { anyOf, JOBS, type Alert } from '../rule.ts';
+import { anyOf, JOBS } from '../promql.ts';
+import type { Alert } from '../rule.ts';
 
 /** By the job, which the monitors give, rather than by the role, which whoever is scraped says of itself. */
 const SECONDS_LEFT = (...jobs: string[]) =>

@@ -1,5 +1,6 @@
 import { FAULT_OF_CAUSE, keysOf, RUN_BY } from '../faults.ts';
-import { anyOf, JOBS, type Alert } from '../rule.ts';
+import { anyOf, JOBS } from '../promql.ts';
+import type { Alert } from '../rule.ts';
 
 const CALLS = `job="${JOBS.broker}"`;
 /** Below so many calls a second for each provider, one call is no share of anything. */

@@ -1,4 +1,5 @@
-import { events, JOBS, type Alert } from '../rule.ts';
+import { events, JOBS } from '../promql.ts';
+import type { Alert } from '../rule.ts';
 
 const OF = `job="${JOBS.sidecar}"`;
 const DOWN = `cmk_revocation_watch_up{${OF}} == 0`;

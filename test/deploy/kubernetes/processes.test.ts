@@ -9,7 +9,7 @@ import { parseCatalogue } from '../../../broker/model/catalogue.ts';
 import { STORE_SETTINGS } from '../../../broker/store/config.ts';
 import { readInjectorConfig } from '../../../deploy/injector/config.ts';
 import { injectSidecar } from '../../../deploy/injector/inject.ts';
-import { JOBS } from '../../../deploy/prometheus/rule.ts';
+import { JOBS } from '../../../deploy/prometheus/promql.ts';
 import { readConfig } from '../../../runtime/config.ts';
 import type {
   Certificate,
