@@ -7,10 +7,14 @@ import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { auditEvent } from '../../broker/audit/audit-event.ts';
 import { newAlert, type AlertFacts } from '../../broker/model/alerts.ts';
+import type { NewerWord } from '../../broker/model/newer-word.ts';
 import { raiseAlerts } from '../../broker/store/alert-outbox.ts';
+import { appendAudit, HeadGuesses } from '../../broker/store/ledger.ts';
 import { openPostgres } from '../../broker/store/postgres.ts';
 import { CmkClient, CmkError } from '../../client/index.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { AdminClient } from '../../sandbox/admin-client.ts';
 import { startMailServer } from '../../sandbox/mail-server.ts';
 import type { BrokerProcess, Programs, SidecarProcess } from '../../sandbox/parts.ts';
@@ -72,12 +76,30 @@ async function troubles(statusUrl: string): Promise<Record<string, number>> {
   };
 }
 
-/** What a release to come may raise. */
-async function raiseUnknown(databaseUrl: string): Promise<void> {
-  const facts = { kind: 'KEY_RENAMED', reference: 'r' } as unknown as AlertFacts;
+/**
+ * What a release to come may write: an alert, an event, and what a use of a key fails with. Ends when somebody probes
+ * that use.
+ */
+async function writeUnknown(databaseUrl: string, reference: string): Promise<void> {
+  const word = 'KEY_RENAMED' as NewerWord;
+  const facts = { kind: word, reference } as unknown as AlertFacts;
+  const nowMs = Date.now();
+  const alert = newAlert(nowMs - 60_000, { account: ACCOUNT, kekId: null }, facts);
+  const words = { action: word, outcome: word, reason: word, source: word };
+  const event = auditEvent(systemClock, { ...words, actor: 'broker', account: ACCOUNT });
   const db = await openPostgres(databaseUrl, 1);
-  const alert = newAlert(Date.now() - 60_000, { account: ACCOUNT, kekId: null }, facts);
-  await raiseAlerts(db, [alert]).finally(() => db.destroy());
+  const status = () => db('key_statuses').where({ reference, key_use: 'DECRYPT' });
+  try {
+    await db.transaction(async (transaction) => {
+      await raiseAlerts(transaction, [alert]);
+      await appendAudit(transaction, [event], new HeadGuesses());
+    });
+    const changed = await status().update({ cause: word, failing_since: nowMs, probe_at: nowMs });
+    if (changed !== 1) throw new Error(`expected one status of ${reference}, got ${changed}`);
+    await eventually(async () => (await status().where({ probe_at: nowMs })).length === 0, 30_000);
+  } finally {
+    await db.destroy();
+  }
 }
 
 /** Sidecars of both releases at brokers of both. */
@@ -185,7 +207,7 @@ for (const [name, order] of Object.entries(ORDERS)) {
     const load = startLoad(system, sidecars);
     await sleep(LOAD_MS);
     await admins[1].putContacts(ACCOUNT, [CONTACT]);
-    await raiseUnknown(store.databaseUrl);
+    await writeUnknown(store.databaseUrl, keys[0]);
     const rotated = await rotate(sandbox, admins[1]);
     await sleep(LOAD_MS);
     await load.stop();

@@ -106,7 +106,7 @@ for (const effect of [{ kind: 'latency', ms: 10_000 }, { kind: 'silence' }, { ki
       for (const key of sick.references) kms.faults.add({ key, effect });
       const outcomes = generateMany(calls, sick, 60);
       const others = await generateMany(calls, well, 5);
-      t.deepEqual([...new Set(others.map(({ outcome }) => outcome))], [well.references[0]]);
+      for (const { outcome } of others) t.true(well.references.includes(outcome), outcome);
       for (const { outcome, ms } of await outcomes) {
         t.regex(outcome, /^KMS_(UNREACHABLE|THROTTLED)$/);
         t.true(ms < TIMEOUT_MS + GRACE_MS, `${Math.round(ms)} ms`);
