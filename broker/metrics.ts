@@ -64,7 +64,7 @@ export const BROKER_METRICS = {
   },
   cmk_rewrap_backlog: {
     type: 'gauge',
-    help: 'Data keys that the moves of all accounts have left, whichever broker works on them, by the state of the moves (RUNNING, PAUSED). Every broker tells the same: take the maximum, not the sum.',
+    help: 'Data keys that the moves of all accounts have left, whichever broker works on them, by the state of the moves: RUNNING, WAITING for a key or a KMS that keeps them from going on, PAUSED. Every broker tells the same: take the maximum, not the sum.',
     labels: ['state'],
   },
   cmk_fallback_active: {
@@ -168,7 +168,8 @@ export class BrokerMetrics
     const backlog = this.#own.cmk_rewrap_backlog;
     const collect = () => {
       const left = latest()?.leftToMove;
-      for (const state of ['RUNNING', 'PAUSED'] as const) backlog.set({ state }, left?.[state] ?? NaN);
+      for (const state of ['RUNNING', 'WAITING', 'PAUSED'] as const)
+        backlog.set({ state }, left?.[state] ?? NaN);
     };
     Object.assign(backlog, { collect });
   }

@@ -16,8 +16,8 @@ export interface Pulse {
 export interface Unfinished {
   /** Accounts whose new data goes under the platform key because their own key fails. */
   readonly fallbacks: number;
-  /** Data keys that moves of each state have left. */
-  readonly leftToMove: Readonly<Record<'RUNNING' | 'PAUSED', number>>;
+  /** Data keys that moves of each state have left; a move that runs is `WAITING` while it says what keeps it from going on. */
+  readonly leftToMove: Readonly<Record<'RUNNING' | 'WAITING' | 'PAUSED', number>>;
 }
 
 /** What concerns somebody who watches accounts. A part of broker/store/store.ts, with the same promises. */

@@ -198,12 +198,18 @@ async function readTallies(db: Knex, chains: readonly string[], sinceHour: numbe
 async function readUnfinished(db: Knex): Promise<Unfinished> {
   const lasting = db('fallback_episodes').whereNull('ended_at').count('* as count');
   const [fallbacks] = await readRows('fallback_episodes', lasting);
-  const moves = db('moves').whereIn('state', UNFINISHED).groupBy('state');
-  const left = await readRows('moves', moves.select('state').sum('left_over as left_over'));
-  const leftIn = (state: string) =>
-    left.find((row) => row.text('state') === state)?.integer('left_over') ?? 0;
+  const moves = db('moves').whereIn('state', UNFINISHED).groupBy('state', 'problem_code');
+  const left = await readRows('moves', moves.select('state', 'problem_code').sum('left_over as left_over'));
+  const leftIn = (state: string, of: (row: Row) => boolean = () => true) =>
+    left
+      .filter((row) => row.text('state') === state && of(row))
+      .reduce((sum, row) => sum + row.integer('left_over'), 0);
   return {
     fallbacks: fallbacks?.integer('count') ?? 0,
-    leftToMove: { RUNNING: leftIn('RUNNING'), PAUSED: leftIn('PAUSED') },
+    leftToMove: {
+      RUNNING: leftIn('RUNNING', (row) => row.isNull('problem_code')),
+      WAITING: leftIn('RUNNING', (row) => !row.isNull('problem_code')),
+      PAUSED: leftIn('PAUSED'),
+    },
   };
 }

@@ -140,7 +140,8 @@ export const attentionCases: Record<string, StoreCase> = {
   },
 
   'what is unfinished is counted over all accounts': async (t, store) => {
-    t.deepEqual(await store.attention.unfinished(), { fallbacks: 0, leftToMove: { RUNNING: 0, PAUSED: 0 } });
+    const leftToMove = { RUNNING: 0, WAITING: 0, PAUSED: 0 };
+    t.deepEqual(await store.attention.unfinished(), { fallbacks: 0, leftToMove });
     for (const [account, state] of [
       ['acme', 'RUNNING'],
       ['globex', 'PAUSED'],
@@ -155,7 +156,13 @@ export const attentionCases: Record<string, StoreCase> = {
       if (state === 'PAUSED')
         await store.moves.setState(account, id, change, () => ({ audit: anAuditEvent(), alerts: [] }));
     }
-    t.deepEqual(await store.attention.unfinished(), { fallbacks: 0, leftToMove: { RUNNING: 1, PAUSED: 1 } });
+    const left = async () => (await store.attention.unfinished()).leftToMove;
+    t.deepEqual(await left(), { RUNNING: 1, WAITING: 0, PAUSED: 1 });
+    const turn = await store.moves.claim(NOW, NOW + 60_000);
+    if (!turn) return t.fail();
+    const problem = { code: 'KEY_DISABLED', detail: 'the key is disabled' } as const;
+    await store.moves.release({ id: turn.move.id, claim: turn.claim }, { dueMs: NOW, problem, tries: 1 });
+    t.deepEqual(await left(), { RUNNING: 0, WAITING: 1, PAUSED: 1 });
     const kek = await withKek(store, { createdAt: NOW });
     const check = () => undefined;
     const start = { kekId: kek.id, cause: 'KEY_DISABLED', at: NOW, nextProbeAt: NOW + 1, check };

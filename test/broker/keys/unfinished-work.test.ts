@@ -13,7 +13,7 @@ test('what is unfinished is read each 15 s and shown, and nothing when it cannot
   const unfinished = () =>
     fallbacks < 0
       ? Promise.reject(new Error('no database'))
-      : Promise.resolve({ fallbacks, leftToMove: { RUNNING: 7, PAUSED: 1 } });
+      : Promise.resolve({ fallbacks, leftToMove: { RUNNING: 7, WAITING: 3, PAUSED: 1 } });
   const work = new UnfinishedWork({ attention: { unfinished }, clock, observer });
   const metrics = new BrokerMetrics(clock);
   metrics.watchUnfinished(() => work.latest);
@@ -26,6 +26,7 @@ test('what is unfinished is read each 15 s and shown, and nothing when it cannot
   await eventually(() => work.latest?.fallbacks === 2);
   t.is(await shown('cmk_fallback_active'), 2);
   t.is(await shown('cmk_rewrap_backlog', 'state="RUNNING"'), 7);
+  t.is(await shown('cmk_rewrap_backlog', 'state="WAITING"'), 3);
   t.is(await shown('cmk_rewrap_backlog', 'state="PAUSED"'), 1);
   fallbacks = -1;
   clock.advance(15_000);

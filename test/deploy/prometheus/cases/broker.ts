@@ -88,6 +88,7 @@ export const BROKER_CASES: Readonly<Record<string, AlertCases>> = {
     silent: [
       { series: { ...backlog('RUNNING', 400), ...moved('MOVED', 10) }, at: '100m' },
       { series: { ...backlog('PAUSED', 400), ...backlog('RUNNING', 0) }, at: '100m' },
+      { series: { ...backlog('WAITING', 400), ...backlog('RUNNING', 0) }, at: '100m' },
     ],
   },
   CmkBackgroundWorkFailing: {
