@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import https from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 import { createTestCa } from '../../sandbox/ca.ts';
+import { LoopbackServer } from '../../sandbox/emulation/loopback-server.ts';
 
 export interface Post {
   readonly path: string;
@@ -27,33 +26,26 @@ export interface HookServer {
 
 export async function startHookServer(t: ExecutionContext): Promise<HookServer> {
   const ca = await createTestCa();
-  const { certPem: cert, keyPem: key } = await ca.issue({ dnsSans: ['localhost'], ipSans: ['127.0.0.1'] });
+  const tls = await ca.issue({ dnsSans: ['localhost'], ipSans: ['127.0.0.1'] });
   const posts: Post[] = [];
-  const server = https.createServer({ cert, key }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
-    request.on('end', () => {
-      posts.push({
-        path: request.url ?? '',
-        headers: request.headers,
-        body: Buffer.concat(chunks).toString('utf8'),
-      });
-      if (hooks.answer) response.writeHead(hooks.answer.status, hooks.answer.headers).end();
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  // Whoever sends may go away in the middle.
+  const goneAway = () => undefined;
+  const server = new LoopbackServer(
+    (request, response) =>
+      void text(request).then((body) => {
+        posts.push({ path: request.url ?? '', headers: request.headers, body });
+        if (hooks.answer) response.writeHead(hooks.answer.status, hooks.answer.headers).end();
+      }, goneAway),
+    { port: 0, tls, host: 'localhost' },
+  );
+  await server.start();
+  t.teardown(() => server.stop());
   const dir = await mkdtemp(join(tmpdir(), 'cmk-hooks-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const caPath = join(dir, 'ca.pem');
   await writeFile(caPath, ca.caPem);
   const hooks: HookServer = {
-    url: `https://localhost:${port}`,
+    url: server.url,
     caPem: ca.caPem,
     caPath,
     posts,

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
+import { LoopbackServer } from '../../sandbox/emulation/loopback-server.ts';
 
 interface Value {
   readonly stringValue?: string;
@@ -57,24 +56,21 @@ export interface TraceCollector {
 
 export async function startTraceCollector(t: ExecutionContext): Promise<TraceCollector> {
   const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
-    request.on('end', () => {
-      if (collector.answer === null) return;
-      if (collector.answer === 200) bodies.push(Buffer.concat(chunks).toString('utf8'));
-      response.writeHead(collector.answer, { 'content-type': 'application/json' }).end('{}');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  // Whoever sends may go away in the middle.
+  const goneAway = () => undefined;
+  const server = new LoopbackServer(
+    (request, response) =>
+      void text(request).then((body) => {
+        if (collector.answer === null) return;
+        if (collector.answer === 200) bodies.push(body);
+        response.writeHead(collector.answer, { 'content-type': 'application/json' }).end('{}');
+      }, goneAway),
+    { port: 0 },
+  );
+  await server.start();
+  t.teardown(() => server.stop());
   const collector: TraceCollector = {
-    url: `http://127.0.0.1:${port}/v1/traces`,
+    url: `${server.url}/v1/traces`,
     bodies,
     spans: () => bodies.flatMap((body) => spansIn(JSON.parse(body) as Export)),
     answer: 200,
