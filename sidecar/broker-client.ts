@@ -165,7 +165,7 @@ export class BrokerClient implements Broker {
           this.#askOnce(request, { metadata, deadline }, call),
         ),
       );
-      this.#answered(operation, 'ok', startMs);
+      this.#answered(operation, 'OK', startMs);
       return response;
     } catch (error) {
       const known = unreachable(fromGrpcError(error, 'BROKER_UNREACHABLE'));

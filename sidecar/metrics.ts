@@ -37,7 +37,7 @@ export const SIDECAR_METRICS = {
   },
   cmk_broker_request_duration_seconds: {
     type: 'histogram',
-    help: 'Time that a request to the broker took, its repetition included; the outcome is `ok` or an error code.',
+    help: 'Time that a request to the broker took, its repetition included; the outcome is `OK` or an error code.',
     labels: ['operation', 'outcome'],
     buckets: REMOTE_BUCKETS,
   },

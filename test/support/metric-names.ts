@@ -95,6 +95,7 @@ export function unknownNames(expression: string): string[] {
 function valuesOf(metric: string, label: string): readonly string[] | undefined {
   if (metric.startsWith('cmk_kms_request_') && label === 'outcome')
     return ['OK', ...Object.keys(FAULT_OF_CAUSE)];
+  if (metric.startsWith('cmk_broker_request_') && label === 'outcome') return VALUES['code'];
   return VALUES[label];
 }
 
