@@ -29,6 +29,12 @@ interface Parts {
   readonly logger: Logger;
 }
 
+interface Serving extends Parts {
+  readonly bodies: RequestBodies;
+  /** Whether more requests are welcome. */
+  readonly goesOn: () => boolean;
+}
+
 /**
  * Serves `POST /mutate` over TLS for Kubernetes' API server. A renewed certificate serves the connections that come
  * after it; the API server checked those that are open when it opened them.
@@ -50,7 +56,8 @@ export async function startWebhookServer(
   });
   keepNewest(server, MAX_CONNECTIONS);
   const bodies = new RequestBodies();
-  server.on('request', (request, response) => void answer(request, response, { ...parts, bodies }));
+  const serving: Serving = { ...parts, bodies, goesOn: () => server.listening };
+  server.on('request', (request, response) => void answer(request, response, serving));
   const stopFollowing = identity.listen({
     onReload: (next) => server.setSecureContext(tlsOptions(next)),
   });
@@ -73,7 +80,7 @@ function tlsOptions({ cert, key }: Identity) {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { settings, metrics, logger, bodies }: Parts & { readonly bodies: RequestBodies },
+  { settings, metrics, logger, bodies, goesOn }: Serving,
 ): Promise<void> {
   if (request.method !== 'POST' || request.url?.split('?')[0] !== '/mutate') {
     send(response, 404, { error: 'expected POST /mutate' });
@@ -84,7 +91,7 @@ async function answer(
     const { outcome, answer: reviewed } = review(await bodies.readJson(request), settings);
     ended(outcome);
     if (outcome === 'REFUSED') logger.info({ status: reviewed.response.status }, 'a pod was refused');
-    send(response, 200, reviewed);
+    send(response, 200, reviewed, goesOn());
   } catch (error) {
     const malformed = error instanceof MalformedReview;
     ended(malformed ? 'MALFORMED' : 'FAILED');
@@ -93,8 +100,8 @@ async function answer(
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  // What was not read of a refused request must not be taken for the next one.
-  const connection = status === 200 ? 'keep-alive' : 'close';
+/** @param keep the connection; by default not: what was not read of a request must not be taken for the next one */
+function send(response: ServerResponse, status: number, body: unknown, keep = false): void {
+  const connection = keep ? 'keep-alive' : 'close';
   response.writeHead(status, { 'content-type': 'application/json', connection }).end(JSON.stringify(body));
 }

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { metricIn } from '../../../sandbox/scrape.ts';
 import { DrivenClock } from '../../support/driven-clock.ts';
 import { eventually } from '../../support/eventually.ts';
-import { INJECTOR_LEAF, injectorWorld } from '../../support/injector-world.ts';
+import { INJECTOR_LEAF, injectorWorld, reviewOf } from '../../support/injector-world.ts';
 import { pod } from './pods.ts';
 
 async function setUp(t: ExecutionContext) {
@@ -41,4 +44,25 @@ test('a rotated certificate is picked up, and a torn one is not', async (t) => {
   clock.advance(10_000);
   await eventually(async () => metricIn(await status('/metrics'), 'cmk_certificate_rejected_total') === 1);
   t.is((await review(pod())).status, 200);
+});
+
+test('a request under way when it stops is answered, and its connection does not keep it from ending', async (t) => {
+  const { ca, port, close } = await setUp(t);
+  const body = JSON.stringify(reviewOf(pod()));
+  const agent = new Agent({ ca: ca.caPem, keepAlive: true });
+  t.teardown(() => agent.destroy());
+  // It hears that its head has arrived, before it sends the body.
+  const headers = { expect: '100-continue', 'content-length': Buffer.byteLength(body) };
+  const sent = request({ host: 'localhost', port, path: '/mutate', method: 'POST', agent, headers });
+  const answered = once(sent, 'response');
+  sent.flushHeaders();
+  await once(sent, 'continue');
+  let closed = false;
+  const closing = close().then(() => (closed = true));
+  sent.end(body);
+  const [response] = (await answered) as [IncomingMessage];
+  response.resume();
+  t.is(response.statusCode, 200);
+  await eventually(() => closed);
+  await closing;
 });
