@@ -143,14 +143,14 @@ for (const [name, row] of Object.entries(ROWS)) {
   });
 }
 
-test('every data key here carries the marker that the scan looks for', async (t) => {
+test.serial('every data key here carries the marker that the scan looks for', async (t) => {
   const { broker, ca } = await DrivenSystem.start(t, 'leases-canary');
   const key = await plaintextKeyFrom(`127.0.0.1:${broker.grpcPort}`, ca, sidecarId('0001'));
   t.is(key.length, 32);
   t.is(key.indexOf(runMarker()), 0);
 });
 
-test('a key that works is read on and on: each lease is renewed by the KMS', async (t) => {
+test.serial('a key that works is read on and on: each lease is renewed by the KMS', async (t) => {
   const system = await DrivenSystem.start(t, 'leases-renewed');
   const { client } = await system.startSidecar('first');
   const content = randomBytes(1_000);
@@ -163,7 +163,7 @@ test('a key that works is read on and on: each lease is renewed by the KMS', asy
   t.is(system.aws.events({ eventName: 'Decrypt' }).filter(isOfMeeting).length, 3);
 });
 
-test('an account’s shorter lease ends reading in the sidecars, and nothing else does', async (t) => {
+test.serial('an account’s shorter lease ends reading in the sidecars, and nothing else does', async (t) => {
   const system = await DrivenSystem.start(t, 'leases-shorter');
   const path = `/v1/accounts/${ACCOUNT}/leases/0001/MeetingWebinarRecording`;
   await system.admin.call('PUT', path, { seconds: 60 });
@@ -235,7 +235,8 @@ for (const [what, { begin, input }] of Object.entries(STREAMS)) {
       const ending = allowed
         ? 'goes on when the KMS allows it again'
         : 'stops when the KMS does not allow it';
-      test(`${what} that outlives its lease ${ending}; ${turned}`, async (t) => {
+      // One after the other: all at once they would wait for one another longer than a request to the broker may take.
+      test.serial(`${what} that outlives its lease ${ending}; ${turned}`, async (t) => {
         const system = await DrivenSystem.start(t, `leases-stream-${what}-${turnWallMs}-${allowed}`);
         const { client } = await system.startSidecar('first');
         const plain = randomBytes(8 * FRAMES);

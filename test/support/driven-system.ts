@@ -23,6 +23,7 @@ import { BROKER_ACCOUNT, CUSTOMER_ACCOUNT } from './aws-kms.ts';
 import { canaryBytes } from './canaries.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { everyProvider } from './every-provider.ts';
+import { inTurn } from './in-turn.ts';
 import { BROKER_ID, brokerSettings, sidecarId, sidecarSettings, TOKEN } from './settings.ts';
 import { StallableProxy } from './stallable-proxy.ts';
 import { WatchedKms } from './watched-kms.ts';
@@ -86,10 +87,18 @@ export class DrivenSystem {
   }
 
   /** Starts one for the length of a test. @param suite names the artifacts @param env the broker's settings besides the usual ones */
-  static async start(
+  static start(
     t: ExecutionContext,
     suite: string,
     env: Readonly<Record<string, string>> = {},
+  ): Promise<DrivenSystem> {
+    return inTurn(() => DrivenSystem.#start(t, suite, env));
+  }
+
+  static async #start(
+    t: ExecutionContext,
+    suite: string,
+    env: Readonly<Record<string, string>>,
   ): Promise<DrivenSystem> {
     const dir = mkdtempSync(join(tmpdir(), 'cmk-driven-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
