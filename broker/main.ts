@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../runtime/clock.ts';
+import { Closers } from '../runtime/closers.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { followIdentity, runProcess, serveStatus } from '../runtime/process.ts';
 import { startTraces, type Traces } from '../runtime/traces.ts';
@@ -59,7 +60,7 @@ export interface BrokerOptions {
  * @throws CmkError CONFIG_INVALID, STORE_UNAVAILABLE; what is wrong with the identity's files or the ports
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
-  const closers = new Closers();
+  const closers = new Closers(options.clock ?? systemClock);
   try {
     return await start(options, closers);
   } catch (error) {
@@ -184,30 +185,6 @@ async function openConfiguredStore(
   });
   closers.add(() => store.close());
   return store;
-}
-
-/** What has to be let go of, in the reverse order of its making. */
-class Closers {
-  #closers: ((graceMs: number) => Promise<void> | void)[] = [];
-
-  add(closer: (graceMs: number) => Promise<void> | void): void {
-    this.#closers.unshift(closer);
-  }
-
-  /** @throws AggregateError after everything was tried */
-  async close(graceMs: number): Promise<void> {
-    const closers = this.#closers;
-    this.#closers = [];
-    const errors: unknown[] = [];
-    for (const close of closers) {
-      try {
-        await close(graceMs);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be closed');
-  }
 }
 
 if (import.meta.main) {
