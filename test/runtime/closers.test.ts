@@ -31,7 +31,7 @@ test('one that fails keeps none from being tried', async (t) => {
   closers.add(() => Promise.reject(new Error('stuck')));
   const error = await t.throwsAsync<AggregateError>(closers.close(0), { instanceOf: AggregateError });
   t.deepEqual(
-    error?.errors.map((each) => (each as Error).message),
+    error.errors.map((each) => (each as Error).message),
     ['stuck'],
   );
   t.true(isClosed);
