@@ -62,7 +62,7 @@ test('a small piece leaves while the source is silent', async (t) => {
     yield numbered(4);
   }
   const pieces = inPieces(openSource(source()));
-  const first = await Promise.race([pieces.next(), wait(5_000)]);
+  const first = await Promise.race([pieces.next(), wait(5_000, undefined, { ref: false })]);
   t.is(first?.value?.byteLength, 3);
   release();
   t.is((await pieces.next()).value?.byteLength, 4);
