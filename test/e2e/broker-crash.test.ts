@@ -3,7 +3,7 @@ import test from 'ava';
 import { crashUnderLoad } from '../support/crash-load.ts';
 
 /**
- * No plaintext data key leaves the broker before its wrapped form is durable. test/system does this a hundred times,
+ * No plaintext data key leaves the broker before its wrapped form is durable. test/system does this fifty times,
  * and on PostgreSQL as well.
  */
 test('the broker is killed under load, on sqlite: no data key is lost', async (t) => {

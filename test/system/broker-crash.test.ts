@@ -3,7 +3,7 @@ import test from 'ava';
 import { crashUnderLoad } from '../support/crash-load.ts';
 
 /** On each database; 100 were shown, in two minutes each. */
-const KILLS = Number(process.env['CMK_TEST_KILLS'] ?? 50);
+const KILLS = Number(process.env['CMK_TEST_KILLS'] ?? 25);
 
 for (const database of ['sqlite', 'postgres'] as const) {
   test.serial(

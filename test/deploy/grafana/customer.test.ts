@@ -76,7 +76,8 @@ test('what it says is so: times, and what is theirs', async (t) => {
   // The enrolment's and the first asset's. The second was the platform key's, which is in another's log.
   const calls = `select sum(calls)::int as calls from support_kms_calls where account = 'acme' and operation = 'generate'`;
   t.like(await one(`${calls} and result = 'OK'`), { calls: 2 });
-  t.like(await one(`${calls} and result = 'KEY_DISABLED'`), { calls: 1 });
+  // One at the least: whether it works again is asked now and then.
+  t.not(await one(`${calls} and result = 'KEY_DISABLED' having sum(calls) > 0`), undefined);
 });
 
 test('accounts can be chosen, and another account’s rows are not shown', async (t) => {
