@@ -43,7 +43,7 @@ export function unary<Request, Result, Response>(
       }
     };
     traces
-      .serve(`cmk.v1.KeyBroker/${method.name}`, traceOf(call), () => Promise.race([work(), limit.reached]))
+      .serve(call.getPath().slice(1), traceOf(call), () => Promise.race([work(), limit.reached]))
       .then(
         () => finished('OK'),
         (error: unknown) => {

@@ -41,7 +41,7 @@ function unary<Request, Response>(
   return (call, done) => {
     const finished = metrics.rpcStarted(name);
     traces
-      .serve(`cmk.v1.Sidecar/${name}`, call.metadata, () => answer(call.request))
+      .serve(call.getPath().slice(1), call.metadata, () => answer(call.request))
       .then(
         (response) => {
           finished('OK');

@@ -45,6 +45,7 @@ function world(
     metadata,
     getDeadline: () => Date.now() + timeoutMs,
     getAuthContext: () => peer,
+    getPath: () => '/cmk.v1.KeyBroker/Method',
   });
   const callback: sendUnaryData<string> = (error, value) =>
     answers.push(error && 'code' in error ? error.code : value);
